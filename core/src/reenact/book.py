@@ -1,0 +1,348 @@
+"""What one run is about to put on record.
+
+Entries are made here and nowhere else: numbered, chained by checksums, gathered
+until the turn is over, and written together with the content they name and the
+run's projection.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+
+import attrs
+import msgspec
+
+from reenact.content import Blob
+from reenact.failures import record_failure
+from reenact.history import History, keyed_hash
+from reenact.journal import Writer
+from reenact.machine import RUN, advance
+from reenact.records import NO_VALUE, RUN_PATH, Entry, Failure, Row, RunRecord, Status, checksum, encode_entry
+from reenact.scheduler import Clock, Limits
+from reenact.seams import CommitResult, RunWrite
+from reenact.steps import Call, Outcome, spell_site
+
+
+@attrs.frozen(kw_only=True)
+class Services:
+    """What the runs of a process share.
+
+    Attributes:
+        writer: The way to the store; None for replays, which write nothing.
+        clock: The time, and what wakes runs.
+        limits: What may run at once.
+        tell: Told of entries that have become durable.
+        interruptions_max: Attempts a crash may interrupt before a step is parked.
+    """
+
+    writer: Writer | None
+    clock: Clock
+    limits: Limits = attrs.field(factory=Limits)
+    tell: Callable[[RunRecord, Sequence[Entry]], None] = lambda run, entries: None
+    interruptions_max: int = 3
+
+
+class Book:
+    """Gathers what a run is about to put on record.
+
+    Attributes:
+        run: The run as it will be once everything here is written.
+        blobs: Content that the next write carries.
+        last: The latest entry of the run itself.
+    """
+
+    def __init__(self, run: RunRecord, history: History, services: Services) -> None:
+        self.run = run
+        self.blobs: dict[str, Blob] = {}
+        self.last: Entry | None = history.begun
+        self._history = history
+        self._services = services
+        self._entries: list[Entry] = []
+        self._seq = history.next_seq
+        self._checksum = history.last_checksum
+        self._at_ns = 0
+        self._status = history.status
+        self._consumed: list[int] = []
+        self._release = False
+        self._create = False
+        self._changed = False
+        self._announced = history.begun is None
+        self._written: asyncio.Event | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return not (self._entries or self._consumed or self._release)
+
+    def _now_ns(self) -> int:
+        self._at_ns = max(self._at_ns, self._services.clock.now_ns())
+        return self._at_ns
+
+    def _add(self, entry: Entry) -> Entry:
+        self._entries.append(entry)
+        self._seq += 1
+        return entry
+
+    # --- the run itself
+
+    def begin(self, input_hash: str, stored: bytes, site: str) -> None:
+        """Put the run's beginning on record; the write that carries it creates the run."""
+        self._create = True
+        self._status = Status.RUNNING
+        self.last = self._add(
+            Entry(
+                seq=self._seq,
+                path=RUN_PATH,
+                status=Status.RUNNING,
+                at_ns=self._now_ns(),
+                attempt=self.run.epoch,
+                kind="workflow",
+                name=self.run.workflow,
+                input_hash=input_hash,
+                input=msgspec.Raw(stored),
+                site=site,
+                owner=self.run.owner,
+            )
+        )
+
+    def root(
+        self,
+        status: Status,
+        *,
+        note: str = "",
+        release: bool = False,
+        output: bytes = b"",
+        failure: Failure | None = None,
+        revised_from: int = -1,
+        redo: bool = False,
+    ) -> None:
+        """Put a transition of the run itself on record."""
+        if status is self._status and status in (Status.WAITING, Status.IN_DOUBT):
+            self._release = self._release or release  # it is on record already
+            return
+        if status.ended:
+            self._announce()
+        self._announced = True
+        self._status = advance(self._status, status, RUN)
+        at_ns = self._now_ns()
+        self.last = self._add(
+            Entry(
+                seq=self._seq,
+                path=RUN_PATH,
+                status=status,
+                at_ns=at_ns,
+                attempt=self.run.epoch,
+                note=note,
+                output=msgspec.Raw(output) if output else NO_VALUE,
+                failure=failure,
+                revised_from=revised_from,
+                redo=redo,
+                owner=self.run.owner if status is Status.RUNNING else "",
+            )
+        )
+        self._release = self._release or release
+        waits_for = note if status in (Status.WAITING, Status.IN_DOUBT) else ""
+        self.run = attrs.evolve(self.run, status=status, updated_ns=at_ns, waits_for=waits_for)
+        self._changed = True
+
+    def resumed(self) -> None:
+        """Note that a run which waited goes on."""
+        if self._status is Status.WAITING:
+            self.root(Status.RUNNING)
+
+    def _announce(self) -> None:
+        """Note that this process has taken the run up, before it adds to the record."""
+        if not self._announced:
+            self.root(Status.RUNNING)
+
+    # --- steps
+
+    def intent(self, call: Call, status: Status) -> None:
+        """Put on record that a step is about to begin, or to wait."""
+        self._announce()
+        spec = call.spec
+        input_hash = keyed_hash(self.run.key, call.input_hash) if call.hash_keyed else call.input_hash
+        self._add(
+            Entry(
+                seq=self._seq,
+                path=call.path,
+                status=status,
+                at_ns=self._now_ns(),
+                attempt=call.attempt,
+                generation=call.generation,
+                kind=spec.kind,
+                name=spec.name,
+                input_hash=input_hash,
+                hash_keyed=call.hash_keyed,
+                input=msgspec.Raw(call.spell(self.blobs)) if call.spell else NO_VALUE,
+                effect=spec.effect if spec.effect != "repeatable" else "",
+                site=spell_site(call.site),
+                decisions=call.decisions,
+                due_ns=call.due_ns,
+            )
+        )
+
+    def step(
+        self,
+        call: Call,
+        status: Status,
+        *,
+        failure: Failure | None = None,
+        due_ns: int = 0,
+        note: str = "",
+    ) -> None:
+        """Put a transition of a step on record that does not end it."""
+        self._announce()
+        self._add(
+            Entry(
+                seq=self._seq,
+                path=call.path,
+                status=status,
+                at_ns=self._now_ns(),
+                attempt=call.attempt,
+                candidate=call.candidate,
+                generation=call.generation,
+                failure=failure,
+                due_ns=due_ns,
+                note=note,
+                decisions=call.late_decisions,
+            )
+        )
+        call.late_decisions = []
+
+    def outcome(self, call: Call, outcome: Outcome) -> Entry:
+        """Put the end of a step on record."""
+        self._announce()
+        if outcome.again >= 0:
+            return self._again(call, outcome)
+        settled = outcome.settled
+        if outcome.message_id:
+            self._consumed.append(outcome.message_id)
+        entry = self._add(
+            Entry(
+                seq=self._seq,
+                path=call.path,
+                status=outcome.status,
+                at_ns=self._now_ns(),
+                attempt=call.attempt,
+                generation=call.generation,
+                output=msgspec.Raw(settled.data) if settled else NO_VALUE,
+                failure=outcome.failure,
+                model=settled.model if settled else "",
+                tokens_in=settled.tokens_in if settled else 0,
+                tokens_out=settled.tokens_out if settled else 0,
+                cost_usd=settled.cost_usd if settled else "",
+                decisions=call.late_decisions,
+            )
+        )
+        self._count(entry)
+        return entry
+
+    def _again(self, call: Call, outcome: Outcome) -> Entry:
+        """Put on record that a step takes the outcome it had before the run was revised."""
+        entry = Entry(
+            seq=self._seq,
+            path=call.path,
+            status=outcome.status,
+            at_ns=self._now_ns(),
+            generation=call.generation,
+            kind=call.spec.kind,
+            name=call.spec.name,
+            input_hash=call.input_hash,
+            site=spell_site(call.site),
+            again=outcome.again,
+        )
+        return self._add(entry)
+
+    def refused(self, call: Call, error: Exception, status: Status) -> Outcome:
+        """Put a step on record that ended before it began: denied, or with an input that fits nowhere."""
+        self.intent(call, Status.RUNNING)
+        return Outcome(status, failure=record_failure(error, call.path), error=error)
+
+    def cancelled(self, path: str, reason: str, message_id: int) -> None:
+        """Put a request to cancel the run on record, where it was delivered."""
+        self._announce()
+        self._consumed.append(message_id)
+        self._add(
+            Entry(
+                seq=self._seq,
+                path=path,
+                status=Status.SUCCEEDED,
+                at_ns=self._now_ns(),
+                kind="signal",
+                name=path.partition("#")[0],
+                note=reason,
+            )
+        )
+
+    def consume(self, message_id: int) -> None:
+        """Have a message removed with the next write."""
+        self._consumed.append(message_id)
+
+    def _count(self, entry: Entry) -> None:
+        run = self.run
+        if entry.tokens_in or entry.tokens_out or entry.cost_usd:
+            cost = str(Decimal(run.cost_usd) + Decimal(entry.cost_usd)) if run.cost_usd and entry.cost_usd else ""
+            self.run = attrs.evolve(
+                run,
+                tokens_in=run.tokens_in + entry.tokens_in,
+                tokens_out=run.tokens_out + entry.tokens_out,
+                cost_usd=cost,
+            )
+            self._changed = True
+        if entry.status is Status.SUCCEEDED:
+            self._succeeded += 1
+
+    _succeeded = 0
+
+    # --- writing
+
+    def discard(self) -> None:
+        """Forget what was not written."""
+        self._entries.clear()
+        self._consumed.clear()
+        self.blobs.clear()
+        self._release = False
+
+    def release(self) -> None:
+        """Give the run back, writing no entry."""
+        if self._services.writer is not None and not self._create:
+            write = RunWrite(run_id=self.run.id, epoch=self.run.epoch, release=True)
+            self._services.writer.submit(write, lambda result: None)
+
+    def write(self, done: Callable[[CommitResult, Sequence[Entry]], None]) -> None:
+        """Submit everything gathered; *done* is told when it is durable, or why it is not."""
+        writer = self._services.writer
+        if writer is None:
+            self.discard()
+            return
+        entries, self._entries = self._entries, []
+        run = self._projection()
+        write = RunWrite(
+            run_id=self.run.id,
+            epoch=self.run.epoch,
+            create=self._create,
+            rows=[self._row(entry) for entry in entries],
+            blobs=list(self.blobs.values()),
+            run=run,
+            consumed=self._consumed,
+            release=self._release,
+        )
+        self.blobs, self._consumed, self._create, self._release = {}, [], False, False
+        writer.submit(write, lambda result: done(result, entries))
+
+    def _projection(self) -> RunRecord | None:
+        if not (self._changed or self._create):
+            return None
+        self._changed = False
+        if self._succeeded:
+            self.run = attrs.evolve(self.run, steps=self.run.steps + self._succeeded)
+            self._succeeded = 0
+        if self._release:
+            self.run = attrs.evolve(self.run, owner="", until_ns=0)
+        return self.run
+
+    def _row(self, entry: Entry) -> Row:
+        body = encode_entry(entry)
+        self._checksum = checksum(self._checksum, body)
+        return Row(entry.seq, body, self._checksum)

@@ -1,0 +1,362 @@
+"""The only place where values become bytes, and bytes values.
+
+A value is *plain* when it is JSON: None, bool, 64-bit int, finite float, str,
+list, dict with str keys. `plain` makes it so or says where it cannot. A plain
+value has one canonical spelling (sorted keys, no spaces), whose SHA-256 names
+it. What reads a value back is the type that the code declares for it, never a
+type named in the data: reading a journal runs no code.
+"""
+
+import collections
+import collections.abc
+import hashlib
+import inspect
+import types
+import typing
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+import attrs
+import msgspec
+
+from reenact.errors import NotStorableError
+
+Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+
+HASH_HEX = 64
+MAX_DEPTH = 200
+
+_INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
+_encode = msgspec.json.Encoder(order="deterministic").encode
+_encode_fast = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+_ATOMS = (str, int, float, bool, type(None))
+
+
+def digest(data: bytes) -> str:
+    """Return the SHA-256 of *data* in hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def canonical(value: Json) -> bytes:
+    """Return the one spelling of a plain value."""
+    return _encode(value)
+
+
+def decode(data: bytes) -> Any:
+    """Return the plain value that *data* spells."""
+    return _decode(data)
+
+
+def plain(value: object, at: str = "$", *, omit_defaults: bool = False) -> Json:
+    """Return *value* as JSON, or say where that cannot be done.
+
+    Args:
+        value: Anything: JSON, attrs classes, dataclasses, pydantic models, enums, dates,
+            decimals, UUIDs, bytes, tuples, sets.
+        at: What to call the value in an error.
+        omit_defaults: Leave out fields at their default. For hashes: a field that is added
+            later changes no old hash. Not for what is read back, where defaults may move.
+
+    Raises:
+        NotStorableError: NaN and infinities, lone surrogates, integers beyond 64 bits,
+            cycles, keys that are not text, types with no spelling.
+    """
+    return _plain(value, at, omit_defaults, 0)
+
+
+def _plain(value: Any, at: str, omit: bool, depth: int) -> Json:
+    kind = type(value)
+    if kind is str:
+        return _checked_text(value, at)
+    if value is None or kind is bool:
+        return value  # type: ignore[no-any-return]  # narrowed by identity of its type
+    if kind is int:
+        if _INT_MIN <= value <= _INT_MAX:
+            return value  # type: ignore[no-any-return]
+        raise NotStorableError(at, "an integer beyond 64 bits; store it as text")
+    if kind is float:
+        if value - value == 0.0:  # false for NaN and both infinities
+            return value  # type: ignore[no-any-return]
+        raise NotStorableError(at, f"JSON has no {value}; store None or text instead")
+    if depth > MAX_DEPTH:
+        raise NotStorableError(at, f"nested more than {MAX_DEPTH} levels deep, or a cycle")
+    if kind is list or kind is tuple:
+        return [_plain(item, f"{at}[{i}]", omit, depth + 1) for i, item in enumerate(value)]
+    if kind is dict:
+        return {_key(k, at): _plain(v, f"{at}.{k}", omit, depth + 1) for k, v in value.items()}
+    return _plain_object(value, at, omit, depth)
+
+
+def _checked_text(value: str, at: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise NotStorableError(at, f"text with a lone surrogate at position {error.start}") from None
+    return value
+
+
+def _key(key: object, at: str) -> str:
+    if isinstance(key, str):
+        return _checked_text(str(key), at)
+    raise NotStorableError(at, f"a key that is not text: {key!r:.80}; JSON objects have text keys only")
+
+
+def _plain_object(value: Any, at: str, omit: bool, depth: int) -> Json:
+    if isinstance(value, (set, frozenset)):
+        items = [_plain(item, f"{at}{{}}", omit, depth + 1) for item in value]
+        return sorted(items, key=canonical)
+    if isinstance(value, Mapping):
+        return {_key(k, at): _plain(v, f"{at}.{k}", omit, depth + 1) for k, v in value.items()}
+    fields = _fields(type(value))
+    if fields is not None:
+        held = ((name, getattr(value, name), default) for name, default in fields)
+        return {
+            name: _plain(item, f"{at}.{name}", omit, depth + 1)
+            for name, item, default in held
+            if not (omit and _same(item, default))
+        }
+    dump = getattr(value, "model_dump", None)
+    if callable(dump) and hasattr(type(value), "model_validate"):  # a pydantic model
+        return _plain(dump(mode="json", exclude_defaults=omit), at, omit, depth + 1)
+    return _plain_by_cattrs(value, at, omit, depth)
+
+
+def _plain_by_cattrs(value: Any, at: str, omit: bool, depth: int) -> Json:
+    try:
+        spelled = converter().unstructure(value)
+        if not isinstance(spelled, (*_ATOMS, list, tuple, dict)) or type(spelled) is type(value):
+            spelled = msgspec.to_builtins(spelled)
+    except Exception:
+        spelled = value
+    if type(spelled) is type(value):
+        raise NotStorableError(at, f"{type(value).__module__}.{type(value).__qualname__} has no spelling in JSON")
+    return _plain(spelled, at, omit, depth + 1)
+
+
+_NO_DEFAULT = object()
+
+
+def _same(item: object, default: object) -> bool:
+    return type(item) is type(default) and item == default
+
+
+@lru_cache(maxsize=1024)
+def _fields(cls: type) -> tuple[tuple[str, object], ...] | None:
+    """Return the fields of an attrs class or a dataclass with their defaults, or None for any other."""
+    if attrs.has(cls):
+        return tuple((a.name, _attrs_default(a)) for a in attrs.fields(cls) if a.init)
+    listed = getattr(cls, "__dataclass_fields__", None)
+    if listed is None:
+        return None
+    import dataclasses
+
+    return tuple((f.name, _dataclass_default(f)) for f in dataclasses.fields(cls))
+
+
+def _attrs_default(field: Any) -> object:
+    default = field.default
+    if default is attrs.NOTHING:
+        return _NO_DEFAULT
+    if isinstance(default, attrs.Factory):  # type: ignore[arg-type]  # a class at run time
+        return _NO_DEFAULT if default.takes_self else default.factory()
+    return default
+
+
+def _dataclass_default(field: Any) -> object:
+    import dataclasses
+
+    if field.default is not dataclasses.MISSING:
+        return field.default
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    return _NO_DEFAULT
+
+
+# --- reading back -------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def converter() -> Any:
+    """Return the cattrs converter of values; hooks added to it hold for every step.
+
+    Imported late: half of the time in which a process starts would go into it.
+    """
+    from cattrs.preconf.msgspec import make_converter
+
+    made = make_converter()
+
+    @made.register_structure_hook_factory(lambda cls: hasattr(cls, "model_validate"))
+    def pydantic_hook(cls: Any) -> Any:
+        return lambda value, _: cls.model_validate(value)
+
+    return made
+
+
+def read_as(value: Json, wanted: Any) -> Any:
+    """Return a plain value as the type *wanted*; as it is if that is ``Any`` or missing.
+
+    Raises:
+        NotStorableError: If it does not fit; the message says where.
+    """
+    if wanted is Any or wanted is inspect.Parameter.empty or wanted is object:
+        return value
+    if wanted in _ATOMS or wanted is None:
+        return _read_atom(value, wanted)
+    if _is_plain_type(wanted):
+        return value
+    try:
+        return converter().structure(value, wanted)
+    except Exception as error:
+        raise NotStorableError(f"${_where(error)}", f"not a {type_name(wanted)}: {_reason(error)}") from error
+
+
+def _read_atom(value: Json, wanted: Any) -> Any:
+    kind = type(None) if wanted is None else wanted
+    if type(value) is kind:
+        return value
+    if kind is float and type(value) is int:
+        return float(value)
+    raise NotStorableError("$", f"not a {kind.__name__}: {value!r:.80}")
+
+
+@lru_cache(maxsize=1024)
+def _is_plain_type(wanted: Any) -> bool:
+    """Say whether a plain value is of type *wanted* without any work: containers of ``Any``."""
+    origin, args = typing.get_origin(wanted), typing.get_args(wanted)
+    if wanted in (dict, list):
+        return True
+    return origin in (dict, list) and args[-1] is Any and (origin is list or args[0] is str)
+
+
+def _where(error: BaseException) -> str:
+    """Return the path inside a value that cattrs names in the notes of nested errors."""
+    notes = getattr(error, "__notes__", ())
+    here = ""
+    for note in notes:
+        name, index = getattr(note, "name", None), getattr(note, "index", None)
+        here = f".{name}" if name is not None else f"[{index}]" if index is not None else here
+    nested = getattr(error, "exceptions", None)
+    return _where(nested[0]) if nested and not here else here + (_where(nested[0]) if nested else "")
+
+
+def _reason(error: BaseException) -> str:
+    while nested := getattr(error, "exceptions", None):
+        error = nested[0]
+    return f"{error}"[:300] or type(error).__name__
+
+
+def type_name(wanted: Any) -> str:
+    """Name a type as a person would write it."""
+    if isinstance(wanted, type) and not typing.get_args(wanted):
+        return wanted.__qualname__
+    if isinstance(wanted, types.UnionType):
+        return " | ".join(type_name(arg) for arg in wanted.__args__)
+    return str(wanted).replace("typing.", "")
+
+
+# --- both at once: what a step returns -----------------------------------------------------------
+
+
+def faithful(value: object, wanted: Any) -> tuple[bytes, Any]:
+    """Return the spelling of *value*, and the value as a replay will read it.
+
+    What a workflow sees live is what it would see on replay, so a difference shows the
+    first time and not in the night when a run is resumed.
+
+    Raises:
+        NotStorableError: If reading back would lose something.
+    """
+    kind = type(value)
+    if kind is str or value is None or kind is bool:  # the common cases, and immutable
+        data = _encode_text(value)
+        return data, value if wanted is kind or wanted is Any else read_as(value, wanted)
+    spelled = plain(value)
+    data = _encode_fast(spelled)
+    if wanted is Any or wanted is inspect.Parameter.empty:
+        back = _decode(data)
+        if back != value:
+            raise NotStorableError("$", _loss(value))
+        return data, back
+    return data, read_as(_decode(data), wanted)
+
+
+def _encode_text(value: Any) -> bytes:
+    try:
+        return _encode_fast(value)
+    except UnicodeEncodeError as error:
+        raise NotStorableError("$", f"text with a lone surrogate at position {error.start}") from None
+
+
+def _loss(value: object) -> str:
+    return (
+        f"a {type(value).__qualname__} would come back as plain JSON; annotate the return type of the step, "
+        f"so that it is read back as what it is (a tuple, for example, is a list in JSON)"
+    )
+
+
+class Arguments:
+    """Spells the arguments of a function by name, defaults left out."""
+
+    def __init__(self, fn: Callable[..., Any]) -> None:
+        self.signature = inspect.signature(fn)
+        try:
+            self.hints = typing.get_type_hints(fn)
+        except Exception:  # a name that only a type checker can see
+            self.hints = {}
+        simple = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+        parameters = self.signature.parameters.values()
+        self._names = [p.name for p in parameters if p.kind is simple[0]]
+        self._defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
+        self._simple = all(p.kind in simple for p in parameters)
+        self._known = frozenset(self.signature.parameters)
+        self._required = [p.name for p in parameters if p.default is p.empty]
+        self.returns: Any = self.hints.get("return", Any)
+
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Return the arguments by name, without those that equal their default.
+
+        Raises:
+            TypeError: If they do not fit, as a call would.
+        """
+        if not self._fits(args, kwargs):
+            return self._bind_slowly(args, kwargs)
+        bound = dict(zip(self._names, args, strict=False))
+        bound.update(kwargs)
+        for name, default in self._defaults.items():
+            if name in bound and _same(bound[name], default):
+                del bound[name]
+        return bound
+
+    def _fits(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+        if not self._simple or len(args) > len(self._names):
+            return False
+        given = self._names[: len(args)]
+        return (
+            all(name in self._known and name not in given for name in kwargs)
+            and all(name in kwargs or name in given for name in self._required)
+        )  # fmt: skip
+
+    def _bind_slowly(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        bound = self.signature.bind(*args, **kwargs).arguments
+        return {k: v for k, v in bound.items() if not _same(v, self._defaults.get(k, _NO_DEFAULT))}
+
+    def restore(self, spelled: Mapping[str, Json]) -> tuple[list[Any], dict[str, Any]]:
+        """Return arguments read back from their spelling, as the signature declares them."""
+        positional: list[Any] = []
+        named: dict[str, Any] = {}
+        for name, parameter in self.signature.parameters.items():
+            if name not in spelled:
+                continue
+            wanted = self.hints.get(name, Any)
+            if parameter.kind is parameter.VAR_POSITIONAL:
+                positional.extend(read_as(item, wanted) for item in typing.cast("list[Json]", spelled[name]))
+            elif parameter.kind is parameter.VAR_KEYWORD:
+                items = typing.cast("dict[str, Json]", spelled[name])
+                named.update({k: read_as(v, wanted) for k, v in items.items()})
+            elif parameter.kind is parameter.POSITIONAL_ONLY:
+                positional.append(read_as(spelled[name], wanted))
+            else:
+                named[name] = read_as(spelled[name], wanted)
+        return positional, named

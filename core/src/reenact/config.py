@@ -1,0 +1,368 @@
+"""The configuration: `reenact.toml`, or `[tool.reenact]` in `pyproject.toml`.
+
+Precedence, weakest first: what the code says, the file, the profile, environment
+variables, the command line. Every value knows where it came from. Unknown keys
+are errors with a suggestion and the TOML path.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import attrs
+
+from reenact.errors import ConfigError, did_you_mean
+
+FILE = "reenact.toml"
+FILE_BYTES_MAX = 1_000_000
+DEPTH_MAX = 16
+
+OnChange = Literal["reexecute", "fail"]
+
+
+@attrs.frozen(kw_only=True)
+class RuntimeOptions:
+    """``[runtime]``.
+
+    Attributes:
+        on_changed_input: What a resumed run does about a step whose input is not the one on record.
+        steps_max: Most steps at once in a process; 0 for no limit.
+        pools: Most at once for each pool, such as ``"provider:openai" = 8``.
+        lease_s: How long a run belongs to a process that does not say it is alive, in seconds.
+        grace_s: How long steps in flight may take to end when the process is asked to stop.
+        interruptions_max: Attempts that crashes may interrupt before a step is parked.
+        llm_attempts: How often each model is tried.
+        llm_timeout_s: How long one call of a model may take, in seconds.
+        poll_s: How often messages from other processes are looked for, in seconds.
+    """
+
+    on_changed_input: OnChange = "reexecute"
+    steps_max: int = attrs.field(default=0, validator=attrs.validators.ge(0))
+    pools: dict[str, int] = attrs.field(factory=dict)
+    lease_s: float = attrs.field(default=30.0, validator=attrs.validators.ge(1))
+    grace_s: float = attrs.field(default=10.0, validator=attrs.validators.ge(0))
+    interruptions_max: int = attrs.field(default=3, validator=attrs.validators.ge(0))
+    llm_attempts: int = attrs.field(default=4, validator=attrs.validators.ge(1))
+    llm_timeout_s: float = attrs.field(default=600.0, validator=attrs.validators.gt(0))
+    poll_s: float = attrs.field(default=0.25, validator=attrs.validators.gt(0))
+
+
+@attrs.frozen(kw_only=True)
+class PoliciesOptions:
+    """``[policies]``: the chain; each policy's options stand in ``[policies.NAME]``.
+
+    Attributes:
+        chain: Names, in the order in which they are asked.
+        modules: Modules or files whose own policies may be named in the chain.
+        time_limit_s: How long a policy may take to decide, in seconds.
+    """
+
+    chain: list[str] = attrs.field(factory=list)
+    modules: list[str] = attrs.field(factory=list)
+    time_limit_s: float = attrs.field(default=5.0, validator=attrs.validators.gt(0))
+
+
+@attrs.frozen(kw_only=True)
+class JournalOptions:
+    """``[journal]``: which store; the store's own options stand beside it.
+
+    Attributes:
+        store: The store's name.
+    """
+
+    store: str = "sqlite"
+
+
+@attrs.frozen(kw_only=True)
+class PluginsOptions:
+    """``[plugins]``.
+
+    Attributes:
+        disabled: Entry points that are not loaded.
+    """
+
+    disabled: list[str] = attrs.field(factory=list)
+
+
+@attrs.frozen(kw_only=True)
+class Config:
+    """A configuration, read.
+
+    Attributes:
+        runtime: ``[runtime]``.
+        models: ``[models]``: for each alias, the models in the order they are tried.
+        providers: ``[providers.NAME]``, unstructured: the provider's options.
+        policies: ``[policies]``.
+        policy_options: ``[policies.NAME]``, unstructured.
+        journal: ``[journal]``.
+        journal_options: What else stands in ``[journal]``: the store's options, unstructured.
+        exporters: ``[exporters.NAME]``, unstructured: naming one activates it.
+        plugins: ``[plugins]``.
+        root: The folder of the file; relative paths start here.
+        sources: Where each value came from, by TOML path.
+    """
+
+    runtime: RuntimeOptions = attrs.field(factory=RuntimeOptions)
+    models: Mapping[str, Sequence[str]] = attrs.field(factory=dict)
+    providers: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    policies: PoliciesOptions = attrs.field(factory=PoliciesOptions)
+    policy_options: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    journal: JournalOptions = attrs.field(factory=JournalOptions)
+    journal_options: Mapping[str, Any] = attrs.field(factory=dict)
+    exporters: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    plugins: PluginsOptions = attrs.field(factory=PluginsOptions)
+    root: Path = attrs.field(factory=Path.cwd)
+    sources: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+
+
+def find_file(start: Path | None = None) -> Path | None:
+    """Return the nearest configuration file from *start* upwards, or None."""
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        own = folder / FILE
+        if own.is_file():
+            return own
+        shared = folder / "pyproject.toml"
+        if shared.is_file() and "reenact" in _read_toml(shared).get("tool", {}):
+            return shared
+    return None
+
+
+def load(
+    file: Path | None = None,
+    *,
+    profile: str = "",
+    overrides: Sequence[str] = (),
+    environ: Mapping[str, str] | None = None,
+    start: Path | None = None,
+) -> Config:
+    """Read the configuration.
+
+    Args:
+        file: The file; the nearest from *start* upwards if None.
+        profile: Which ``[profiles.NAME]`` to lay over it; ``REENACT_PROFILE`` if empty.
+        overrides: ``path=value`` of the command line, the value in TOML.
+        environ: The environment; ``REENACT__runtime__lease_s`` sets ``runtime.lease_s``.
+        start: Where to look for the file; the current folder if None.
+
+    Raises:
+        ConfigError: If anything in it is wrong.
+    """
+    env = os.environ if environ is None else environ
+    found = file or find_file(start)
+    if file is not None and not file.is_file():
+        raise ConfigError(f"there is no file {file}")
+    layers = Layers()
+    if found is not None:
+        layers.add(_of_file(found), found.name)
+    chosen = profile or env.get("REENACT_PROFILE", "")
+    profiles = layers.values.pop("profiles", {})
+    if chosen:
+        if chosen not in profiles:
+            hint = did_you_mean(chosen, list(profiles))
+            raise ConfigError(f"there is no profile {chosen!r}{hint}", "profiles", found.name if found else "")
+        layers.add(profiles[chosen], f"profile {chosen}")
+    for name, value in sorted(env.items()):
+        if name.startswith("REENACT__"):
+            layers.add(_nested(name[9:].split("__"), _toml_value(value)), f"environment {name}")
+    for override in overrides:
+        path, equals, value = override.partition("=")
+        if not equals:
+            raise ConfigError(f"{override!r} is not PATH=VALUE", source="command line")
+        layers.add(_nested(path.split("."), _toml_value(value)), "command line")
+    root = found.parent if found is not None else (start or Path.cwd())
+    return _config(layers, root)
+
+
+class Layers:
+    """Nested values, laid one over the other, and where each came from."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self.sources: dict[str, str] = {}
+
+    def add(self, values: Mapping[str, Any], source: str) -> None:
+        """Lay *values* over what is there."""
+        _check_depth(values, source)
+        self._merge(self.values, values, source, ())
+
+    def _merge(
+        self, into: MutableMapping[str, Any], values: Mapping[str, Any], source: str, at: tuple[str, ...]
+    ) -> None:
+        for key, value in values.items():
+            here = (*at, key)
+            if isinstance(value, Mapping):
+                inner = into.get(key)
+                if not isinstance(inner, dict):
+                    inner = into[key] = {}
+                self._merge(inner, value, source, here)
+            else:
+                into[key] = value
+                self.sources[".".join(here)] = source
+
+
+_TABLES = ("runtime", "models", "providers", "policies", "journal", "plugins", "exporters", "profiles")
+
+
+def _config(layers: Layers, root: Path) -> Config:
+    values = layers.values
+    for key in values:
+        if key not in _TABLES:
+            raise ConfigError(f"unknown table [{key}]{did_you_mean(key, _TABLES)}", source=_source(layers, key))
+    policies = _table(values, "policies")
+    own = {a.name for a in attrs.fields(PoliciesOptions)}
+    journal = _table(values, "journal")
+    return Config(
+        runtime=structure(_table(values, "runtime"), RuntimeOptions, "runtime", layers.sources),
+        models=_models(_table(values, "models"), layers),
+        providers=_tables(values, "providers", layers),
+        policies=structure(
+            {k: v for k, v in policies.items() if k in own or not isinstance(v, dict)},
+            PoliciesOptions,
+            "policies",
+            layers.sources,
+        ),
+        policy_options={k: v for k, v in policies.items() if k not in own and isinstance(v, dict)},
+        journal=structure({k: v for k, v in journal.items() if k == "store"}, JournalOptions, "journal", {}),
+        journal_options={k: v for k, v in journal.items() if k != "store"},
+        exporters=_tables(values, "exporters", layers),
+        plugins=structure(_table(values, "plugins"), PluginsOptions, "plugins", layers.sources),
+        root=root,
+        sources=layers.sources,
+    )
+
+
+def _table(values: Mapping[str, Any], name: str) -> dict[str, Any]:
+    table = values.get(name, {})
+    if not isinstance(table, dict):
+        raise ConfigError(f"[{name}] must be a table, not {type(table).__name__}")
+    return table
+
+
+def _tables(values: Mapping[str, Any], name: str, layers: Layers) -> dict[str, dict[str, Any]]:
+    tables = _table(values, name)
+    for key, value in tables.items():
+        if not isinstance(value, dict):
+            where = f"{name}.{key}"
+            raise ConfigError(f"[{where}] must be a table", where, _source(layers, where))
+    return tables
+
+
+def _models(table: Mapping[str, Any], layers: Layers) -> dict[str, list[str]]:
+    models: dict[str, list[str]] = {}
+    for alias, value in table.items():
+        listed = [value] if isinstance(value, str) else value
+        ok = isinstance(listed, list) and listed and all(isinstance(m, str) and ":" in m for m in listed)
+        if not ok:
+            where = f"models.{alias}"
+            raise ConfigError("must be 'provider:model' or a list of such", where, _source(layers, where))
+        models[alias] = listed
+    return models
+
+
+def _source(layers: Layers, where: str) -> str:
+    found = (s for path, s in layers.sources.items() if path == where or path.startswith(f"{where}."))
+    return next(found, "")
+
+
+def structure(table: Mapping[str, Any], cls: type[Any], where: str, sources: Mapping[str, str]) -> Any:
+    """Return *table* as an instance of the attrs class *cls*.
+
+    Raises:
+        ConfigError: An unknown key (with a suggestion), a missing one, or a value that does not fit.
+    """
+    known = [a.name for a in attrs.fields(cls)]
+    for key in table:
+        if key not in known:
+            raise ConfigError(
+                f"unknown key {key!r}{did_you_mean(key, known)}", where, sources.get(f"{where}.{key}", "")
+            )
+    attrs.resolve_types(cls)
+    values = {}
+    for field in attrs.fields(cls):
+        if field.name in table:
+            here = f"{where}.{field.name}"
+            values[field.name] = _fit(table[field.name], field.type, here, sources.get(here, ""))
+        elif field.default is attrs.NOTHING:
+            raise ConfigError(f"missing key {field.name!r}", where)
+    try:
+        return cls(**values)
+    except (TypeError, ValueError) as error:
+        problem, *_ = error.args or (str(error),)
+        raise ConfigError(str(problem), where) from error
+
+
+def _fit(value: Any, wanted: Any, where: str, source: str) -> Any:
+    if isinstance(wanted, type) and attrs.has(wanted):
+        if not isinstance(value, dict):
+            raise ConfigError(f"must be a table, not {value!r:.80}", where, source)
+        return structure(value, wanted, where, {})
+    if wanted in (str, bool) and type(value) is not wanted:
+        raise ConfigError(f"must be {wanted.__name__}, not {value!r:.80}", where, source)
+    if wanted is int and type(value) is not int:
+        raise ConfigError(f"must be a whole number, not {value!r:.80}", where, source)
+    if wanted is float and type(value) not in (int, float):
+        raise ConfigError(f"must be a number, not {value!r:.80}", where, source)
+    if wanted in (str, bool, int, Any):
+        return value
+    if wanted is float:
+        return float(value)
+    from reenact.codec import converter, type_name
+
+    try:
+        return converter().structure(value, wanted)
+    except Exception as error:
+        raise ConfigError(f"must be {type_name(wanted)}, not {value!r:.80}", where, source) from error
+
+
+# --- reading --------------------------------------------------------------------------------------
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        if file.stat().st_size > FILE_BYTES_MAX:
+            raise ConfigError(f"larger than {FILE_BYTES_MAX} bytes", source=str(file))
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigError(f"not valid TOML: {error}", source=str(file)) from error
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", source=str(file)) from error
+
+
+def _of_file(file: Path) -> dict[str, Any]:
+    values = _read_toml(file)
+    if file.name == "pyproject.toml":
+        table = values.get("tool", {}).get("reenact", {})
+        return table if isinstance(table, dict) else {}
+    return values
+
+
+def _nested(path: Sequence[str], value: Any) -> dict[str, Any]:
+    for key in reversed(path):
+        value = {key: value}
+    return value if isinstance(value, dict) else {}
+
+
+def _toml_value(text: str) -> Any:
+    """Return a value spelled in TOML; a bare word is text."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _check_depth(value: Any, source: str, depth: int = 0) -> None:
+    if depth > DEPTH_MAX:
+        raise ConfigError(f"nested more than {DEPTH_MAX} levels deep", source=source)
+    for inner in _inner(value):
+        _check_depth(inner, source, depth + 1)
+
+
+def _inner(value: Any) -> Iterator[Any]:
+    if isinstance(value, Mapping):
+        yield from value.values()
+    elif isinstance(value, list):
+        yield from value

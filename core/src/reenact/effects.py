@@ -1,0 +1,474 @@
+"""Performing steps: from being allowed to begin to the moment the outcome is there.
+
+Bodies run on the real loop, where they may do as they like. Nothing starts
+before its intent is durable, each further attempt is on record before it begins,
+and a cancelled step is really cancelled.
+"""
+
+import asyncio
+import contextvars
+import logging
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from reenact.book import Book, Services
+from reenact.codec import decode
+from reenact.errors import NotStorableError, PolicyDeniedError, StepError
+from reenact.failures import record_failure
+from reenact.records import Entry, Failure, Message, Status
+from reenact.scheduler import Alarm, give_back, take, take_now
+from reenact.seams import CommitResult
+from reenact.steps import (
+    ADMITTED,
+    CANCELLED,
+    OVER,
+    PARKED,
+    RUNNING,
+    STARTING,
+    WAITING,
+    Body,
+    Call,
+    NotDone,
+    Outcome,
+    StepContext,
+    current_step,
+    idempotency_key,
+)
+from reenact.trace import TraceContext, current_trace
+
+log = logging.getLogger("reenact.step")
+
+
+_FINAL = (NotStorableError, PolicyDeniedError)
+"""Errors that no further attempt can cure."""
+
+
+class Parked(Exception):  # noqa: N818  # an answer, not an error
+    """Raised by a body that waits for somebody and has let go: a child run that was suspended."""
+
+    def __init__(self, waits_for: str) -> None:
+        self.waits_for = waits_for
+
+
+class Host(Protocol):
+    """The run that steps are performed for."""
+
+    def completed(self, call: Call, outcome: Outcome) -> None:
+        """Take the end of a step."""
+
+    def admitted(self, call: Call) -> None:
+        """Take a step that policies and limits let begin."""
+
+    def wake(self) -> None:
+        """Look again at what there is to do."""
+
+    def abort(self, error: BaseException) -> None:
+        """End: the record cannot be added to."""
+
+
+class Effects:
+    """Performs the steps of one run.
+
+    Args:
+        book: Where intents and attempts go on record.
+        services: What the runs of the process share.
+        host: The run, which is told what becomes of its steps.
+
+    Attributes:
+        in_doubt: Why steps are parked that only a person can decide about.
+    """
+
+    def __init__(
+        self,
+        book: Book,
+        services: Services,
+        host: Host,
+    ) -> None:
+        self._book = book
+        self._services = services
+        self._host = host
+        self._starting: list[Call] = []
+        self._open: set[Call] = set()
+        self._signals: dict[str, Call] = {}
+        self._parked: dict[Call, str] = {}
+        self._waiting_children: dict[Call, str] = {}
+        self._alarms: dict[Call, Alarm] = {}
+        self._unclaimed: dict[int, Message] = {}
+        self._heard: set[int] = set()
+        self._stopping = False
+        self.in_doubt: list[str] = []
+
+    # --- what is going on
+
+    @property
+    def busy(self) -> bool:
+        """Whether a body runs or is about to."""
+        return bool(self._open)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing runs, or all that runs waits for somebody."""
+        return not self._starting and all(call in self._waiting_children for call in self._open)
+
+    @property
+    def waits_for(self) -> list[str]:
+        """What has to come from outside for the run to go on."""
+        signals = [f"{call.spec.name} at {call.path}" for call in self._signals.values()]
+        return [*signals, *self._parked.values(), *self._waiting_children.values()]
+
+    def open_calls(self) -> list[Call]:
+        """Return the calls that are being performed or wait."""
+        return [*self._open, *self._signals.values(), *self._alarms, *self._parked]
+
+    # --- beginning
+
+    def begin(self, call: Call) -> None:
+        """Let a step that is not on record, or has no outcome there, take its course."""
+        recorded = call.recorded
+        if recorded is not None and recorded.status is Status.CANCELLED:
+            call.generation = recorded.intent.generation + 1
+            call.recorded = recorded = None
+        if call.spec.kind in ("timer", "signal"):
+            self._wait(call)
+        elif recorded is not None:
+            self._take_up(call)
+        elif call.gate is None and take_now(self._services.limits.of(call.spec.pool)):
+            self.start(call)
+        else:
+            self._run_task(call, self._admit(call), ADMITTED)
+
+    def start(self, call: Call) -> None:
+        """Put the intent of an admitted step into this turn's write; it starts when that is durable."""
+        if call.state is CANCELLED:
+            give_back(self._services.limits.of(call.spec.pool))
+            return
+        call.state = STARTING
+        self._open.add(call)
+        self._starting.append(call)
+        if call.recorded is None:
+            self._book.intent(call, Status.RUNNING)
+        else:
+            self._book.step(call, Status.RUNNING)
+
+    def _run_task(self, call: Call, work: Any, state: int) -> None:
+        call.state = state
+        self._open.add(call)
+        context = call.context.copy() if call.context is not None else contextvars.copy_context()
+        call.task = asyncio.get_running_loop().create_task(work, context=context)
+
+    async def _admit(self, call: Call) -> None:
+        """Ask the policies, then wait for a place."""
+        pools = self._services.limits.of(call.spec.pool)
+        try:
+            if call.gate is not None:
+                passed = await call.gate(call)
+                if call.recorded is None:
+                    call.decisions = passed.decisions
+                else:  # judged again, since it is sent again
+                    call.late_decisions = passed.decisions
+                if passed.spell is not None:
+                    call.spell, call.hash_keyed = passed.spell, True
+                if passed.denied is not None:
+                    self._refuse(call, passed.denied)
+                    return
+                call.body = passed.body
+            await take(pools)
+        except asyncio.CancelledError:
+            self._open.discard(call)
+            self._host.completed(call, Outcome(Status.CANCELLED))
+            return
+        except Exception as error:
+            self._refuse(call, error)
+            return
+        self._open.discard(call)
+        self._host.admitted(call)
+
+    def _refuse(self, call: Call, error: Exception) -> None:
+        self._open.discard(call)
+        status = Status.DENIED if isinstance(error, PolicyDeniedError) else Status.FAILED
+        self._host.completed(call, self._book.refused(call, error, status))
+
+    def _take_up(self, call: Call) -> None:
+        """Go on with a step that was begun and whose end nobody saw."""
+        recorded = call.recorded
+        assert recorded is not None  # noqa: S101  # the caller has looked
+        call.attempt, call.tries, call.candidate = recorded.starts + 1, recorded.tries + 1, recorded.candidate
+        if recorded.status is Status.WAITING:  # between two attempts
+            self._run_task(call, self._after_delay(call, recorded.retry_due_ns), ADMITTED)
+        elif recorded.retry_decided or call.spec.kind == "workflow":
+            self._run_task(call, self._admit(call), ADMITTED)
+        elif call.spec.effect == "once":
+            self._doubt(call, "it was started, may not be repeated, and its end is not on record")
+        elif recorded.interruptions > self._services.interruptions_max:
+            self._park(call, f"it was interrupted {recorded.interruptions} times")
+        else:
+            self._run_task(call, self._admit(call), ADMITTED)
+
+    async def _after_delay(self, call: Call, due_ns: int) -> None:
+        try:
+            await self._sleep_until(due_ns)
+        except asyncio.CancelledError:
+            self._open.discard(call)
+            self._host.completed(call, Outcome(Status.CANCELLED))
+            return
+        await self._admit(call)
+
+    def _doubt(self, call: Call, reason: str) -> None:
+        if call.spec.reconcile is None:
+            self._park(call, reason)
+        else:
+            self._run_task(call, self._reconcile(call, call.spec.reconcile, reason), RUNNING)
+
+    def _park(self, call: Call, reason: str) -> None:
+        call.state = PARKED
+        self.in_doubt.append(f"{call.path}: {reason}")
+        if call.recorded is not None and call.recorded.status is not Status.IN_DOUBT:
+            self._book.step(call, Status.IN_DOUBT, note=reason)
+
+    async def _reconcile(self, call: Call, reconcile: Body, reason: str) -> None:
+        """Find out how the attempt ended that nobody saw the end of."""
+        try:
+            value = await reconcile(self._context(call))
+            outcome = self._succeeded(call, value)
+        except asyncio.CancelledError:
+            outcome = Outcome(Status.CANCELLED)
+        except NotDone:
+            await self._admit(call)
+            return
+        except Exception as error:
+            self._open.discard(call)
+            self._park(call, f"{reason}; finding out failed: {error}")
+            self._host.wake()
+            return
+        self._open.discard(call)
+        self._host.completed(call, outcome)
+
+    # --- performing
+
+    def take_starting(self) -> Sequence[Call]:
+        """Return the steps whose intents go into this write."""
+        starting, self._starting = self._starting, []
+        return starting
+
+    def perform(self, calls: Sequence[Call]) -> None:
+        """Start steps whose intents are durable."""
+        for call in calls:
+            if call.state is STARTING:
+                self._run_task(call, self._perform(call), RUNNING)
+            elif call.state is CANCELLED:
+                self._end(call, None)
+
+    def _context(self, call: Call) -> StepContext:
+        run = self._book.run
+        trace = TraceContext(run.trace_id, run.id, call.path, call.attempt)
+        return StepContext(trace, idempotency_key(run.id, call.path, call.generation), call.candidate)
+
+    async def _perform(self, call: Call) -> None:
+        try:
+            outcome = await self._outcome(call)
+        except Parked as parked:
+            self._open.discard(call)
+            give_back(self._services.limits.of(call.spec.pool))
+            if call.state is not CANCELLED:
+                call.state = PARKED
+                self._parked[call] = parked.waits_for
+            self._host.wake()
+            return
+        self._end(call, outcome)
+
+    def _end(self, call: Call, outcome: Outcome | None) -> None:
+        self._open.discard(call)
+        self._waiting_children.pop(call, None)
+        give_back(self._services.limits.of(call.spec.pool))
+        if outcome is not None:
+            self._host.completed(call, outcome)
+        else:
+            self._host.wake()
+
+    async def _outcome(self, call: Call) -> Outcome:
+        """Try until it succeeds, fails for good, or is cancelled."""
+        while True:
+            try:
+                return self._succeeded(call, await self._attempt(call))
+            except asyncio.CancelledError:
+                if call.state is CANCELLED or self._stopping or _cancel_requested():
+                    return Outcome(Status.CANCELLED)
+                error: Exception = StepError("asyncio.CancelledError", "the step cancelled itself")
+            except Parked:
+                raise
+            except Exception as caught:
+                error = caught
+            following = None if isinstance(error, _FINAL) else call.spec.retry.after(call.tries, call.candidate, error)
+            if following is None:
+                status = Status.DENIED if isinstance(error, PolicyDeniedError) else Status.FAILED
+                return Outcome(status, failure=self._failure(call, error), error=error)
+            try:
+                await self._try_again(call, error, *following)
+            except asyncio.CancelledError:
+                return Outcome(Status.CANCELLED)
+
+    async def _attempt(self, call: Call) -> Any:
+        context = self._context(call)
+        current_step.set(context)
+        current_trace.set(context.trace)
+        assert call.body is not None  # noqa: S101  # only waits have none
+        if call.spec.timeout_s is None:
+            return await call.body(context)
+        limit = asyncio.timeout(call.spec.timeout_s)
+        try:
+            async with limit:
+                return await call.body(context)
+        except TimeoutError:
+            if limit.expired():
+                raise TimeoutError(f"step {call.path!r} took longer than {call.spec.timeout_s} s") from None
+            raise
+
+    def _succeeded(self, call: Call, value: Any) -> Outcome:
+        assert call.shape is not None  # noqa: S101  # what has a body has a result
+        return Outcome(Status.SUCCEEDED, settled=call.shape.settle(value, self._book.blobs))
+
+    def _failure(self, call: Call, error: BaseException) -> Failure:
+        return record_failure(error, call.path, retryable=call.spec.retry.retryable(error))
+
+    async def _try_again(
+        self, call: Call, error: Exception, tries: int, candidate: int, pause_s: float
+    ) -> None:
+        """Put the failure on record, wait, and put the next attempt on record."""
+        failure: Failure | None = self._failure(call, error)
+        log.info("attempt %d of %s failed (%s)", call.attempt, call.path, type(error).__name__)
+        if pause_s > 0:
+            due_ns = self._services.clock.now_ns() + int(pause_s * 1e9)
+            self._book.step(call, Status.WAITING, failure=failure, due_ns=due_ns)
+            await self._written()
+            await self._sleep_until(due_ns)
+            failure = None
+        call.attempt, call.tries, call.candidate = call.attempt + 1, tries, candidate
+        self._book.step(call, Status.RUNNING, failure=failure)
+        await self._written()
+
+    async def _written(self) -> None:
+        """Write what the book holds and wait until it is durable."""
+        made: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def done(result: CommitResult, entries: Sequence[Entry]) -> None:
+            if isinstance(result, Exception):
+                made.cancel()
+                self._host.abort(result)
+                return
+            self._services.tell(self._book.run, entries)
+            if not made.done():
+                made.set_result(None)
+
+        self._book.write(done)
+        await made
+
+    async def _sleep_until(self, due_ns: int) -> None:
+        rung: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        alarm = self._services.clock.alarm(due_ns, lambda: rung.done() or rung.set_result(None))
+        try:
+            await rung
+        finally:
+            alarm.cancel()
+
+    # --- waiting
+
+    def _wait(self, call: Call) -> None:
+        if call.recorded is None:
+            self._book.intent(call, Status.WAITING)
+        elif call.spec.kind == "timer":
+            call.due_ns = call.recorded.intent.due_ns
+        call.state = WAITING
+        if call.spec.kind == "timer":
+            self._alarms[call] = self._services.clock.alarm(call.due_ns, lambda: self._ring(call))
+        else:
+            self._signals[call.path] = call
+            for message in list(self._unclaimed.values()):
+                self.signal(message)
+
+    def _ring(self, call: Call) -> None:
+        self._alarms.pop(call, None)
+        if call.state is WAITING:
+            self._host.completed(call, Outcome(Status.SUCCEEDED))
+
+    def is_news(self, message: Message) -> bool:
+        """Say whether *message* was not told before."""
+        if message.id in self._heard:
+            return False
+        self._heard.add(message.id)
+        return True
+
+    def signal(self, message: Message) -> None:
+        """Give *message* to the step that waits for it, or keep it until one does."""
+        call = self._signals.get(message.name) or next(
+            (call for call in self._signals.values() if call.spec.name == message.name), None
+        )
+        if call is None:
+            self._unclaimed[message.id] = message
+            return
+        self._unclaimed.pop(message.id, None)
+        assert call.shape is not None  # noqa: S101  # a signal has the type that it waits for
+        try:
+            value = call.shape.read(decode(message.body))
+            settled = call.shape.settle(value, self._book.blobs)
+        except Exception as error:
+            log.warning("an answer for %s does not fit and was dropped: %s", call.path, error)
+            self._book.consume(message.id)
+            self._host.wake()
+            return
+        del self._signals[call.path]
+        self._host.completed(call, Outcome(Status.SUCCEEDED, settled=settled, message_id=message.id))
+
+    def child_waits(self, call_path: str, waits_for: str | None) -> None:
+        """Note that a child run waits for something outside, or no longer does."""
+        for call in self._open:
+            if call.path == call_path:
+                if waits_for is None:
+                    self._waiting_children.pop(call, None)
+                else:
+                    self._waiting_children[call] = waits_for
+                self._host.wake()
+                return
+
+    # --- calling off
+
+    def call_off(self, call: Call, state: int) -> bool:
+        """Cancel a step that the workflow has called off; say whether that ends it at once."""
+        if state in (ADMITTED, RUNNING):
+            if call.task is not None:
+                call.task.cancel()
+            return False
+        if state is STARTING:
+            if call in self._starting:
+                self._starting.remove(call)
+                self._open.discard(call)
+                give_back(self._services.limits.of(call.spec.pool))
+            return True
+        alarm = self._alarms.pop(call, None)
+        if alarm is not None:
+            alarm.cancel()
+        self._signals.pop(call.path, None)
+        self._parked.pop(call, None)
+        return True
+
+    def stop(self) -> None:
+        """Begin nothing more."""
+        self._stopping = True
+        for call in list(self._open):
+            if call.state is ADMITTED and call.task is not None:
+                call.task.cancel()
+
+    def cancel_all(self) -> None:
+        """Cancel whatever runs or waits, and forget it."""
+        self._stopping = True
+        for alarm in self._alarms.values():
+            alarm.cancel()
+        self._alarms.clear()
+        self._signals.clear()
+        for call in list(self._open):
+            if call.task is not None:
+                call.task.cancel()
+
+
+def _cancel_requested() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

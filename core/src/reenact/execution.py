@@ -1,0 +1,707 @@
+"""One run, being run: the way from a step that is asked for to its outcome on record.
+
+::
+
+    asked ─▶ on record? ──yes──▶ delivered in the recorded order
+               │ no
+               ▼
+             held until the record is used up ─▶ policies, limits ─▶ intent on record
+               ─▶ effect ─▶ completed ─▶ outcome on record and delivered ─▶ one turn of the loop
+
+Everything here happens in callbacks of the real loop: one delivery, one turn, and
+when nothing is left to deliver, one write of all that came of it. How an effect is
+performed is the business of `effects`; when it is, and what becomes of it, of this
+module.
+"""
+
+import asyncio
+import collections
+import contextvars
+import logging
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, Literal, NoReturn, Protocol, TypeAlias
+
+import attrs
+
+from reenact.codec import decode
+from reenact.content import Chains, unpack
+from reenact.effects import Effects
+from reenact.errors import ChangedInputError, DivergenceError
+from reenact.failures import record_failure, revive
+from reenact.history import DELIVERED, STOPPED, History, Recorded, same_input
+from reenact.book import Book, Services
+from reenact.loop import RunLoop, RunTask, Scope, current_scope
+from reenact.models import Models
+from reenact.records import RUN_PATH, Entry, Failure, Message, RunRecord, Status
+from reenact.seams import CommitResult
+from reenact.steps import (
+    ASKED,
+    CANCELLED,
+    HELD,
+    OVER,
+    WAITING,
+    Call,
+    Outcome,
+    Shape,
+    StepContext,
+    StepSpec,
+    WorkflowSpec,
+    spell_site,
+)
+from reenact.trace import TraceContext, current_trace
+
+log = logging.getLogger("reenact.run")
+
+DELIVERIES_AT_A_TIME = 200
+"""Deliveries after which other work of the process gets a turn."""
+
+CANCEL_NAME = ":cancel"
+TIMER = StepSpec(kind="timer", name="timer")
+_TIMER_HASH = "0" * 64
+
+OnChange: TypeAlias = Literal["reexecute", "fail"]
+
+current_execution: contextvars.ContextVar["Execution | None"] = contextvars.ContextVar(
+    "reenact_execution", default=None
+)
+
+
+@attrs.frozen(kw_only=True)
+class Ending:
+    """How a run ended, or why it stopped, in this process.
+
+    Attributes:
+        run: The run as it is on record now.
+        value: What the workflow returned.
+        error: What it raised.
+    """
+
+    run: RunRecord
+    value: Any = None
+    error: BaseException | None = None
+
+
+class RunHost(Protocol):
+    """What a run's steps need of the runtime."""
+
+    models: Models
+
+    async def run_child(
+        self, parent: "Execution", spec: WorkflowSpec, arguments: Mapping[str, Any], step: StepContext
+    ) -> Any:
+        """Run a workflow as a step of *parent*."""
+
+
+class Execution:
+    """A run in this process.
+
+    Args:
+        run: The run, owned by this process; for a replay, as it was read.
+        history: What its journal says.
+        services: What it shares with the other runs of the process.
+        host: Asks models and runs child runs for it.
+        live: False for a replay, which performs and writes nothing.
+        on_changed: What to do about a step whose input is not the one on record.
+        suspend: End, and give the run back, when it waits for somebody and does nothing else.
+    """
+
+    def __init__(
+        self,
+        run: RunRecord,
+        history: History,
+        services: Services,
+        *,
+        host: RunHost,
+        live: bool = True,
+        on_changed: OnChange = "reexecute",
+        suspend: bool = False,
+    ) -> None:
+        self.history = history
+        self.services = services
+        self.host = host
+        self.live = live
+        self.suspend = suspend
+        self.on_changed: OnChange = on_changed
+        self.chains = Chains()
+        self.chains.seen(history.blobs.values())
+        self.trace = TraceContext(run.trace_id, run.id)
+        self.finished: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
+        self.book = Book(run, history, services)
+        self.effects = Effects(self.book, services, self)
+        self.loop = RunLoop(
+            self, seed=int(run.key or "1", 16), start_s=run.created_ns / 1e9, unhandled=self._unhandled
+        )
+        self._real = asyncio.get_running_loop()
+        self._main: asyncio.Task[Any] | None = None
+        self._shape: Shape | None = None
+        self._asked: list[Call] = []
+        self._called_off: list[Call] = []
+        self._held: list[Call] = []
+        self._expected: dict[str, Call] = {}
+        self._gone: set[str] = set()
+        self._completed: collections.deque[tuple[Call, Outcome]] = collections.deque()
+        self._admitted: list[Call] = []
+        self._timers: dict[int, Call] = {}
+        self._scheduled = False
+        self._stopping = False
+        self._over = False
+        self._cancel_asked: str | None = None
+
+    @property
+    def run(self) -> RunRecord:
+        """The run as it is on record, or about to be."""
+        return self.book.run
+
+    @property
+    def letting_go(self) -> bool:
+        """Whether the run is being stopped, as opposed to its steps being cancelled."""
+        return self._stopping or self._over
+
+    # --- life
+
+    def start(self, workflow: Callable[[], Coroutine[Any, Any, Any]], shape: Shape) -> None:
+        """Begin to run *workflow*; `finished` tells how it ended."""
+        self._shape = shape
+        context = contextvars.copy_context()
+        context.run(current_execution.set, self)
+        context.run(current_scope.set, Scope())
+        context.run(current_trace.set, self.trace)
+        self._main = context.run(self._make_main, workflow, context)
+        self.wake()
+
+    def _make_main(
+        self, workflow: Callable[[], Coroutine[Any, Any, Any]], context: contextvars.Context
+    ) -> asyncio.Task[Any]:
+        return RunTask(workflow(), serial=self.loop.next_serial(), loop=self.loop, context=context.copy())
+
+    def wake(self) -> None:
+        """Have the run go on as soon as the real loop gets to it."""
+        if not self._scheduled and not self._over:
+            self._scheduled = True
+            self._real.call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        self._scheduled = False
+        if self._over:
+            return
+        try:
+            if self._stopping:
+                self._wind_down()
+            else:
+                self._advance()
+        except Exception as error:
+            self.abort(error)
+
+    def stop(self) -> None:
+        """Start nothing more; put on record what still comes in. `abandon` ends it."""
+        self._stopping = True
+        self.effects.stop()
+        self.wake()
+
+    def abandon(self) -> None:
+        """Cancel what is in flight and give the run back, resumable."""
+        if self._over:
+            return
+        self.effects.cancel_all()
+        self.book.root(self.run.status, note=STOPPED, release=True)
+        self._flush(final=True)
+
+    def abort(self, error: BaseException) -> None:
+        """End with *error*, writing nothing but that the run is free again."""
+        if self._over:
+            return
+        self._over = True
+        self.effects.cancel_all()
+        self._dispose()
+        self.book.discard()
+        if self.live:
+            self.book.release()
+        if not self.finished.done():
+            self.finished.set_exception(error)
+
+    def _dispose(self) -> None:
+        """Drop the workflow's tasks without running anything of them in a turn that counts."""
+        self.loop.close()
+        for call in (*self._held, *self._expected.values()):
+            if call.future is not None and not call.future.done():
+                call.future.cancel()
+        self.loop.drop_tasks()
+
+    # --- what the workflow asks for
+
+    def ask(self, call: Call) -> asyncio.Future[Any]:
+        """Take a step that the workflow asks for; its future ends when the outcome is delivered."""
+        call.context = contextvars.copy_context()
+        call.future = asyncio.Future(loop=self.loop)
+        self._asked.append(call)
+        return call.future
+
+    def call_off(self, call: Call) -> None:
+        """Take back a step whose task the workflow has cancelled."""
+        if call.state is not OVER:
+            self._called_off.append(call)
+
+    def timer_set(self, handle: asyncio.TimerHandle, scope: Scope) -> None:
+        """Keep a timer of the loop, as a step."""
+        due_ns = int(handle.when() * 1e9)
+        call = Call(TIMER, scope.path("timer"), _TIMER_HASH, due_ns=due_ns)
+        call.handle = handle
+        self._timers[id(handle)] = call
+        self._asked.append(call)
+
+    def timer_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        """Forget a timer of the loop."""
+        call = self._timers.pop(id(handle), None)
+        if call is not None and call.state is not OVER:
+            self._called_off.append(call)
+
+    # --- one delivery, one turn
+
+    def _advance(self) -> None:
+        main = self._main
+        assert main is not None  # noqa: S101  # set before the first wake
+        count = 0
+        while True:
+            self.loop.turn()
+            self._sort()
+            if main.done():
+                self._end(main)
+                return
+            if self.history.pending:
+                self._deliver_recorded()
+            elif self._completed:
+                self._deliver(*self._completed.popleft())
+            else:
+                break
+            count += 1
+            if count >= DELIVERIES_AT_A_TIME:
+                self.wake()
+                break
+        if not self.history.pending:
+            self._release_held()
+        self._flush()
+
+    def _sort(self) -> None:
+        """Find out for each step asked for whether it is on record."""
+        while self._called_off or self._asked:
+            asked, self._asked = self._asked, []
+            off, self._called_off = self._called_off, []
+            for call in asked:
+                self._sort_one(call)
+            for call in off:
+                self._forget(call)
+
+    def _sort_one(self, call: Call) -> None:
+        recorded = self.history.steps.get(call.path)
+        if recorded is None:
+            self._take_salvage(call)
+            return
+        if not (call.spec is TIMER or same_input(recorded.intent, call.input_hash, self.run.key)):
+            self._changed(call, recorded)
+            return
+        call.recorded = recorded
+        call.generation = recorded.intent.generation
+        if recorded.outcome is None or recorded.status is Status.CANCELLED:
+            self._hold(call)
+        else:
+            self._expected[call.path] = call
+
+    def _hold(self, call: Call) -> None:
+        call.state = HELD
+        self._held.append(call)
+
+    def _take_salvage(self, call: Call) -> None:
+        """Give a step the outcome it had before the run was revised, or hold it."""
+        kept = self.history.salvage.get(call.path, ())
+        for recorded in reversed(kept):
+            call.generation = max(call.generation, recorded.intent.generation + 1)
+            if recorded.outcome is not None and same_input(recorded.intent, call.input_hash, self.run.key):
+                source = self.history.outcome(recorded.outcome)
+                call.decisions = list(recorded.intent.decisions)
+                self._completed.append((call, Outcome(source.status, again=source.seq)))
+                return
+        self._hold(call)
+
+    def _changed(self, call: Call, recorded: Recorded) -> None:
+        """Deal with a step whose input is not the one on record."""
+        started = recorded.status is not Status.DENIED
+        if not self.live:
+            self._diverge(DivergenceError, call.path, recorded.intent, call)
+        if self.on_changed == "fail" or (call.spec.effect == "once" and started):
+            self._diverge(ChangedInputError, call.path, recorded.intent, call)
+        log.warning("the input of %s has changed since it was recorded; it runs again", call.path)
+        call.generation = recorded.intent.generation + 1
+        if self.history.pending:
+            self._revise()
+        self._hold(call)
+
+    def _revise(self) -> None:
+        """Leave the recorded order: what was not delivered yet is only taken by what asks for it."""
+        seq = self.history.pending[0].seq
+        self.book.root(Status.RUNNING, revised_from=seq)
+        self.history.revise(seq, redo=False)
+        waiting = sorted(self._expected.values(), key=_recorded_seq)
+        self._expected.clear()
+        for call in waiting:
+            self._take_salvage(call)
+
+    def _deliver_recorded(self) -> None:
+        entry = self.history.pending[0]
+        call = self._expected.pop(entry.path, None)
+        if call is not None:
+            self.history.pending.popleft()
+            self._hand_over(call, entry)
+        elif entry.path in self._gone:
+            self.history.pending.popleft()  # came in while the run was being stopped, too late to matter
+        elif entry.path.startswith(CANCEL_NAME):
+            self.history.pending.popleft()
+            self._cancel_main(entry.note)
+        else:
+            self._diverge_from(entry)
+
+    def _deliver(self, call: Call, outcome: Outcome) -> None:
+        """Put a live outcome on record, and hand it to the workflow."""
+        if call.spec.name == CANCEL_NAME:
+            self.book.cancelled(call.path, self._cancel_asked or "", outcome.message_id)
+            self._cancel_main(self._cancel_asked or "")
+        elif call.state is CANCELLED or outcome.status is Status.CANCELLED:
+            self.book.outcome(call, as_cancelled(outcome))
+            call.state = OVER
+        else:
+            self.book.resumed()
+            self._hand_over(call, self.book.outcome(call, outcome), outcome)
+
+    def _hand_over(self, call: Call, entry: Entry, outcome: Outcome | None = None) -> None:
+        call.state = OVER
+        self.loop.advance(max(entry.at_ns, call.due_ns if call.spec is TIMER else 0) / 1e9)
+        if call.handle is not None:
+            self._timers.pop(id(call.handle), None)
+            self.loop.fire(call.handle)
+            return
+        future = call.future
+        if future is None or future.done():
+            return
+        source = self.history.outcome(entry) if entry.again >= 0 else entry
+        if source.failure is not None:
+            future.set_exception(self._as_raised(source.failure, entry, outcome))
+        elif outcome is not None and outcome.settled is not None:
+            future.set_result(outcome.settled.value)
+        else:
+            future.set_result(self._read(call, source))
+
+    def _read(self, call: Call, entry: Entry) -> Any:
+        value = unpack(bytes(entry.output), self.history.blobs) if entry.output else None
+        return call.shape.read(value) if call.shape is not None else value
+
+    def _as_raised(self, failure: Failure, entry: Entry, outcome: Outcome | None) -> BaseException:
+        error = revive(failure)
+        if outcome is not None and outcome.error is not None:
+            error.__cause__ = outcome.error
+        self._stamp(error)
+        error.__dict__.setdefault("_reenact_step", (entry.seq, entry.path))
+        return error
+
+    def _stamp(self, error: BaseException) -> None:
+        error.__dict__["trace_id"] = self.trace.trace_id
+        note = f"run {self.trace.run_id}, trace {self.trace.trace_id}"
+        if note not in getattr(error, "__notes__", ()):
+            error.add_note(note)
+
+    # --- what is live
+
+    def _release_held(self) -> None:
+        held, self._held = self._held, []
+        if not self.live:
+            if any(call.state is HELD for call in held):
+                self._replay_ran_out(held)
+            return
+        for call in held:
+            if call.state is HELD:
+                self.effects.begin(call)
+        admitted, self._admitted = self._admitted, []
+        for call in admitted:
+            self.effects.start(call)
+
+    def admitted(self, call: Call) -> None:
+        """Take a step that policies and limits let begin."""
+        self._admitted.append(call)
+        self.wake()
+
+    def completed(self, call: Call, outcome: Outcome) -> None:
+        """Take the end of a step."""
+        self._completed.append((call, outcome))
+        self.wake()
+
+    def _forget(self, call: Call) -> None:
+        """Drop a step that the workflow has called off."""
+        if call.state in (OVER, CANCELLED):
+            return
+        self._gone.add(call.path)
+        self._expected.pop(call.path, None)
+        state, call.state = call.state, CANCELLED
+        if state in (ASKED, HELD):
+            recorded = call.recorded
+            if self.live and recorded is not None and recorded.outcome is None:
+                self.book.outcome(call, Outcome(Status.CANCELLED))
+            return
+        if self.effects.call_off(call, state):
+            self.book.outcome(call, Outcome(Status.CANCELLED))
+
+    def tell(self, message: Message) -> None:
+        """Take a message from outside; one that was taken before is ignored."""
+        if self._over or not self.effects.is_news(message):
+            return
+        if message.kind == "cancel":
+            reason = decode(message.body)
+            self._cancel_asked = reason if isinstance(reason, str) else ""
+            call = Call(StepSpec(kind="signal", name=CANCEL_NAME), f"{CANCEL_NAME}#{message.id}", "")
+            self._completed.append((call, Outcome(Status.SUCCEEDED, message_id=message.id)))
+            self.wake()
+        else:
+            self.effects.signal(message)
+
+    def _cancel_main(self, reason: str) -> None:
+        self._cancel_asked = reason
+        if self._main is not None:
+            self._main.cancel()
+
+    # --- the end
+
+    def _end(self, main: asyncio.Task[Any]) -> None:
+        """The workflow is done: call off what it left behind, then put its end on record."""
+        if not self._clear_away():
+            self._flush()
+            return
+        if not self.live:
+            self._end_replay(main)
+            return
+        end = self._closing(main)
+        self._ending = (end.value, end.error)
+        self.book.root(end.status, output=end.output, failure=end.failure, note=end.note, release=True)
+        self._flush(final=True)
+
+    def _clear_away(self) -> bool:
+        """Cancel the tasks and steps that the workflow left; say whether all of them are gone."""
+        if self.loop.cancel_tasks():
+            self.loop.turn()
+        self._sort()
+        for call in (*self._held, *self._expected.values(), *self._timers.values()):
+            self._forget(call)
+        self._held.clear()
+        self._admitted.clear()
+        while self._completed:
+            call, outcome = self._completed.popleft()
+            if call.state is not OVER and call.spec.name != CANCEL_NAME:
+                call.state = OVER
+                self.book.outcome(call, as_cancelled(outcome))
+        for call in self.effects.open_calls():
+            self._forget(call)
+        return not self.effects.busy
+
+    def _closing(self, main: asyncio.Task[Any]) -> "Closing":
+        """Return how the workflow ended, as it goes on record."""
+        if main.cancelled():
+            return Closing(Status.CANCELLED, note=self._cancel_asked or "")
+        error = main.exception()
+        if error is None:
+            try:
+                assert self._shape is not None  # noqa: S101  # set by start
+                settled = self._shape.settle(main.result(), self.book.blobs)
+            except Exception as unfit:
+                error = unfit
+            else:
+                return Closing(Status.SUCCEEDED, value=settled.value, output=settled.data)
+        self._stamp(error)
+        return Closing(Status.FAILED, error=error, failure=record_failure(error, cause_path(error)))
+
+    _ending: tuple[Any, BaseException | None] = (None, None)
+
+    # --- writing
+
+    def _flush(self, *, final: bool = False) -> None:
+        """Write what came of the turns since the last write, then start what was intended."""
+        if not self.live:
+            return
+        if not final:
+            final = self._suspend_if_idle()
+        if final:
+            self._over = True
+        starting = self.effects.take_starting()
+        if self.book.empty:
+            self.effects.perform(starting)
+            return
+
+        def done(result: CommitResult, entries: Sequence[Entry]) -> None:
+            if isinstance(result, Exception):
+                self._over = False
+                self.abort(result)
+                return
+            self.services.tell(self.run, entries)
+            self.effects.perform(starting)
+            if final:
+                self._finish()
+
+        self.book.write(done)
+
+    def _finish(self) -> None:
+        self._dispose()
+        value, error = self._ending
+        if not self.finished.done():
+            self.finished.set_result(Ending(run=self.run, value=value, error=error))
+
+    def _suspend_if_idle(self) -> bool:
+        """Note that the run waits or is in doubt, if it is and does nothing else; say whether to let go."""
+        if self._completed or self._asked or self._scheduled or not self.effects.idle:
+            return False
+        doubt, waits = self.effects.in_doubt, self.effects.waits_for
+        if doubt:
+            self.book.root(Status.IN_DOUBT, note="; ".join(doubt), release=True)
+            self.effects.cancel_all()
+            return True
+        if waits:
+            self.book.root(Status.WAITING, note="; ".join(waits), release=self.suspend)
+        if waits and self.suspend:
+            self.effects.cancel_all()
+            return True
+        return False
+
+    def _wind_down(self) -> None:
+        """While stopping: put outcomes on record without going on."""
+        while self._completed:
+            call, outcome = self._completed.popleft()
+            if call.spec.name != CANCEL_NAME:
+                self.book.outcome(call, outcome if call.state is not CANCELLED else as_cancelled(outcome))
+                call.state = OVER
+        if self.effects.busy:
+            self._flush_stopping()
+        else:
+            self.abandon()
+
+    def _flush_stopping(self) -> None:
+        if not self.book.empty:
+            self.book.write(lambda result, entries: self.services.tell(self.run, entries))
+
+    # --- when code and record do not agree
+
+    def _diverge_from(self, entry: Entry) -> NoReturn:
+        """Raise for an outcome on record that nobody asks for."""
+        recorded = self.history.steps[entry.path]
+        other = next((call for call in self._held if call.state is HELD), None)
+        raise DivergenceError(
+            self.run.id, other.path if other else entry.path, describe(recorded.intent), describe_call(other)
+        )
+
+    def _diverge(self, kind: type[DivergenceError], path: str, intent: Entry, call: Call) -> NoReturn:
+        raise kind(self.run.id, path, describe(intent), describe_call(call), Inputs(intent, call))  # type: ignore[arg-type]  # spelled out by the runtime, which may read content
+
+    def _replay_ran_out(self, held: Sequence[Call]) -> None:
+        """A replay at rest with steps that are not on record: the record's end, or a divergence."""
+        if self.history.ended is None:
+            self._over = True
+            self._dispose()
+            self.finished.set_result(Ending(run=self.run))
+            return
+        call = next(call for call in held if call.state is HELD)
+        raise DivergenceError(self.run.id, call.path, f"the end of the run ({self.history.status})", describe_call(call))
+
+    def _end_replay(self, main: asyncio.Task[Any]) -> None:
+        ended, found = self.history.ended, self._closing(main)
+        left = self.history.pending[0] if self.history.pending else None
+        if left is not None:
+            recorded = self.history.steps[left.path].intent
+            raise DivergenceError(self.run.id, left.path, describe(recorded), "the end of the workflow")
+        if ended is not None and (ended.status, bytes(ended.output)) != (found.status, found.output):
+            raise DivergenceError(self.run.id, RUN_PATH, describe_end(ended), found.described)
+        self._over = True
+        self._dispose()
+        self.finished.set_result(Ending(run=self.run, value=found.value, error=found.error))
+
+    def _unhandled(self, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        log.error("in run %s: %s", self.run.id, context.get("message"), exc_info=error)
+
+
+@attrs.frozen
+class Closing:
+    """How a workflow ended.
+
+    Attributes:
+        status: What its run becomes.
+        value: What it returned, as it is read back.
+        error: What it raised.
+        output: The stored spelling of what it returned.
+        failure: What it raised, as it goes on record.
+        note: Why it was cancelled.
+    """
+
+    status: Status
+    value: Any = None
+    error: BaseException | None = None
+    output: bytes = b""
+    failure: Failure | None = None
+    note: str = ""
+
+    @property
+    def described(self) -> str:
+        """It in words."""
+        return _described(self.status, self.failure, self.output)
+
+
+@attrs.frozen
+class Inputs:
+    """Both inputs of a step that has changed; spelled as a diff by whoever can read content."""
+
+    intent: Entry
+    call: Call
+
+
+def as_cancelled(outcome: Outcome) -> Outcome:
+    """Return *outcome* as that of a step which was called off; what it cost stays."""
+    return Outcome(Status.CANCELLED, settled=outcome.settled, message_id=outcome.message_id)
+
+
+def _recorded_seq(call: Call) -> int:
+    recorded = call.recorded
+    return recorded.outcome.seq if recorded is not None and recorded.outcome is not None else -1
+
+
+def cause_path(error: BaseException | None) -> str:
+    """Return the path of the earliest failed step among the causes of *error*; empty if none is."""
+    found: list[tuple[int, str]] = []
+    todo: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while todo:
+        one = todo.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        step = one.__dict__.get("_reenact_step")
+        if step is not None:
+            found.append(step)
+        todo += [one.__cause__, one.__context__, *getattr(one, "exceptions", ())]
+    return min(found)[1] if found else ""
+
+
+def describe(intent: Entry) -> str:
+    """Return a step on record in words."""
+    at = f", asked for at {intent.site}" if intent.site else ""
+    return f"{intent.kind} {intent.name!r} at {intent.path!r} (input {intent.input_hash[:12]}{at})"
+
+
+def describe_call(call: Call | None) -> str:
+    """Return a step that the code asks for in words."""
+    if call is None:
+        return "no step that is asked for"
+    at = f", asked for at {spell_site(call.site)}" if call.site else ""
+    return f"{call.spec.kind} {call.spec.name!r} at {call.path!r} (input {call.input_hash[:12]}{at})"
+
+
+def describe_end(entry: Entry) -> str:
+    """Return the end of a run in words."""
+    return _described(entry.status, entry.failure, bytes(entry.output))
+
+
+def _described(status: Status, failure: Failure | None, output: bytes) -> str:
+    if failure is not None:
+        return f"{status} with {failure.type}: {failure.message}"
+    return f"{status} with {output[:200].decode('utf-8', 'replace') or 'nothing'}"

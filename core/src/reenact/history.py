@@ -1,0 +1,265 @@
+"""What a run's journal says, read once and in order.
+
+Rows are checked (positions, checksums, transitions) before anything trusts them.
+The result answers two questions: what is on record for the step at a path, and
+in which order outcomes were delivered. A replay delivers them in that order.
+
+When a run went on with a changed input, or took up again after a failure, its
+journal has a *revision*: outcomes from some position on no longer count in their
+order. They are salvage: a step with the same path and the same input takes its
+outcome from there, and the new order is written behind the revision.
+"""
+
+import collections
+import hmac
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+import attrs
+
+from reenact.content import Blob, blob_references, references
+from reenact.errors import DamagedError
+from reenact.machine import RUN, STEP, TransitionError, advance
+from reenact.records import RUN_PATH, Entry, Row, Status, checksum, decode_entry
+from reenact.seams import Store
+
+DELIVERED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.DENIED})
+"""What a workflow is told of; a cancelled step is one it cancelled itself."""
+
+STOPPED = "stopped"
+"""Note of an entry of the run: its process let go of it in an orderly way."""
+
+RETRY = "retry"
+"""Note of an entry of a step in doubt: a person has decided that it runs again."""
+
+
+def keyed_hash(key: str, input_hash: str) -> str:
+    """Return the hash that stands on record for an input that a policy scrubbed."""
+    return hmac.digest(bytes.fromhex(key), input_hash.encode(), "sha256").hex()
+
+
+class Recorded:
+    """One generation of one step, as it is on record.
+
+    Attributes:
+        intent: Its first entry.
+        status: What it has become.
+        outcome: The entry that ended it, if it has ended.
+        starts: How many attempts were begun.
+        candidate: Which model the latest one asked.
+        tries: How many of its candidate's attempts failed on record.
+        failures: How many of them failed on record.
+        retry_due_ns: When the next attempt was to begin, if one was planned.
+        retry_decided: A person has decided that it runs again.
+    """
+
+    __slots__ = (
+        "candidate",
+        "failures",
+        "intent",
+        "outcome",
+        "retry_decided",
+        "retry_due_ns",
+        "starts",
+        "status",
+        "tries",
+    )
+
+    def __init__(self, intent: Entry) -> None:
+        self.intent = intent
+        self.status = intent.status
+        self.outcome: Entry | None = intent if intent.status.ended else None
+        self.starts = 1 if intent.status is Status.RUNNING else 0
+        self.candidate = 0
+        self.tries = 0
+        self.failures = 0
+        self.retry_due_ns = 0
+        self.retry_decided = False
+
+    @property
+    def interruptions(self) -> int:
+        """How many attempts were begun and neither succeeded nor failed on record."""
+        return self.starts - self.failures
+
+    def take(self, entry: Entry) -> None:
+        """Apply a further entry of the same generation."""
+        self.status = advance(self.status, entry.status, STEP)
+        if entry.failure is not None and not entry.status.ended:
+            self.failures += 1
+            self.tries += 1
+        if entry.status is Status.RUNNING:
+            self.starts += 1
+            self.retry_decided = False
+            if entry.candidate != self.candidate:
+                self.candidate, self.tries = entry.candidate, 0
+        elif entry.status is Status.WAITING:
+            self.retry_due_ns = entry.due_ns
+        elif entry.status is Status.IN_DOUBT:
+            self.retry_decided = entry.note == RETRY
+        elif entry.status.ended:
+            self.outcome = entry
+
+
+class History:
+    """A run's journal, read.
+
+    Attributes:
+        steps: The latest generation of each step, by path.
+        pending: Outcomes in the order of their delivery, revisions applied.
+        salvage: Outcomes that lost their place in that order, by path.
+        begun: The run's first entry; None for a journal without rows.
+        ended: The run's last entry, if it ended the run.
+        status: What the run has become.
+        next_seq: The position of the next entry.
+        last_checksum: The checksum of the last row.
+        epoch: The lease under which something was last put on record.
+        blobs: The content that outcomes name.
+    """
+
+    def __init__(self) -> None:
+        self.steps: dict[str, Recorded] = {}
+        self.pending: collections.deque[Entry] = collections.deque()
+        self.salvage: dict[str, list[Recorded]] = {}
+        self.outcomes: dict[int, Entry] = {}
+        self.begun: Entry | None = None
+        self.ended: Entry | None = None
+        self.status = Status.PENDING
+        self.next_seq = 0
+        self.last_checksum = b""
+        self.epoch = 0
+        self.blobs: dict[str, Blob] = {}
+        self._void: dict[int, Recorded] = {}
+
+    def take(self, row: Row, where: str) -> Entry:
+        """Apply the next row.
+
+        Raises:
+            DamagedError: If it is not the row that was written; names it.
+        """
+        if row.seq != self.next_seq:
+            raise DamagedError(where, f"row {self.next_seq} is missing (found {row.seq})")
+        if checksum(self.last_checksum, row.body) != row.checksum:
+            raise DamagedError(where, f"row {row.seq} was changed after it was written")
+        try:
+            entry = decode_entry(row.body)
+            self._apply(entry)
+        except (ValueError, TransitionError, KeyError) as error:
+            raise DamagedError(where, f"row {row.seq} makes no sense: {error}") from error
+        self.next_seq += 1
+        self.last_checksum = row.checksum
+        return entry
+
+    def _apply(self, entry: Entry) -> None:
+        if entry.path == RUN_PATH:
+            self._apply_to_run(entry)
+            return
+        if entry.kind:
+            self.steps[entry.path] = recorded = Recorded(entry)
+            if entry.again < 0:
+                advance(Status.PENDING, entry.status, STEP)
+        else:
+            recorded = self.steps[entry.path]
+            recorded.take(entry)
+        if entry.status in DELIVERED:
+            self.pending.append(entry)
+            self.outcomes[entry.seq] = entry
+            self._void[entry.seq] = recorded
+
+    def _apply_to_run(self, entry: Entry) -> None:
+        self.status = advance(self.status, entry.status, RUN)
+        self.begun = self.begun or entry
+        self.epoch = max(self.epoch, entry.attempt)
+        if entry.note == STOPPED:
+            for recorded in self.steps.values():
+                recorded.starts = min(recorded.starts, recorded.failures + 1)
+        self.ended = entry if entry.status.ended else None
+        if entry.revised_from >= 0:
+            self.revise(entry.revised_from, redo=entry.redo)
+
+    def revise(self, seq: int, *, redo: bool) -> None:
+        """Take outcomes from *seq* on out of the order; keep them as salvage.
+
+        Args:
+            seq: The first of them.
+            redo: Keep no failures.
+        """
+        while self.pending and self.pending[-1].seq >= seq:
+            entry = self.pending.pop()
+            recorded = self._void[entry.seq]
+            if self.steps.get(entry.path) is recorded:
+                del self.steps[entry.path]
+            if not (redo and entry.status is not Status.SUCCEEDED):
+                self.salvage.setdefault(entry.path, []).append(recorded)
+
+    def outcome(self, entry: Entry) -> Entry:
+        """Return the entry that holds the outcome of *entry*: itself, or the one it refers to."""
+        while entry.again >= 0:
+            entry = self.outcomes[entry.again]
+        return entry
+
+
+def same_input(intent: Entry, input_hash: str, key: str) -> bool:
+    """Say whether *intent* was for the input with this hash."""
+    if intent.hash_keyed:
+        return hmac.compare_digest(intent.input_hash, keyed_hash(key, input_hash))
+    return intent.input_hash == input_hash
+
+
+@attrs.frozen
+class Read:
+    """A journal and its entries.
+
+    Attributes:
+        history: What it says.
+        entries: All of them, in order, if they were asked for.
+    """
+
+    history: History
+    entries: Sequence[Entry]
+
+
+async def read_history(
+    store: Store, run_id: str, *, keep_entries: bool = False, outputs: bool = True
+) -> Read:
+    """Read and check the journal of a run.
+
+    Args:
+        store: Where it is.
+        run_id: Which.
+        keep_entries: Return the entries too.
+        outputs: Load the content that outcomes name.
+
+    Raises:
+        DamagedError: If it is not what was written.
+    """
+    history = History()
+    where = f"{store.where}, run {run_id}"
+    entries: list[Entry] = []
+    wanted: set[str] = set()
+    rows: AsyncIterator[Sequence[Row]] = store.rows(run_id)
+    async for batch in rows:
+        for row in batch:
+            entry = history.take(row, where)
+            if outputs and entry.output:
+                wanted.update(references(bytes(entry.output)))
+            if keep_entries:
+                entries.append(entry)
+    if wanted:
+        history.blobs.update(await load_blobs(store, wanted, where))
+    return Read(history, entries)
+
+
+async def load_blobs(store: Store, names: set[str], where: str) -> Mapping[str, Blob]:
+    """Return the blobs named, and all that they refer to.
+
+    Raises:
+        DamagedError: If one is missing.
+    """
+    found: dict[str, Blob] = {}
+    while names:
+        got = await store.blobs(names)
+        for name in names:
+            if name not in got:
+                raise DamagedError(where, f"content {name[:12]} is missing")
+        found.update(got)
+        names = {ref for blob in got.values() for ref in blob_references(blob)} - found.keys()
+    return found

@@ -1,0 +1,148 @@
+"""Every hook there is. Hooks register; the kernel calls what they hand over.
+
+A hook is synchronous and returns offers. A plugin is a module named by an entry
+point of the group ``reenact``.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from reenact.seams import Executor, Exporter, Offer, Policy, Provider, Store
+
+if TYPE_CHECKING:
+    import click
+
+PROJECT = "reenact"
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def reenact_stores() -> Iterable[Offer[Store]]:
+    """Offer stores.
+
+    .. code-block:: python
+
+        @hookimpl
+        def reenact_stores():
+            yield Offer("sqlite", open_sqlite, SqliteOptions)
+
+    Returns:
+        Offers whose names no other store uses.
+    """
+    return ()
+
+
+@hookspec
+def reenact_providers() -> Iterable[Offer[Provider]]:
+    """Offer providers of language models.
+
+    .. code-block:: python
+
+        @hookimpl
+        def reenact_providers():
+            yield Offer("openai", open_openai, OpenaiOptions, doc="OpenAI and compatible servers")
+
+    Returns:
+        Offers whose names no other provider uses.
+    """
+    return ()
+
+
+@hookspec
+def reenact_policies() -> Iterable[Offer[Policy]]:
+    """Offer policies.
+
+    .. code-block:: python
+
+        @attrs.frozen
+        class Options:
+            words: list[str] = attrs.field(factory=list)
+
+        class NoCompetitors:
+            stages = frozenset({"request"})
+
+            def __init__(self, options):
+                self.words = [word.lower() for word in options.words]
+
+            async def evaluate(self, value, context):
+                text = " ".join(message.text for message in value.messages).lower()
+                named = next((word for word in self.words if word in text), None)
+                return Deny(f"names {named}") if named else Allow()
+
+        @asynccontextmanager
+        async def open_it(options):
+            yield NoCompetitors(options)
+
+        @hookimpl
+        def reenact_policies():
+            yield Offer("no-competitors", open_it, Options, version="1")
+
+    Returns:
+        Offers whose names no other policy uses.
+    """
+    return ()
+
+
+@hookspec
+def reenact_exporters() -> Iterable[Offer[Exporter]]:
+    """Offer exporters.
+
+    .. code-block:: python
+
+        @hookimpl
+        def reenact_exporters():
+            yield Offer("jsonl", open_jsonl, JsonlOptions)
+
+    Returns:
+        Offers whose names no other exporter uses.
+    """
+    return ()
+
+
+@hookspec
+def reenact_executors() -> Iterable[Offer[Executor]]:
+    """Offer executors.
+
+    .. code-block:: python
+
+        @hookimpl
+        def reenact_executors():
+            yield Offer("workers", open_workers, WorkerOptions)
+
+    Returns:
+        Offers whose names no other executor uses.
+    """
+    return ()
+
+
+@hookspec
+def reenact_commands() -> "Iterable[click.Command]":
+    """Offer commands of ``reenact``.
+
+    .. code-block:: python
+
+        @hookimpl
+        def reenact_commands():
+            yield click.Command("hello", callback=lambda: click.echo("hello"))
+
+    Returns:
+        Commands whose names no other plugin uses.
+    """
+    return ()
+
+
+__all__: list[Any] = [
+    "PROJECT",
+    "hookimpl",
+    "hookspec",
+    "reenact_commands",
+    "reenact_executors",
+    "reenact_exporters",
+    "reenact_policies",
+    "reenact_providers",
+    "reenact_stores",
+]

@@ -1,0 +1,188 @@
+"""The only way an entry gets into a journal.
+
+What a turn of a run produced goes in as one write: outcomes first, then the
+intents that follow from them. The store makes the write durable, then effects
+start and exporters are told. In that order a crash can lose what nobody saw, and
+never what somebody did.
+
+One writer serves all runs of a process. While a commit is on its way, the writes
+of other runs gather and go into the next one together.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeAlias
+
+import attrs
+
+from reenact.errors import LeaseLostError, StoreError
+from reenact.records import Entry, RunRecord
+from reenact.seams import CommitResult, Exporter, LedgerFull, RunWrite, Store
+
+log = logging.getLogger("reenact.journal")
+
+WRITES_PER_COMMIT = 512
+READ_BACK_TRIES = 3
+
+Done: TypeAlias = Callable[[CommitResult], None]
+
+
+@attrs.frozen
+class Pending:
+    """A write that waits for a commit.
+
+    Attributes:
+        write: What is written.
+        done: Told how it ended, from the real loop.
+    """
+
+    write: RunWrite
+    done: Done
+
+
+class Writer:
+    """Gathers writes and commits them, one commit at a time.
+
+    Use it as an async context manager: leaving it commits what was submitted.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._waiting: list[Pending] = []
+        self._wake: asyncio.Event = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._closing = False
+        self.commits = 0
+
+    async def __aenter__(self) -> "Writer":
+        self._task = asyncio.create_task(self._write_on(), name="reenact-writer")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._closing = True
+        self._wake.set()
+        if self._task is not None:
+            await asyncio.shield(self._task)
+
+    def submit(self, write: RunWrite, done: Done) -> None:
+        """Put *write* into the next commit; writes of one run are made in the order of submission."""
+        self._waiting.append(Pending(write, done))
+        self._wake.set()
+
+    async def write(self, write: RunWrite) -> None:
+        """Put *write* into the next commit and wait for it.
+
+        Raises:
+            StoreError: If it was not made.
+        """
+        made: asyncio.Future[CommitResult] = asyncio.get_running_loop().create_future()
+
+        def done(result: CommitResult) -> None:
+            if not made.done():
+                made.set_result(result)
+
+        self.submit(write, done)
+        result = await made
+        if isinstance(result, Exception):
+            raise result
+        if isinstance(result, LedgerFull):
+            raise StoreError(self._store.where, f"account {result.holding.account} is full")
+
+    async def _write_on(self) -> None:
+        while True:
+            await self._wake.wait()
+            batch, self._waiting = self._waiting[:WRITES_PER_COMMIT], self._waiting[WRITES_PER_COMMIT:]
+            if not self._waiting and not self._closing:
+                self._wake.clear()
+            if batch:
+                await self._commit(batch)
+            elif self._closing:
+                return
+
+    async def _commit(self, batch: Sequence[Pending]) -> None:
+        results = await self._results([pending.write for pending in batch])
+        for pending, result in zip(batch, results, strict=True):
+            try:
+                pending.done(result)
+            except Exception:
+                log.exception("a run could not go on after its commit")
+
+    async def _results(self, writes: Sequence[RunWrite]) -> Sequence[CommitResult]:
+        """Commit; a commit whose outcome is not known is made again, which a store answers without doubling."""
+        tries = 0
+        while True:
+            try:
+                results = await self._store.commit(writes)
+                self.commits += 1
+                return results
+            except StoreError as error:
+                return [error] * len(writes)
+            except Exception as error:
+                tries += 1
+                log.warning("a commit ended in an unknown way (%s); reading back", error)
+                if tries >= READ_BACK_TRIES:
+                    return [StoreError(self._store.where, f"a write failed: {error}")] * len(writes)
+
+
+class Observer(Protocol):
+    """Is told at once, in this process, of what has become durable. It must not block."""
+
+    def __call__(self, run: RunRecord, entries: Sequence[Entry]) -> None:
+        """Take entries of *run*, in order."""
+
+
+EXPORT_QUEUE_MAX = 10_000
+
+
+class Outlet:
+    """Tells one exporter, from a task of its own, behind a bounded queue.
+
+    Attributes:
+        dropped: How many entries were not exported, because it was too slow or raised.
+    """
+
+    def __init__(self, name: str, exporter: Exporter) -> None:
+        self.name = name
+        self.dropped = 0
+        self._exporter = exporter
+        self._queue: asyncio.Queue[tuple[RunRecord, Sequence[Entry]] | None] = asyncio.Queue(EXPORT_QUEUE_MAX)
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "Outlet":
+        self._task = asyncio.create_task(self._export_on(), name=f"reenact-exporter-{self.name}")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        with contextlib.suppress(asyncio.QueueFull):
+            self._queue.put_nowait(None)
+        if self._task is not None:
+            await asyncio.wait({self._task}, timeout=EXPORT_GRACE_S)
+            self._task.cancel()
+            await asyncio.wait({self._task})
+        if self.dropped:
+            log.warning("exporter %s missed %d entries", self.name, self.dropped)
+
+    def __call__(self, run: RunRecord, entries: Sequence[Entry]) -> None:
+        """Queue *entries*, or count them as dropped."""
+        try:
+            self._queue.put_nowait((run, entries))
+        except asyncio.QueueFull:
+            self.dropped += len(entries)
+
+    async def _export_on(self) -> None:
+        while (item := await self._queue.get()) is not None:
+            try:
+                await self._exporter.export(*item)
+            except Exception:
+                self.dropped += len(item[1])
+                log.exception("exporter %s failed", self.name)
+
+
+EXPORT_GRACE_S = 5.0
+
+
+def lost_lease(where: str, run_id: str) -> LeaseLostError:
+    """Return the error for a run that another process has taken over."""
+    return LeaseLostError(where, f"run {run_id!r} was taken over by another process; nothing was written")

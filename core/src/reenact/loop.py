@@ -1,0 +1,372 @@
+"""The deterministic loop: what a run's workflow sees as its event loop.
+
+Its ready queue is turned to rest from a plain callback of the real loop, never
+from inside a task: one delivery, one turn. Time stands still within a turn and
+moves only with what is delivered. Timers are handed to the run, which keeps them
+on record. What cannot be repeated (sockets, processes, threads) is refused.
+
+A task opens a scope, and scopes number what is asked for in them; so a step's
+path does not depend on which of two branches was faster. Tasks hash by the order
+in which they were made, because sets of tasks (``asyncio.wait``) are iterated,
+and by default a set's order depends on addresses.
+"""
+
+import asyncio
+import asyncio.events
+import collections
+import contextvars
+import functools
+import sys
+import weakref
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable, Iterator
+from typing import Any, NoReturn, Protocol, TypeVar
+
+from reenact.errors import NotDeterministicError
+from reenact.trace import neutral
+
+T = TypeVar("T")
+
+TURN_CALLBACKS_MAX = 1_000_000
+"""Callbacks in one turn after which a workflow counts as spinning."""
+
+KEY_CHARS_MAX = 80
+
+
+class Scope:
+    """Numbers what happens in one task, parallel block or tool loop of a run."""
+
+    __slots__ = ("_counts", "prefix")
+
+    def __init__(self, path: str = "") -> None:
+        self.prefix = f"{path}/" if path else ""
+        self._counts: dict[str, int] = {}
+
+    def path(self, name: str, key: str | None = None) -> str:
+        """Return the path of the next *name* here; *key* takes the place of the number."""
+        label = name if key is None else f"{name}[{_spell_key(key)}]"
+        count = self._counts.get(label, 0)
+        self._counts[label] = count + 1
+        if key is None:
+            return f"{self.prefix}{label}#{count}"
+        return f"{self.prefix}{label}#{count}" if count else f"{self.prefix}{label}"
+
+    def child(self, name: str, key: str | None = None) -> "Scope":
+        """Open a scope in this one."""
+        return Scope(self.path(name, key))
+
+
+def _spell_key(key: str) -> str:
+    """Return *key* without what means something in a path, and not too long."""
+    spelled = "".join(f"%{ord(char):02x}" if char in "/#[]%" else char for char in neutral(key))
+    if len(spelled) <= KEY_CHARS_MAX:
+        return spelled
+    import hashlib
+
+    mark = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return f"{spelled[: KEY_CHARS_MAX - 13]}~{mark}"
+
+
+current_scope: contextvars.ContextVar[Scope] = contextvars.ContextVar("reenact_scope")
+
+
+class TimerHost(Protocol):
+    """What keeps a loop's timers."""
+
+    def timer_set(self, handle: asyncio.TimerHandle, scope: Scope) -> None:
+        """Have *handle* run when the loop's time is ``handle.when()``."""
+
+    def timer_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        """Forget *handle*."""
+
+
+class RunTask(asyncio.Task[T]):
+    """A task whose place in a set is the same on every replay."""
+
+    def __init__(self, coro: Any, *, serial: int, **kwargs: Any) -> None:
+        self._serial = serial
+        super().__init__(coro, **kwargs)
+
+    def __hash__(self) -> int:
+        return self._serial
+
+
+class RunFuture(asyncio.Future[T]):
+    """A future whose place in a set is the same on every replay."""
+
+    def __init__(self, *, serial: int, loop: "RunLoop") -> None:
+        self._serial = serial
+        super().__init__(loop=loop)
+
+    def __hash__(self) -> int:
+        return self._serial
+
+
+class RunLoop(asyncio.AbstractEventLoop):
+    """The loop of one run.
+
+    Args:
+        host: Keeps the timers.
+        seed: The run's own number; what must differ between runs and repeat within one.
+        start_s: The time at which the run begins, in seconds since the epoch.
+        unhandled: Told of errors nobody awaited.
+    """
+
+    def __init__(
+        self, host: TimerHost, *, seed: int, start_s: float, unhandled: Callable[[dict[str, Any]], None]
+    ) -> None:
+        self._host = host
+        self._serial = seed & ~0xFFFF_FFFF
+        self._ready: collections.deque[asyncio.Handle] = collections.deque()
+        self._now_s = start_s
+        self._unhandled = unhandled
+        self._generators: weakref.WeakSet[AsyncGenerator[Any, Any]] = weakref.WeakSet()
+        self._hooks: Any = (self._generators.add, self._generator_dropped)
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._closed = False
+
+    # --- turning
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing more happens without a delivery."""
+        return not self._ready
+
+    def advance(self, to_s: float) -> None:
+        """Move the loop's time forward to *to_s*; it never moves back."""
+        self._now_s = max(self._now_s, to_s)
+
+    def turn(self) -> None:
+        """Run what is ready, and what that makes ready, until nothing is.
+
+        Raises:
+            NotDeterministicError: If that does not come to an end.
+        """
+        outer = asyncio._get_running_loop()
+        old_hooks = sys.get_asyncgen_hooks()
+        ready = self._ready
+        count = 0
+        asyncio._set_running_loop(self)
+        sys.set_asyncgen_hooks(*self._hooks)
+        try:
+            while ready:
+                handle = ready.popleft()
+                if not handle._cancelled:  # type: ignore[attr-defined]  # what every loop does
+                    handle._run()
+                count += 1
+                if count > TURN_CALLBACKS_MAX:
+                    ready.clear()
+                    raise NotDeterministicError("a loop that never waits", "workflow", "await a step in it")
+        finally:
+            asyncio._set_running_loop(outer)
+            sys.set_asyncgen_hooks(*old_hooks)
+
+    def fire(self, handle: asyncio.TimerHandle) -> None:
+        """Make a timer ready that is due."""
+        if not handle.cancelled():
+            self._ready.append(handle)
+
+    def _generator_dropped(self, generator: AsyncGenerator[Any, Any]) -> None:
+        self._generators.discard(generator)
+        if not self._closed:
+            self.create_task(generator.aclose())
+
+    def open_generators(self) -> list[AsyncGenerator[Any, Any]]:
+        """Return the async generators that were begun and not ended."""
+        return list(self._generators)
+
+    # --- what asyncio asks of a loop
+
+    def time(self) -> float:
+        """Return the run's time in seconds since the epoch."""
+        return self._now_s
+
+    def call_soon(
+        self, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
+    ) -> asyncio.Handle:
+        """Make *callback* ready."""
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
+    def call_later(
+        self, delay: float, callback: Callable[..., object], *args: Any, context: Any = None
+    ) -> asyncio.TimerHandle:
+        """Have *callback* run in *delay* seconds of the run's time, durably."""
+        return self.call_at(self._now_s + delay, callback, *args, context=context)
+
+    def call_at(
+        self, when: float, callback: Callable[..., object], *args: Any, context: Any = None
+    ) -> asyncio.TimerHandle:
+        """Have *callback* run when the run's time is *when*, durably."""
+        handle = asyncio.TimerHandle(when, callback, list(args), self, context)
+        scope = (context or contextvars.copy_context()).get(current_scope)
+        self._host.timer_set(handle, scope or Scope())
+        return handle
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        self._host.timer_cancelled(handle)
+
+    def next_serial(self) -> int:
+        """Return the next number of the run's tasks and futures."""
+        self._serial += 1
+        return self._serial
+
+    def create_future(self) -> asyncio.Future[Any]:
+        """Return a future of this loop."""
+        return RunFuture(serial=self.next_serial(), loop=self)
+
+    def create_task(
+        self,
+        coro: Generator[Any, None, T] | Coroutine[Any, Any, T],
+        *,
+        name: str | None = None,
+        context: contextvars.Context | None = None,
+        **_: Any,
+    ) -> asyncio.Task[T]:
+        """Start a task, in a scope of its own."""
+        if sys._getframe(1).f_code.co_filename == _TASKS_FILE:
+            _refuse_unordered()
+            shares = sys.version_info < (3, 12) and _called_by(_WAIT_FOR)
+        else:
+            shares = False
+        context = contextvars.copy_context() if context is None else context.copy()
+        if not shares:  # wait_for makes a task before 3.12 and none after: the path must not tell
+            outer = context.get(current_scope) or Scope()
+            context.run(current_scope.set, outer.child("task"))
+        task = RunTask(coro, serial=self.next_serial(), loop=self, name=name, context=context)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def cancel_tasks(self) -> bool:
+        """Cancel the tasks that are not done; say whether there were any."""
+        left = [task for task in self._tasks if not task.done()]
+        for task in left:
+            task.cancel()
+        return bool(left)
+
+    def drop_tasks(self) -> None:
+        """Let go of the tasks that are not done, without a word from them when they are collected."""
+        for task in self._tasks:
+            task._log_destroy_pending = False  # type: ignore[attr-defined]  # as asyncio's own run() has no need to
+        self._tasks.clear()
+
+    def is_running(self) -> bool:
+        """Say whether a turn is on."""
+        return asyncio._get_running_loop() is self
+
+    def is_closed(self) -> bool:
+        """Say whether the run is over."""
+        return self._closed
+
+    def close(self) -> None:
+        """Forget what is ready; nothing runs on the loop any more."""
+        self._closed = True
+        self._ready.clear()
+
+    def get_debug(self) -> bool:
+        """Return False: asyncio's debug mode looks at the wall clock."""
+        return False
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        """Report an error that nobody awaited."""
+        self._unhandled(context)
+
+    def default_exception_handler(self, context: dict[str, Any]) -> None:
+        """Report an error that nobody awaited."""
+        self._unhandled(context)
+
+    async def shutdown_asyncgens(self) -> None:
+        """Close the async generators that are open."""
+        for generator in self.open_generators():
+            await generator.aclose()
+
+
+def _caller() -> str:
+    """Return file and line of the nearest frame that is not asyncio's or this package's."""
+    frame = sys._getframe(2)
+    while frame.f_back is not None and _is_library(frame.f_code.co_filename):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def _is_library(filename: str) -> bool:
+    return filename.startswith((_ASYNCIO_FOLDER, _OWN_FOLDER))
+
+
+_ASYNCIO_FOLDER = asyncio.__file__.removesuffix("__init__.py")
+_OWN_FOLDER = __file__.removesuffix("loop.py")
+_TASKS_FILE = asyncio.tasks.__file__
+_WAIT_FOR = asyncio.wait_for.__code__
+
+
+def _called_by(code: Any) -> bool:
+    """Say whether one of the nearest callers within asyncio is the function with *code*."""
+    frame = sys._getframe(2)
+    while frame.f_back is not None and frame.f_code.co_filename == _TASKS_FILE:
+        if frame.f_code is code:
+            return True
+        frame = frame.f_back
+    return False
+
+
+_REFUSED = {
+    "a thread": ("run_in_executor", "set_default_executor", "call_soon_threadsafe"),
+    "a name look-up": ("getaddrinfo", "getnameinfo"),
+    "a socket": (
+        "create_connection create_server create_unix_connection create_unix_server sendfile start_tls "
+        "create_datagram_endpoint connect_accepted_socket sock_recv sock_recv_into sock_recvfrom "
+        "sock_recvfrom_into sock_sendall sock_sendto sock_connect sock_accept sock_sendfile "
+        "add_reader remove_reader add_writer remove_writer"
+    ).split(),
+    "a pipe": ("connect_read_pipe", "connect_write_pipe"),
+    "a subprocess": ("subprocess_shell", "subprocess_exec"),
+    "a signal handler": ("add_signal_handler", "remove_signal_handler"),
+    "running a loop": ("run_forever", "run_until_complete", "stop", "shutdown_default_executor"),
+    "a task factory": ("set_task_factory", "set_exception_handler", "set_debug"),
+}
+
+
+def _refusal(method: str, what: str) -> Callable[..., NoReturn]:
+    def refuse(self: RunLoop, *args: Any, **kwargs: Any) -> NoReturn:
+        raise NotDeterministicError(f"{what} ({method})", _caller())
+
+    return refuse
+
+
+for _what, _methods in _REFUSED.items():
+    for _method in _methods:
+        setattr(RunLoop, _method, _refusal(_method, _what))
+
+
+# --- as_completed -------------------------------------------------------------------------------
+# asyncio's own puts what it is given into a set before it makes tasks of it, so coroutines start in
+# the order of their addresses. In a run they are made tasks first, in the order given; elsewhere
+# nothing changes.
+
+_as_completed: Any = asyncio.as_completed
+
+
+@functools.wraps(_as_completed)
+def as_completed(fs: Iterable[Any], *, timeout: float | None = None) -> Iterator[Any]:
+    """Do what ``asyncio.as_completed`` does, in an order that repeats."""
+    if isinstance(asyncio._get_running_loop(), RunLoop) and not asyncio.iscoroutine(fs):
+        fs = [asyncio.ensure_future(item) for item in fs]
+    return _as_completed(fs, timeout=timeout)  # type: ignore[no-any-return]  # typed as Any above
+
+
+asyncio.as_completed = asyncio.tasks.as_completed = as_completed  # type: ignore[assignment]  # the same shape
+
+
+def _refuse_unordered() -> None:
+    """Refuse tasks made by asyncio's own as_completed, imported by name before this module."""
+    frame = sys._getframe(2)
+    while frame.f_back is not None and frame.f_code.co_filename == _TASKS_FILE:
+        name = getattr(frame.f_code, "co_qualname", frame.f_code.co_name)
+        if frame.f_code is _AS_COMPLETED or name.startswith("_AsCompletedIterator"):
+            remedy = "call asyncio.as_completed(), or give it tasks"
+            raise NotDeterministicError("as_completed() of coroutines, imported by name", _caller(), remedy)
+        frame = frame.f_back
+
+
+_AS_COMPLETED = getattr(_as_completed, "__code__", None)

@@ -1,0 +1,202 @@
+"""From a configuration to open things: store, providers, policies, exporters."""
+
+import asyncio
+import importlib
+import importlib.util
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import attrs
+
+from reenact.config import Config, structure
+from reenact.errors import ConfigError, UsageError
+from reenact.plugins import Offered, Plugins
+from reenact.policy import Chain, Member, OwnPolicy, config_hash
+from reenact.seams import Exporter, Policy, Provider, Store
+
+
+def options_of(offered: Offered, table: Mapping[str, Any], where: str, config: Config) -> Any:
+    """Return the options of an offer from its table; relative paths start at the configuration's folder."""
+    options = structure(table, offered.offer.options, where, config.sources)
+    moved = {
+        field.name: config.root / value
+        for field in attrs.fields(type(options))
+        if isinstance(value := getattr(options, field.name), Path) and not value.is_absolute()
+    }
+    return attrs.evolve(options, **moved) if moved else options
+
+
+async def open_store(config: Config, plugins: Plugins, stack: AsyncExitStack) -> Store:
+    """Open the store that the configuration names."""
+    offered = plugins.find("store", config.journal.store)
+    options = options_of(offered, config.journal_options, "journal", config)
+    store: Store = await stack.enter_async_context(offered.offer.open(options))
+    return store
+
+
+class Providers:
+    """Opens providers when they are first asked for, and closes them at the end.
+
+    Args:
+        config: Their options.
+        plugins: Where they come from.
+        stack: Closes them.
+        given: Providers that are open already, by name.
+    """
+
+    def __init__(
+        self, config: Config, plugins: Plugins, stack: AsyncExitStack, given: Mapping[str, Provider]
+    ) -> None:
+        self._config = config
+        self._plugins = plugins
+        self._stack = stack
+        self._open: dict[str, Provider] = dict(given)
+        self._lock = asyncio.Lock()
+
+    async def get(self, name: str) -> Provider:
+        """Return the provider of that name, open."""
+        found = self._open.get(name)
+        if found is not None:
+            return found
+        async with self._lock:
+            if name not in self._open:
+                offered = self._plugins.find("provider", name)
+                table = self._config.providers.get(name, {})
+                options = options_of(offered, table, f"providers.{name}", self._config)
+                self._open[name] = await self._stack.enter_async_context(offered.offer.open(options))
+            return self._open[name]
+
+
+async def open_chain(
+    config: Config, plugins: Plugins, stack: AsyncExitStack, given: Sequence[OwnPolicy | Member] = ()
+) -> Chain:
+    """Open the policies that the configuration names, in its order, then those that are given."""
+    own = own_policies(config)
+    members: list[Member] = []
+    for name in config.policies.chain:
+        if name in own:
+            members.append(_own_member(own[name], config))
+        else:
+            members.append(await _plugin_member(name, config, plugins, stack))
+    members += [_own_member(one, config) if isinstance(one, OwnPolicy) else one for one in given]
+    return Chain(members)
+
+
+async def _plugin_member(name: str, config: Config, plugins: Plugins, stack: AsyncExitStack) -> Member:
+    offered = plugins.find("policy", name)
+    options = options_of(offered, config.policy_options.get(name, {}), f"policies.{name}", config)
+    opened: Policy = await stack.enter_async_context(offered.offer.open(options))
+    return Member(
+        name=name,
+        version=offered.offer.version,
+        config=config_hash(options),
+        policy=opened,
+        before=getattr(opened, "before", ()),
+        after=getattr(opened, "after", ()),
+        requires=getattr(opened, "requires", ()),
+        time_limit_s=config.policies.time_limit_s,
+    )
+
+
+def _own_member(own: OwnPolicy, config: Config) -> Member:
+    return Member(
+        name=own.name,
+        version=own.version,
+        config="",
+        policy=own,
+        before=own.before,
+        after=own.after,
+        time_limit_s=config.policies.time_limit_s,
+    )
+
+
+def own_policies(config: Config) -> dict[str, OwnPolicy]:
+    """Return the policies defined in the modules that the configuration names.
+
+    Raises:
+        ConfigError: If a module cannot be loaded, or two policies have one name.
+    """
+    found: dict[str, OwnPolicy] = {}
+    for name in config.policies.modules:
+        try:
+            module = load_module(name, config.root)
+        except UsageError as error:
+            raise ConfigError(error.problem, "policies.modules") from error
+        for value in vars(module).values():
+            if isinstance(value, OwnPolicy):
+                if found.get(value.name, value) is not value:
+                    raise ConfigError(f"two policies are called {value.name!r}", "policies.modules")
+                found[value.name] = value
+    return found
+
+
+def load_module(name: str, root: Path) -> ModuleType:
+    """Import a module by name, or a Python file by path; both as the user would.
+
+    Raises:
+        UsageError: If it is not there, or fails to import.
+    """
+    try:
+        if name.endswith(".py"):
+            return _load_file((root / name).resolve())
+        with _importable(root):
+            return importlib.import_module(name)
+    except UsageError:
+        raise
+    except ModuleNotFoundError as error:
+        raise UsageError(f"cannot import {name!r}: {error}") from error
+    except Exception as error:
+        raise UsageError(f"importing {name!r} failed: {type(error).__name__}: {error}") from error
+
+
+def _load_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise UsageError(f"there is no file {path}")
+    name = path.stem
+    loaded = sys.modules.get(name)
+    if loaded is not None and getattr(loaded, "__file__", None) == str(path):
+        return loaded
+    if loaded is not None:
+        name = f"{name}_{abs(hash(str(path))):x}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"{path} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    with _importable(path.parent):
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[name]
+            raise
+    return module
+
+
+class _importable:  # noqa: N801  # used as a function
+    """Has modules of a folder found, as ``python file.py`` would."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = str(folder)
+
+    def __enter__(self) -> None:
+        if self._folder not in sys.path:
+            sys.path.insert(0, self._folder)
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+async def open_exporters(
+    config: Config, plugins: Plugins, stack: AsyncExitStack
+) -> dict[str, Exporter]:
+    """Open the exporters that the configuration names."""
+    opened: dict[str, Exporter] = {}
+    for name, table in config.exporters.items():
+        offered = plugins.find("exporter", name)
+        options = options_of(offered, table, f"exporters.{name}", config)
+        opened[name] = await stack.enter_async_context(offered.offer.open(options))
+    return opened

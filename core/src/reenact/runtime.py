@@ -1,0 +1,707 @@
+"""The runtime: every verb on runs, over one store.
+
+.. code-block:: python
+
+    async with Runtime.open() as runtime:
+        run = await runtime.run(handle, "T-1")
+        print(run.output)
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+import os
+import re
+import secrets
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import attrs
+
+from reenact import codec
+from reenact.authoring import WORKFLOWS, Workflow, hash_input
+from reenact.book import Services
+from reenact.codec import Json, canonical, decode, faithful, plain
+from reenact.config import Config, OnChange, load
+from reenact.content import pack, references, unpack
+from reenact.effects import Parked
+from reenact.errors import (
+    DivergenceError,
+    InputError,
+    LeaseLostError,
+    NotStorableError,
+    ReenactError,
+    RunConflictError,
+    RunEndedError,
+    UsageError,
+    did_you_mean,
+)
+from reenact.execution import Ending, Execution, Inputs
+from reenact.desk import Desk
+from reenact.failures import revive
+from reenact.history import History, load_blobs, read_history
+from reenact.journal import Observer, Outlet, Writer
+from reenact.models import Models, Price
+from reenact.opening import Providers, open_chain, open_exporters, open_store
+from reenact.plugins import Plugins
+from reenact.policy import OwnPolicy
+from reenact.records import Entry, RunRecord, Status
+from reenact.scheduler import Clock, Limits, WallClock
+from reenact.seams import CommitResult, Holding, LedgerFull, Provider, RunFilter, RunWrite, Store
+from reenact.steps import Retry, StepContext, WorkflowSpec
+from reenact.trace import new_trace_id
+from reenact.views import Run
+
+log = logging.getLogger("reenact")
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+RUN_ID_HEX = 16
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}", re.ASCII)
+_RENEWALS_PER_LEASE = 3
+_LEASE_SAFE = 0.9
+RECOVER_AT_ONCE = 100
+DEPTH_MAX = 100
+"""How deep child runs may nest."""
+
+
+class Runtime(Desk):
+    """Runs workflows, over one store. Made by `Runtime.open`.
+
+    Attributes:
+        config: What it was opened with.
+        models: What can be asked, and how.
+        plugins: What is installed.
+        owner: How this process is called in leases.
+    """
+
+    def __init__(
+        self, *, config: Config, store: Store, plugins: Plugins, models: Models, writer: Writer, clock: Clock
+    ) -> None:
+        super().__init__(store, clock)
+        self.config = config
+        self.plugins = plugins
+        self.models = models
+        self.owner = f"pid {os.getpid()} on {socket.gethostname()} ({secrets.token_hex(4)})"
+        self._observers: list[Observer] = []
+        self._writer = writer
+        self._active: dict[str, Execution] = {}
+        self._stopping = False
+        self._poke = asyncio.Event()
+        options = config.runtime
+        self._services = Services(
+            writer=writer,
+            clock=clock,
+            limits=Limits(options.steps_max or None, options.pools),
+            tell=self._tell,
+            interruptions_max=options.interruptions_max,
+        )
+
+    # --- opening
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        config: Config | Path | None = None,
+        *,
+        store: Store | None = None,
+        providers: Mapping[str, Provider] | None = None,
+        policies: Sequence[OwnPolicy] = (),
+        plugins: Plugins | None = None,
+        clock: Clock | None = None,
+        price: Price | None = None,
+    ) -> AsyncIterator["Runtime"]:
+        """Open a runtime; leaving it stops its runs, which stay resumable.
+
+        Args:
+            config: The configuration, or its file; the nearest ``reenact.toml`` if None.
+            store: An open store, instead of the configured one.
+            providers: Open providers by name, before the configured ones.
+            policies: Policies after the configured ones.
+            plugins: What is installed, if not what is installed.
+            clock: The time, for tests.
+            price: What calls cost.
+
+        Raises:
+            ConfigError: If the configuration is wrong.
+            NotInstalledError: If it names something that no plugin offers.
+            StoreError: If the store cannot be opened.
+        """
+        chosen = config if isinstance(config, Config) else load(config)
+        found = plugins or Plugins(disabled=chosen.plugins.disabled)
+        async with AsyncExitStack() as stack:
+            opened = store or await open_store(chosen, found, stack)
+            chain = await open_chain(chosen, found, stack, policies)
+            named = Providers(chosen, found, stack, providers or {})
+            outlets = [
+                await stack.enter_async_context(Outlet(name, exporter))
+                for name, exporter in (await open_exporters(chosen, found, stack)).items()
+            ]
+            writer = await stack.enter_async_context(Writer(opened))
+            options = chosen.runtime
+            models = Models(
+                aliases=chosen.models,
+                provider=named.get,
+                chain=chain,
+                hold=_holder(writer),
+                retry=Retry(attempts=options.llm_attempts),
+                timeout_s=options.llm_timeout_s,
+                **({"price": price} if price else {}),
+            )
+            runtime = cls(
+                config=chosen, store=opened, plugins=found, models=models, writer=writer, clock=clock or WallClock()
+            )
+            runtime._observers.extend(outlets)
+            await opened.renew(runtime.owner, options.lease_s)
+            stack.push_async_callback(runtime.stop)
+            stack.push_async_callback(_end_task, asyncio.create_task(runtime._keep_house(), name="reenact-house"))
+            yield runtime
+
+    def observe(self, observer: Observer) -> Callable[[], None]:
+        """Have *observer* told at once of what becomes durable; return what ends that."""
+        self._observers.append(observer)
+        return lambda: self._observers.remove(observer)
+
+    def _tell(self, run: RunRecord, entries: Sequence[Entry]) -> None:
+        for observer in tuple(self._observers):
+            try:
+                observer(run, entries)
+            except Exception:
+                log.exception("an observer failed and is told nothing more")
+                self._observers.remove(observer)
+
+    # --- run
+
+    async def run(
+        self,
+        workflow: Callable[P, Awaitable[T]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Run:
+        """Run *workflow* until it has ended, or waits for somebody and does nothing else.
+
+        A run that waits is given back: answer it, then resume it. `start` has more options.
+
+        Returns:
+            The run; ``run.output`` is what the workflow returned, or raises what it raised.
+
+        Raises:
+            InputError: If the arguments do not fit.
+        """
+        execution = await self._start(_spec_of(workflow), args, kwargs, suspend=True)
+        return await self._wait(execution)
+
+    async def start(
+        self,
+        workflow: Callable[P, Awaitable[T]],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        *,
+        run_id: str | None = None,
+        trace_id: str | None = None,
+        target: str = "",
+        suspend: bool = False,
+    ) -> "Handle":
+        """Start a run and return at once.
+
+        Args:
+            workflow: What to run.
+            args: Its positional arguments.
+            kwargs: Its named arguments.
+            run_id: The run's id. One that exists with the same workflow and input is that run;
+                with others it is an error.
+            trace_id: The trace it belongs to, 32 hex digits; a new one if None.
+            target: Where the command line found the workflow.
+            suspend: Give the run back when it waits for somebody, instead of waiting here.
+
+        Raises:
+            InputError: If the arguments do not fit.
+            RunConflictError: If *run_id* is taken by another run.
+        """
+        execution = await self._start(
+            _spec_of(workflow), args, kwargs or {}, run_id=run_id, trace_id=trace_id, target=target, suspend=suspend
+        )
+        return Handle(self, execution)
+
+    async def _start(
+        self,
+        spec: WorkflowSpec,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        *,
+        run_id: str | None = None,
+        trace_id: str | None = None,
+        parent: str = "",
+        target: str = "",
+        suspend: bool = False,
+    ) -> "Execution | Run":
+        if self._stopping:
+            raise UsageError("the runtime is being closed; it starts nothing more")
+        data, hashed, call_args = _spell_input(spec, args, kwargs)
+        input_hash = hash_input("workflow", spec.name, hashed)
+        if run_id is not None:
+            if not _RUN_ID.fullmatch(run_id):
+                raise UsageError(f"{run_id!r} is no run id: letters, digits and . _ : - only, 128 at most")
+            existing = await self.store.load(run_id)
+            if existing is not None:
+                return await self._same_run(existing, spec, input_hash, suspend=suspend)
+        now_ns = self.clock.now_ns()
+        record = RunRecord(
+            id=run_id or secrets.token_hex(RUN_ID_HEX // 2),
+            trace_id=trace_id or new_trace_id(),
+            workflow=spec.name,
+            version=spec.version,
+            target=target,
+            key=secrets.token_hex(16),
+            parent=parent,
+            input_hash=input_hash,
+            created_ns=now_ns,
+            updated_ns=now_ns,
+            owner=self.owner,
+            epoch=1,
+        )
+        execution = Execution(
+            record, History(), self._services, host=self, on_changed=self.config.runtime.on_changed_input, suspend=suspend
+        )
+        stored = pack(data, execution.book.blobs)
+        execution.book.begin(input_hash, stored, "")
+        self._launch(execution, spec, *call_args)
+        return execution
+
+    async def _same_run(
+        self, existing: RunRecord, spec: WorkflowSpec, input_hash: str, *, suspend: bool
+    ) -> "Execution | Run":
+        """Return the run that has the id already, if it is the one that is meant."""
+        if existing.workflow != spec.name:
+            raise RunConflictError(existing.id, f"workflow ({existing.workflow})")
+        if existing.input_hash != input_hash:
+            raise RunConflictError(existing.id, "input")
+        return await self._take_up(existing, spec, None, suspend=suspend)
+
+    def _launch(self, execution: Execution, spec: WorkflowSpec, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        run_id = execution.run.id
+        self._active[run_id] = execution
+        execution.finished.add_done_callback(lambda _: self._active.pop(run_id, None))
+        execution.start(lambda: spec.fn(*args, **kwargs), spec.shape)
+
+    async def _wait(self, started: "Execution | Run") -> Run:
+        if isinstance(started, Run):
+            return started
+        ending = await asyncio.shield(started.finished)
+        return _run_of(ending)
+
+    # --- resume, replay
+
+    async def resume(
+        self,
+        run_id: str,
+        workflow: Callable[..., Any] | None = None,
+        *,
+        on_changed_input: OnChange | None = None,
+        suspend: bool = True,
+    ) -> Run:
+        """Carry on where a run stopped.
+
+        Steps on record are not run again. One that was started and has no outcome is run
+        again if it is repeatable, and waits for a decision if it is not. A run that failed
+        is taken up at the step that failed it.
+
+        Args:
+            run_id: The run, or a prefix that only it has, or ``last``.
+            workflow: Its code; found by the workflow's name if None.
+            on_changed_input: What to do about a step whose input is not the one on record; the
+                configured choice if None.
+            suspend: Give the run back when it waits for somebody, instead of waiting here.
+
+        Raises:
+            RunNotFoundError: If no run has that id.
+            RunOwnedError: If another live process has it; says which, until when.
+            RunEndedError: If it was cancelled.
+            DivergenceError: If the code asks for other steps than the record has.
+            ChangedInputError: If *on_changed_input* is ``"fail"`` and one changed.
+        """
+        record = await self.find(run_id)
+        active = self._active.get(record.id)
+        if active is not None:
+            return await self._wait(active)
+        return await self._wait(
+            await self._take_up(record, _known(record, workflow), on_changed_input, suspend=suspend)
+        )
+
+    async def _take_up(
+        self,
+        record: RunRecord,
+        spec: WorkflowSpec,
+        on_changed: OnChange | None,
+        *,
+        suspend: bool,
+        recovering: bool = False,
+    ) -> "Execution | Run":
+        active = self._active.get(record.id)
+        if active is not None:
+            return active
+        if record.status is Status.SUCCEEDED:
+            return await self._read_ended(record, spec)
+        if record.status is Status.CANCELLED:
+            raise RunEndedError(record.id, record.status, "run the workflow again")
+        record = await self.store.acquire(record.id, self.owner, self.config.runtime.lease_s)
+        try:
+            history = (await read_history(self.store, record.id)).history
+            args, kwargs = await self._input(history, spec)
+            execution = Execution(
+                record,
+                history,
+                self._services,
+                host=self,
+                on_changed=on_changed or self.config.runtime.on_changed_input,
+                suspend=suspend,
+            )
+        except BaseException:
+            await self._writer.write(RunWrite(run_id=record.id, epoch=record.epoch, release=True))
+            raise
+        if recovering and record.epoch - history.epoch > self.config.runtime.interruptions_max + 1:
+            return await self._set_aside(execution)
+        _take_up_failed(execution)
+        self._launch(execution, spec, args, kwargs)
+        return execution
+
+    async def _set_aside(self, execution: Execution) -> Run:
+        """Park a run that has ended its process again and again before anything was put on record."""
+        reason = "the workflow ended its process each time it was taken up"
+        execution.book.root(Status.IN_DOUBT, note=reason, release=True)
+        made: asyncio.Future[CommitResult] = asyncio.get_running_loop().create_future()
+        execution.book.write(lambda result, entries: made.set_result(result))
+        await made
+        return Run(record=execution.run)
+
+    async def _input(self, history: History, spec: WorkflowSpec) -> tuple[list[Any], dict[str, Any]]:
+        begun = history.begun
+        if begun is None:
+            raise ReenactError("the run has no beginning on record")
+        blobs = await load_blobs(self.store, set(references(bytes(begun.input))), self.store.where)
+        spelled = unpack(bytes(begun.input), blobs)
+        try:
+            return spec.arguments.restore(spelled)
+        except NotStorableError as error:
+            raise InputError(f"the input on record does not fit workflow {spec.name!r} any more: {error}") from error
+
+    async def _read_ended(self, record: RunRecord, spec: WorkflowSpec | None) -> Run:
+        """Return a run that has ended, from its record."""
+        view = await self.show(record.id)
+        if view.failure is not None:
+            return Run(record=record, error=revive(view.failure))
+        value = spec.shape.read(view.output) if spec is not None else view.output
+        return Run(record=record, value=value)
+
+    async def replay(self, run_id: str, workflow: Callable[..., Any] | None = None) -> Run:
+        """Run a workflow's code over its record: nothing is called, nothing is written.
+
+        Args:
+            run_id: The run, or a prefix that only it has, or ``last``.
+            workflow: Its code; found by the workflow's name if None.
+
+        Returns:
+            The run; if it has not ended, as far as the record goes.
+
+        Raises:
+            DivergenceError: If the code asks for anything else than the record has.
+        """
+        record = await self.find(run_id)
+        spec = _known(record, workflow)
+        history = (await read_history(self.store, record.id)).history
+        args, kwargs = await self._input(history, spec)
+        services = attrs.evolve(self._services, writer=None)
+        execution = Execution(record, history, services, host=self, live=False)
+        execution.start(lambda: spec.fn(*args, **kwargs), spec.shape)
+        try:
+            ending = await execution.finished
+        except DivergenceError as error:
+            raise await self._with_diff(error) from None
+        return attrs.evolve(_run_of(ending), record=record)
+
+    async def _with_diff(self, error: DivergenceError) -> DivergenceError:
+        """Spell out both inputs of a divergence, reading what the record refers to."""
+        if isinstance(error.diff, Inputs):
+            from reenact.differences import diff_inputs
+
+            error.diff = await diff_inputs(self.store, error.diff)
+        return error
+
+    async def recover(self, workflows: Sequence[Callable[..., Any]] = ()) -> list[Run | BaseException]:
+        """Resume every run whose owner is gone; return how each went on.
+
+        Args:
+            workflows: Code beside the workflows that are defined in this process.
+
+        Returns:
+            For each run: the run as it ended or waits, or the error that kept it from going on.
+        """
+        known = {spec.name: spec for spec in (*(w.spec for w in WORKFLOWS.values()), *map(_spec_of, workflows))}
+        found = await self.store.list(
+            RunFilter(status=(Status.RUNNING, Status.WAITING), ownerless=True, limit=1_000_000, roots=True)
+        )
+        places = asyncio.Semaphore(RECOVER_AT_ONCE)
+
+        async def one(record: RunRecord) -> Run | BaseException:
+            async with places:
+                try:
+                    spec = known.get(record.workflow) or _known(record, None)
+                    return await self._wait(await self._take_up(record, spec, None, suspend=True, recovering=True))
+                except Exception as error:
+                    log.warning("run %s could not be recovered: %s", record.id, error)
+                    return error
+
+        return list(await asyncio.gather(*(one(record) for record in found)))
+
+    # --- child runs
+
+    async def run_child(
+        self, parent: Execution, spec: WorkflowSpec, arguments: Mapping[str, Any], step: StepContext
+    ) -> Any:
+        """Run a workflow as a step of another run; it has an id of its own that a resumed parent finds again."""
+        child_id = hashlib.sha256(step.idempotency_key.encode()).hexdigest()[:RUN_ID_HEX]
+        if parent.run.parent.count("/") >= DEPTH_MAX:
+            raise UsageError(f"child runs nest more than {DEPTH_MAX} deep; does {spec.name!r} call itself?")
+        args, kwargs = _by_name(spec, arguments)
+        lineage = f"{parent.run.parent}/{parent.run.id}" if parent.run.parent else parent.run.id
+        started = await self._start(
+            spec, args, kwargs, run_id=child_id, trace_id=parent.run.trace_id, parent=lineage, suspend=parent.suspend
+        )
+        if isinstance(started, Run):
+            return started.output
+        unwatch = self.observe(lambda run, _: _pass_on_waiting(parent, step, run) if run.id == child_id else None)
+        try:
+            ending = await asyncio.shield(started.finished)
+        except asyncio.CancelledError:
+            if not (self._stopping or parent.letting_go):
+                await self._cancel_child(started, step.trace.path)
+            raise
+        finally:
+            unwatch()
+        if ending.run.status in (Status.WAITING, Status.IN_DOUBT, Status.RUNNING):
+            raise Parked(ending.run.waits_for or f"child run {child_id}")
+        return _run_of(ending).output
+
+    async def _cancel_child(self, child: Execution, path: str) -> None:
+        await self.cancel(child.run.id, f"the step {path} of its parent was cancelled")
+        self._poke.set()
+        with contextlib.suppress(Exception):
+            await asyncio.shield(child.finished)
+
+    # --- telling
+
+    async def cancel(self, run_id: str, reason: str = "") -> RunRecord:
+        """Ask a run to end; see `Desk.cancel`. One that no process has is taken up to be cancelled."""
+        record = await super().cancel(run_id, reason)
+        self._poke.set()
+        return record
+
+    async def _post(self, record: RunRecord, name: str, value: Any) -> None:
+        await super()._post(record, name, value)
+        self._poke.set()
+
+    # --- keeping house
+
+    async def _keep_house(self) -> None:
+        """Renew the lease, and hand messages from outside to the runs they are for."""
+        options = self.config.runtime
+        renewed = time.monotonic()
+        while True:
+            self._poke.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(options.poll_s):
+                    await self._poke.wait()
+            now = time.monotonic()
+            try:
+                if now - renewed >= options.lease_s / _RENEWALS_PER_LEASE:
+                    await self._renew(now - renewed)
+                    renewed = now
+                if self._active:
+                    await self._hear()
+            except Exception as error:
+                log.warning("keeping house failed, trying again: %s", error)
+                if now - renewed >= options.lease_s * _LEASE_SAFE:
+                    self._lose_all("its lease could not be renewed")
+
+    async def _renew(self, since_s: float) -> None:
+        if since_s > self.config.runtime.lease_s:  # this process was stopped, or the machine asleep
+            for execution in list(self._active.values()):
+                record = await self.store.load(execution.run.id)
+                if record is None or record.epoch != execution.run.epoch:
+                    execution.abort(LeaseLostError(self.store.where, f"run {execution.run.id!r} was taken over"))
+        await self.store.renew(self.owner, self.config.runtime.lease_s)
+
+    def _lose_all(self, reason: str) -> None:
+        for execution in list(self._active.values()):
+            execution.abort(LeaseLostError(self.store.where, f"run {execution.run.id!r}: {reason}"))
+
+    async def _hear(self) -> None:
+        for message in await self.store.messages(self.owner):
+            execution = self._active.get(message.run_id)
+            if execution is not None:
+                execution.tell(message)
+
+    # --- stopping
+
+    async def stop(self) -> None:
+        """Let steps in flight end within the grace time, and give all runs back, resumable."""
+        self._stopping = True
+        running = list(self._active.values())
+        if not running:
+            return
+        for execution in running:
+            execution.stop()
+        waits = [execution.finished for execution in running]
+        await asyncio.wait(waits, timeout=self.config.runtime.grace_s)
+        for execution in running:
+            execution.abandon()
+        await asyncio.wait(waits, timeout=self.config.runtime.grace_s)
+        for wait in waits:
+            if wait.done() and not wait.cancelled():
+                wait.exception()  # whoever waited for the run was told
+
+
+class Handle:
+    """A run that was started.
+
+    Attributes:
+        id: The run's id.
+        trace_id: Its trace.
+    """
+
+    def __init__(self, runtime: Runtime, started: "Execution | Run") -> None:
+        self._runtime = runtime
+        self._started = started
+        record = started.record if isinstance(started, Run) else started.run
+        self.id = record.id
+        self.trace_id = record.trace_id
+
+    @property
+    def status(self) -> Status:
+        """What the run has become so far."""
+        started = self._started
+        return started.status if isinstance(started, Run) else started.run.status
+
+    async def wait(self) -> Run:
+        """Wait until the run has ended, or was given back because it waits for somebody."""
+        return await self._runtime._wait(self._started)
+
+
+async def _end_task(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+def _holder(writer: Writer) -> Callable[[RunRecord, Holding], Awaitable[LedgerFull | None]]:
+    async def hold(run: RunRecord, holding: Holding) -> LedgerFull | None:
+        made: asyncio.Future[CommitResult] = asyncio.get_running_loop().create_future()
+        write = RunWrite(run_id=run.id, epoch=run.epoch, ledger=[holding])
+        writer.submit(write, lambda result: made.done() or made.set_result(result))
+        result = await made
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    return hold
+
+
+def _spec_of(workflow: Callable[..., Any]) -> WorkflowSpec:
+    if isinstance(workflow, Workflow):
+        return workflow.spec
+    name = getattr(workflow, "__qualname__", repr(workflow))
+    raise UsageError(f"{name} is not a workflow; put @workflow above it")
+
+
+def _known(record: RunRecord, workflow: Callable[..., Any] | None) -> WorkflowSpec:
+    if workflow is not None:
+        return _spec_of(workflow)
+    found = WORKFLOWS.get(record.workflow)
+    if found is None:
+        hint = did_you_mean(record.workflow, list(WORKFLOWS))
+        raise UsageError(
+            f"the code of workflow {record.workflow!r} (run {record.id}) is not loaded{hint}; "
+            f"import the module that defines it, or pass the workflow"
+        )
+    return found.spec
+
+
+def _spell_input(
+    spec: WorkflowSpec, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> tuple[bytes, bytes, tuple[list[Any], dict[str, Any]]]:
+    """Return the input as it is stored, as it is hashed, and as a resumed run will be given it."""
+    arguments = spec.arguments
+    try:
+        bound = arguments.signature.bind(*args, **kwargs)
+    except TypeError as error:
+        raise InputError(f"{spec.name}{arguments.signature}: {error}") from error
+    bound.apply_defaults()
+    spelled: dict[str, Json] = {}
+    for name, value in bound.arguments.items():
+        spelled[name] = _spell_argument(spec, name, value)
+    hashed = canonical(plain(arguments.bind(tuple(args), dict(kwargs)), omit_defaults=True))
+    return canonical(spelled), hashed, arguments.restore(spelled)
+
+
+def _spell_argument(spec: WorkflowSpec, name: str, value: Any) -> Json:
+    wanted = spec.arguments.hints.get(name, Any)
+    kind = spec.arguments.signature.parameters[name].kind
+    try:
+        if kind in (kind.VAR_POSITIONAL, kind.VAR_KEYWORD):
+            return plain(value)
+        return decode(faithful(value, wanted)[0])  # type: ignore[no-any-return]  # plain by construction
+    except NotStorableError as error:
+        at = error.at.replace("$", name, 1)
+        raise InputError(
+            f"{spec.name}: argument {at} is not a {codec.type_name(wanted)}: {error.problem}"
+            if wanted is not Any
+            else f"{spec.name}: argument {at}: {error.problem}"
+        ) from error
+
+
+def _by_name(spec: WorkflowSpec, arguments: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Split bound arguments into positional and named ones."""
+    args: list[Any] = []
+    kwargs: dict[str, Any] = {}
+    for name, parameter in spec.arguments.signature.parameters.items():
+        if name not in arguments:
+            continue
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            args.extend(arguments[name])
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            kwargs.update(arguments[name])
+        elif parameter.kind is parameter.POSITIONAL_ONLY:
+            args.append(arguments[name])
+        else:
+            kwargs[name] = arguments[name]
+    return args, kwargs
+
+
+def _take_up_failed(execution: Execution) -> None:
+    """Have a run that failed begin again at the step that failed it."""
+    history = execution.history
+    ended = history.ended
+    if ended is None or ended.failure is None:
+        return
+    cause = history.steps.get(ended.failure.path)
+    if cause is not None and cause.outcome is not None:
+        execution.book.root(Status.RUNNING, revised_from=cause.outcome.seq, redo=True)
+        history.revise(cause.outcome.seq, redo=True)
+    history.ended = None
+
+
+def _pass_on_waiting(parent: Execution, step: StepContext, child: RunRecord) -> None:
+    waits = child.waits_for or "something" if child.status is Status.WAITING else None
+    parent.effects.child_waits(step.trace.path, waits and f"{waits} of child run {child.id}")
+
+
+def _run_of(ending: Ending) -> Run:
+    return Run(record=ending.run, error=ending.error, value=ending.value)
+

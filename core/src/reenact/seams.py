@@ -1,0 +1,396 @@
+"""The protocols that plugins fill.
+
+Each is a contract in both directions: what the kernel promises to the plugin and
+what it expects back. A suite in pytest-reenact tests each.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
+
+import attrs
+
+from reenact.content import Blob
+from reenact.llm import LlmEvent, LlmRequest, LlmResponse
+from reenact.records import Entry, Message, Row, RunRecord
+from reenact.trace import TraceContext
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+Opener: TypeAlias = Callable[[Any], AbstractAsyncContextManager[T]]
+"""Takes the options, yields the thing, and closes it at the end."""
+
+
+@attrs.frozen
+class Offer(Generic[T]):
+    """What a hook hands over: a name, how to open what it names, and the class of its options.
+
+    Attributes:
+        name: The name in TOML; no other offer of the seam uses it.
+        open: Takes an instance of *options*; an async context manager that yields the thing.
+        options: An attrs class, one field for each key in TOML.
+        version: The version of what is offered, as journals note it.
+        doc: One line for ``reenact plugins``.
+    """
+
+    name: str
+    open: Opener[T]
+    options: type[Any]
+    version: str = "1"
+    doc: str = ""
+
+
+# --- store ----------------------------------------------------------------------------------------
+
+
+@attrs.frozen(kw_only=True)
+class RunWrite:
+    """What one run puts into one commit.
+
+    Attributes:
+        run_id: The run.
+        epoch: The lease it is made under; refused if the store knows another.
+        create: The run is new: make it from *run*, owned by ``run.owner``; refused with
+            `RunConflictError` if there is one of that id.
+        rows: Entries, in order, without gaps after the ones stored.
+        blobs: Content that the entries name; what is stored already is left as it is.
+        run: The run's projection, if it changed.
+        consumed: Ids of messages that the entries answer; removed in the same commit.
+        release: Give the lease up in the same commit.
+        ledger: Holdings to make, change or end in the same commit.
+    """
+
+    run_id: str
+    epoch: int
+    create: bool = False
+    rows: Sequence[Row] = ()
+    blobs: Sequence[Blob] = ()
+    run: RunRecord | None = None
+    consumed: Sequence[int] = ()
+    release: bool = False
+    ledger: Sequence["Holding"] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Holding:
+    """An amount held against an account: a rate slot, or a part of a budget.
+
+    The store makes it if what the account holds since *since_ns*, this one included, is
+    at most *limit*; otherwise it refuses the run's whole write with `LedgerFull`.
+
+    Attributes:
+        account: What is limited, such as ``rate:openai:requests``.
+        id: Names it, so that it can be changed; the same id again replaces the amount.
+        amount: How much, in the account's unit.
+        limit: The most the account may hold; None to hold without asking.
+        since_ns: Holdings made before do not count.
+        at_ns: When it is made.
+    """
+
+    account: str
+    id: str
+    amount: int
+    limit: int | None = None
+    since_ns: int = 0
+    at_ns: int = 0
+
+
+@attrs.frozen
+class LedgerFull:
+    """A holding was refused.
+
+    Attributes:
+        holding: The one that did not fit.
+        held: What the account holds without it.
+        frees_at_ns: When the oldest counted holding was made; 0 if none counts.
+    """
+
+    holding: Holding
+    held: int
+    frees_at_ns: int
+
+
+@attrs.frozen(kw_only=True)
+class RunFilter:
+    """Which runs to list, newest first.
+
+    Attributes:
+        status: Only runs with one of these; all if empty.
+        workflow: Only runs of that workflow.
+        parent: Only runs that this run started.
+        roots: Only runs that no other run started.
+        since_ns: Only runs created at that time or later.
+        prefix: Only runs whose id begins so.
+        limit: At most so many.
+        ownerless: Only runs that no live process has.
+    """
+
+    status: tuple[str, ...] = ()
+    workflow: str = ""
+    parent: str = ""
+    since_ns: int = 0
+    prefix: str = ""
+    limit: int = 100
+    ownerless: bool = False
+    roots: bool = False
+
+
+CommitResult: TypeAlias = "Exception | LedgerFull | None"
+
+
+class Store(Protocol):
+    """Keeps runs, entries, blobs and messages.
+
+    The kernel calls `commit` from one task of a process at a time. A store may be used by
+    many processes; what it acknowledges is durable at its level, and what it refuses has
+    left no trace.
+    """
+
+    where: str
+    """What to call it in an error: a path, a host; never a password."""
+
+    durable: bool
+    """Whether what it acknowledges survives the process."""
+
+    async def acquire(self, run_id: str, owner: str, ttl_s: float) -> RunRecord:
+        """Take the run over if no live process has it: epoch + 1, lease of *ttl_s* seconds.
+
+        Raises:
+            RunNotFoundError: If there is none.
+            RunOwnedError: If another live process has it.
+        """
+
+    async def renew(self, owner: str, ttl_s: float) -> None:
+        """Extend the leases of all runs that *owner* has or will create, by the store's clock.
+
+        The kernel calls it before it creates or takes the first run.
+        """
+
+    async def commit(self, writes: Sequence[RunWrite]) -> Sequence[CommitResult]:
+        """Make *writes* durable together, and answer for each: None, or why it was refused.
+
+        A write that is refused (`LeaseLostError`, `RunConflictError`, `LedgerFull`) does not keep the others
+        from being made. A write that was made before, by a commit whose outcome was not
+        known, is acknowledged and not made twice.
+
+        Raises:
+            StoreError: If nothing could be written.
+        """
+
+    async def load(self, run_id: str) -> RunRecord | None:
+        """Return the run, or None."""
+
+    def rows(self, run_id: str, start: int = 0) -> AsyncIterator[Sequence[Row]]:
+        """Yield the run's rows from seq *start* on, in order, in batches."""
+
+    async def blobs(self, hashes: Iterable[str]) -> Mapping[str, Blob]:
+        """Return the blobs that are stored, of those named."""
+
+    async def list(self, which: RunFilter) -> Sequence[RunRecord]:
+        """Return runs, newest first."""
+
+    async def post(self, message: Message) -> int:
+        """Keep a message for a run, durably, and return its id.
+
+        Raises:
+            RunNotFoundError: If there is no such run.
+        """
+
+    async def messages(self, owner: str) -> Sequence[Message]:
+        """Return messages that wait for runs that *owner* has, oldest first."""
+
+    async def held(self, account: str, since_ns: int = 0) -> int:
+        """Return what *account* holds since *since_ns*."""
+
+    async def check(self) -> Sequence[str]:
+        """Return what is wrong with the store's own structure, one line each."""
+
+    async def backup(self, to: str) -> None:
+        """Write a copy that is whole, while others write, to the file *to*; refused if it exists."""
+
+
+# --- provider -------------------------------------------------------------------------------------
+
+
+@attrs.frozen(kw_only=True)
+class Capabilities:
+    """What a provider can do natively.
+
+    Attributes:
+        stream: Answers piece by piece.
+        tools: Calls tools.
+        output_schema: Takes a JSON Schema for its answer.
+        images: Reads images.
+        seed: Takes a seed.
+    """
+
+    stream: bool = True
+    tools: bool = True
+    output_schema: bool = True
+    images: bool = False
+    seed: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class CallContext:
+    """What a call carries besides its request.
+
+    Attributes:
+        trace: Goes out as ``traceparent``.
+        idempotency_key: Names the logical call; the same after a crash and on every retry.
+        timeout_s: How long the whole call may take, in seconds; the provider's own limit if None.
+    """
+
+    trace: TraceContext
+    idempotency_key: str
+    timeout_s: float | None = None
+
+
+class Provider(Protocol):
+    """Asks a vendor's models.
+
+    It does not retry: the kernel does, on record. It raises nothing but `ProviderError`
+    and its kinds (and lets cancellation through, closing what it opened within a second).
+    No message of an error holds a key or a prompt.
+    """
+
+    name: str
+    capabilities: Capabilities
+
+    async def complete(self, model: str, request: LlmRequest, context: CallContext) -> LlmResponse:
+        """Return the whole answer of *model* (the name after ``provider:``) to *request*."""
+
+    def stream(self, model: str, request: LlmRequest, context: CallContext) -> AsyncIterator[LlmEvent]:
+        """Yield the answer piece by piece; the last event is ``end`` and has the whole response.
+
+        An answer that stops before its end raises `ConnectionLostError` or
+        `MalformedAnswerError` and never yields ``end``.
+        """
+
+
+# --- policy ---------------------------------------------------------------------------------------
+
+Stage: TypeAlias = Literal["request", "admit", "response", "settle", "tool"]
+
+
+@attrs.frozen
+class Allow:
+    """The call may go on as it is."""
+
+
+@attrs.frozen
+class Deny:
+    """The call may not go on.
+
+    Attributes:
+        reason: Why, for the person who reads the error.
+    """
+
+    reason: str
+
+
+@attrs.frozen
+class Modify(Generic[T]):
+    """The call may go on, changed.
+
+    Attributes:
+        value: The request, response or arguments that take the place of the given ones.
+        reason: What was changed and why; never the value that was taken out.
+        detail: More for the record; plain.
+    """
+
+    value: T
+    reason: str
+    detail: Mapping[str, Any] = attrs.field(factory=dict)
+
+
+Decision: TypeAlias = "Allow | Deny | Modify[Any]"
+
+
+@attrs.frozen(kw_only=True)
+class ToolRequest:
+    """A tool call as policies see it.
+
+    Attributes:
+        name: The tool.
+        arguments: By name; plain.
+    """
+
+    name: str
+    arguments: Mapping[str, Any]
+
+
+@attrs.frozen(kw_only=True)
+class PolicyContext:
+    """What a policy may know of the call it judges.
+
+    Attributes:
+        stage: Which part of the chain asks.
+        run: The run, as it was when it was started or resumed.
+        trace: Run, path and attempt.
+        provider: The provider that would be asked; empty for tools.
+        model: The model that would be asked, the vendor's name; empty for tools.
+        request: The request as it stands, in later stages.
+        hold: Hold an amount against an account, durably; answers None, or that the account is full.
+        secrets: A place for what one call needs between its stages; never stored.
+    """
+
+    stage: Stage
+    run: RunRecord
+    trace: TraceContext
+    provider: str = ""
+    model: str = ""
+    request: LlmRequest | ToolRequest | None = None
+    hold: "Callable[[Holding], Awaitable[LedgerFull | None]]" = attrs.field(repr=False)
+    secrets: dict[str, Any] = attrs.field(factory=dict, repr=False)
+
+
+class Policy(Protocol):
+    """Something that stands between a step and its provider.
+
+    It sees a request after the policies before it, and answers with a decision. It keeps
+    no state of its own that must survive: what must is held in the store's ledger, in the
+    commit of the step it belongs to.
+    """
+
+    stages: frozenset[Stage]
+    """In which stages it wants to be asked."""
+
+    async def evaluate(self, value: Any, context: PolicyContext) -> Decision:
+        """Return what becomes of *value*: an `LlmRequest` in the stages request and admit,
+        an `LlmResponse` in response and settle, a `ToolRequest` in tool.
+
+        Raises:
+            Exception: Anything raised counts as ``Deny``, and is named in the record.
+        """
+
+
+# --- exporter -------------------------------------------------------------------------------------
+
+
+class Exporter(Protocol):
+    """Is told of what has become durable.
+
+    It is called from a task of its own, behind a bounded queue: if it is slow, what does not
+    fit is dropped and counted; if it raises, that is logged, and no run notices.
+    """
+
+    async def export(self, run: RunRecord, entries: Sequence[Entry]) -> None:
+        """Take entries of *run*, in order, after their commit."""
+
+
+# --- executor -------------------------------------------------------------------------------------
+
+
+class Executor(Protocol):
+    """Decides where and when runs run.
+
+    The kernel's own runs them in this process, at once.
+    """
+
+    async def submit(self, run_id: str, start: Callable[[], Awaitable[None]]) -> None:
+        """Have the run run: call *start* here, or see to it that another process resumes it.
+
+        Returns when that is certain, not when the run has ended.
+        """

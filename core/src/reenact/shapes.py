@@ -1,0 +1,64 @@
+"""How results are put on record and read back: a value by its declared type, a model's answer by its parts."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from reenact.codec import canonical, faithful, read_as
+from reenact.content import Blob, Chains, pack
+from reenact.llm import LlmMessage, LlmResponse, response_from
+from reenact.steps import Settled
+
+
+@attrs.frozen
+class ValueShape:
+    """A value of a declared type.
+
+    Attributes:
+        wanted: The type it is read back as.
+    """
+
+    wanted: Any
+
+    def settle(self, value: Any, blobs: dict[str, Blob]) -> Settled:
+        """Return the stored spelling of *value*, and the value as a replay will read it."""
+        data, back = faithful(value, self.wanted)
+        return Settled(pack(data, blobs), back)
+
+    def read(self, value: Any) -> Any:
+        """Return a plain value as the declared type."""
+        return read_as(value, self.wanted)
+
+
+ANY = ValueShape(Any)
+
+
+@attrs.frozen
+class LlmShape:
+    """A model's answer, stored as the next message of its conversation.
+
+    Attributes:
+        asked: The messages it answers.
+        chains: The run's conversations.
+    """
+
+    asked: tuple[LlmMessage, ...]
+    chains: Chains
+
+    def settle(self, value: LlmResponse, blobs: dict[str, Blob]) -> Settled:
+        """Return the stored spelling of an answer, and the answer."""
+        stored = value.stored(self.asked, self.chains, blobs)
+        usage = value.usage
+        return Settled(
+            canonical(stored),
+            value,
+            model=value.model,
+            tokens_in=usage.input_tokens or 0,
+            tokens_out=usage.output_tokens or 0,
+            cost_usd="" if value.cost_usd is None else str(value.cost_usd),
+        )
+
+    def read(self, value: Mapping[str, Any]) -> LlmResponse:
+        """Return the answer of a plain value on record."""
+        return response_from(value)

@@ -1,0 +1,305 @@
+"""What a step is before it is run: how it is declared, asked for, and ended."""
+
+import asyncio
+import contextvars
+import hashlib
+import random
+from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
+from types import CodeType
+from typing import Any, Protocol
+
+import attrs
+
+from reenact.codec import Arguments
+from reenact.content import Blob
+from reenact.errors import ProviderError
+from reenact.history import Recorded
+from reenact.records import DecisionRecord, Effect, Failure, Kind, Status
+from reenact.trace import TraceContext
+
+IDEMPOTENCY_KEY_HEX = 32
+
+
+@attrs.frozen(kw_only=True)
+class Retry:
+    """How often a step is tried, and how long between.
+
+    Attributes:
+        attempts: Tries in all, from 1; for a model with stand-ins, tries of each.
+        delay_s: Pause before the second try; doubles with each further one.
+        max_delay_s: The longest pause, also if a vendor asks for more.
+        on: The exceptions that are worth another try; by default any, but of a provider's
+            errors only those that say so.
+        candidates: How many models may be asked, one after the other.
+    """
+
+    attempts: int = attrs.field(default=1, validator=attrs.validators.ge(1))
+    delay_s: float = attrs.field(default=0.5, validator=attrs.validators.ge(0))
+    max_delay_s: float = attrs.field(default=60.0, validator=attrs.validators.ge(0))
+    on: tuple[type[Exception], ...] = (Exception,)
+    candidates: int = 1
+
+    def retryable(self, error: BaseException) -> bool:
+        """Say whether *error* is worth another try."""
+        if isinstance(error, ProviderError) and not error.retryable:
+            return False
+        return isinstance(error, self.on)
+
+    def after(self, tries: int, candidate: int, error: BaseException) -> tuple[int, int, float] | None:
+        """Return what follows when the *tries*-th try of *candidate* failed with *error*.
+
+        Returns:
+            The number of the next try, the candidate it asks, and the pause before it in
+            seconds; None to give up.
+        """
+        if tries < self.attempts and self.retryable(error):
+            return tries + 1, candidate, self._pause_s(tries - 1, error)
+        if candidate + 1 < self.candidates and isinstance(error, ProviderError):
+            return 1, candidate + 1, 0.0
+        return None
+
+    def _pause_s(self, tries: int, error: BaseException) -> float:
+        asked = getattr(error, "retry_after_s", None)
+        if asked is not None:
+            return float(min(max(asked, 0.0), self.max_delay_s))
+        longest = min(self.delay_s * 2 ** min(tries, 32), self.max_delay_s)
+        return longest * random.uniform(0.5, 1.0)  # noqa: S311  # jitter; what comes of it is on record
+
+
+NO_RETRY = Retry()
+
+
+class Shape(Protocol):
+    """How a step's result is put on record and read back."""
+
+    def settle(self, value: Any, blobs: dict[str, Blob]) -> "Settled":
+        """Return the stored spelling of *value*, and the value as a replay will read it."""
+        ...
+
+    def read(self, value: Any) -> Any:
+        """Return the value of a plain one on record."""
+
+
+@attrs.frozen
+class Settled:
+    """A result, ready for the record.
+
+    Attributes:
+        data: Its stored spelling.
+        value: The result as the workflow sees it.
+        model: The model that answered.
+        tokens_in: Tokens read.
+        tokens_out: Tokens written.
+        cost_usd: Its price; empty if unknown or none.
+    """
+
+    data: bytes
+    value: Any
+    model: str = ""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost_usd: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class StepSpec:
+    """A step as it is declared.
+
+    Attributes:
+        kind: What kind of step.
+        name: What its path and its hash call it.
+        effect: What running it twice would do.
+        retry: How often it is tried.
+        timeout_s: How long one attempt may take, in seconds.
+        pool: The limit it counts against, such as a provider's; none if empty.
+        reconcile: Finds out whether an attempt that nobody saw the end of succeeded.
+    """
+
+    kind: Kind
+    name: str
+    effect: Effect = "repeatable"
+    retry: Retry = NO_RETRY
+    timeout_s: float | None = None
+    pool: str = ""
+    reconcile: "Body | None" = None
+
+
+@attrs.frozen
+class StepContext:
+    """What the body of a step may know of itself.
+
+    Attributes:
+        trace: Run, path and attempt.
+        idempotency_key: Names the logical call: the same after a crash and on every try.
+        candidate: Which of the models that may be asked, from 0.
+    """
+
+    trace: TraceContext
+    idempotency_key: str
+    candidate: int = 0
+
+
+Body = Callable[[StepContext], Awaitable[Any]]
+
+
+@attrs.frozen(kw_only=True)
+class WorkflowSpec:
+    """A workflow as it is declared.
+
+    Attributes:
+        name: What runs of it are called.
+        version: Of its code.
+        fn: The function.
+        arguments: Spells and restores its arguments.
+        shape: How its result is put on record.
+    """
+
+    name: str
+    version: str
+    fn: Callable[..., Coroutine[Any, Any, Any]]
+    arguments: Arguments
+    shape: "Shape"
+
+current_step: contextvars.ContextVar[StepContext | None] = contextvars.ContextVar("reenact_step", default=None)
+
+
+class NotDone(Exception):  # noqa: N818  # an answer, not an error
+    """Raised by ``reconcile``: the attempt had no effect, and the step may run again."""
+
+
+@attrs.frozen(kw_only=True)
+class Passed:
+    """What the policy chain made of a call.
+
+    Attributes:
+        body: What to run.
+        spell: Spells the input as it is stored, scrubbed; None if nothing was changed.
+        decisions: What was decided.
+        denied: The exception, if a policy refused.
+    """
+
+    body: Body
+    spell: "Speller | None" = None
+    decisions: list[DecisionRecord]
+    denied: Exception | None = None
+
+
+Gate = Callable[["Call"], Awaitable[Passed]]
+Speller = Callable[[dict[str, Blob]], bytes]
+"""Returns the stored spelling of an input, putting what is large into the blobs."""
+
+
+class Call:
+    """A step that a workflow has asked for."""
+
+    __slots__ = (
+        "attempt",
+        "body",
+        "candidate",
+        "context",
+        "decisions",
+        "due_ns",
+        "future",
+        "gate",
+        "generation",
+        "handle",
+        "hash_keyed",
+        "input_hash",
+        "late_decisions",
+        "path",
+        "recorded",
+        "shape",
+        "site",
+        "spec",
+        "spell",
+        "state",
+        "task",
+        "tries",
+    )
+
+    def __init__(
+        self,
+        spec: StepSpec,
+        path: str,
+        input_hash: str,
+        spell: Speller | None = None,
+        *,
+        shape: Shape | None = None,
+        body: Body | None = None,
+        gate: Gate | None = None,
+        site: tuple[CodeType, int] | None = None,
+        due_ns: int = 0,
+    ) -> None:
+        self.spec = spec
+        self.path = path
+        self.input_hash = input_hash
+        self.spell = spell
+        self.shape = shape
+        self.body = body
+        self.gate = gate
+        self.site = site
+        self.due_ns = due_ns
+        self.future: asyncio.Future[Any] | None = None
+        self.handle: Any = None
+        self.context: contextvars.Context | None = None
+        self.task: asyncio.Task[None] | None = None
+        self.recorded: Recorded | None = None
+        self.generation = 0
+        self.attempt = 1
+        self.tries = 1
+        self.candidate = 0
+        self.state = ASKED
+        self.decisions: list[DecisionRecord] = []
+        self.late_decisions: list[DecisionRecord] = []
+        self.hash_keyed = False
+
+
+# Where a call stands in this process. What is on record is its Status; this is not.
+ASKED, HELD, ADMITTED, STARTING, RUNNING, WAITING, PARKED, OVER, CANCELLED = range(9)
+
+
+class Outcome:
+    """How a call ended in this process, before it is on record."""
+
+    __slots__ = ("again", "error", "failure", "message_id", "settled", "status")
+
+    def __init__(
+        self,
+        status: Status,
+        *,
+        settled: Settled | None = None,
+        failure: Failure | None = None,
+        error: BaseException | None = None,
+        message_id: int = 0,
+        again: int = -1,
+    ) -> None:
+        self.status = status
+        self.settled = settled
+        self.failure = failure
+        self.error = error
+        self.message_id = message_id
+        self.again = again
+
+
+def idempotency_key(run_id: str, path: str, generation: int) -> str:
+    """Return the key of a logical call: 32 hex digits."""
+    seed = f"{run_id}\n{path}\n{generation}".encode("utf-8", "surrogatepass")
+    return hashlib.sha256(seed).hexdigest()[:IDEMPOTENCY_KEY_HEX]
+
+
+_files: dict[str, str] = {}
+
+
+def spell_site(site: tuple[CodeType, int] | None) -> str:
+    """Return ``file:line`` of a call; the file as seen from the current folder, or only its name."""
+    if site is None:
+        return ""
+    name = site[0].co_filename
+    spelled = _files.get(name)
+    if spelled is None:
+        path = Path(name)
+        here = Path.cwd()
+        spelled = path.relative_to(here).as_posix() if path.is_relative_to(here) else path.name
+        _files[name] = spelled
+    return f"{spelled}:{site[1]}"

@@ -1,0 +1,357 @@
+"""What is done to the database, in the thread that has it: plain functions of a connection."""
+
+import sqlite3
+import time
+import zlib
+from collections.abc import Iterable, Sequence
+
+import attrs
+
+from reenact.content import Blob
+from reenact.errors import RunConflictError, RunNotFoundError, RunOwnedError
+from reenact.journal import lost_lease
+from reenact.records import Message, Row, RunRecord, Status
+from reenact.seams import CommitResult, Holding, LedgerFull, RunFilter, RunWrite
+from reenact_sqlite.owners import Alive, boot_id, lease_clock_ns
+from reenact_sqlite.schema import SEQ_BITS
+
+COMPRESS_BYTES = 512
+"""Content from this size on is compressed, if that saves a tenth of it."""
+
+_JSON, _CHAIN, _PACKED = 0, 1, 2  # bits of blobs.form
+
+_RUN = (
+    "id, trace_id, workflow, version, target, key, parent, input_hash, created_ns, updated_ns, status, "
+    "owner, epoch, steps, tokens_in, tokens_out, cost_usd, waits_for"
+)
+_SELECT_RUN = f"SELECT {_RUN}, coalesce(until_ns, 0), boot, ends_ns FROM runs LEFT JOIN owners USING (owner)"  # noqa: S608  # constants
+
+_BOOT = boot_id()
+
+
+class Statements:
+    """Everything the store says to SQLite.
+
+    Args:
+        connection: In autocommit mode; used from one thread.
+        where: What to call the database in an error.
+        alive: Which owners live.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, where: str, alive: Alive) -> None:
+        self._db = connection
+        self._where = where
+        self._alive = alive
+        self._numbers: dict[str, int] = {}
+
+    # --- commits
+
+    def commit(self, writes: Sequence[RunWrite]) -> list[CommitResult]:
+        """Make *writes* in one transaction; answer for each."""
+        try:
+            return self._in_transaction(writes, careful=False)
+        except sqlite3.IntegrityError:  # made before, by a commit whose end was not seen
+            return self._in_transaction(writes, careful=True)
+
+    def _in_transaction(self, writes: Sequence[RunWrite], *, careful: bool) -> list[CommitResult]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            results = [self._write(write, careful=careful) for write in writes]
+            self._db.execute("COMMIT")
+        except BaseException:
+            self.roll_back()
+            raise
+        return results
+
+    def roll_back(self) -> None:
+        """Undo what was not committed."""
+        self._numbers.clear()
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+
+    def _write(self, write: RunWrite, *, careful: bool) -> CommitResult:
+        number = self._number(write.run_id)
+        if write.create:
+            if number is not None and not (careful and self._has_rows(number, write.rows)):
+                return RunConflictError(write.run_id, "run under it")
+            if number is None:
+                number = self._create(write)
+        elif number is None:
+            return RunNotFoundError(write.run_id)
+        elif self._epoch(number) != write.epoch:
+            return lost_lease(self._where, write.run_id)
+        for holding in write.ledger:
+            full = self._hold(holding)
+            if full is not None:
+                return full
+        if not (careful and self._has_rows(number, write.rows)):
+            self._append(number, write.rows)
+        self._keep(write.blobs)
+        if write.consumed:
+            self._db.executemany("DELETE FROM messages WHERE id = ?", [(one,) for one in write.consumed])
+        if write.run is not None and not write.create:
+            self._project(number, write.run)
+        if write.release:
+            self._db.execute("UPDATE runs SET owner = '' WHERE no = ?", (number,))
+        return None
+
+    def _number(self, run_id: str) -> int | None:
+        number = self._numbers.get(run_id)
+        if number is None:
+            found = self._db.execute("SELECT no FROM runs WHERE id = ?", (run_id,)).fetchone()
+            if found is None:
+                return None
+            number = self._numbers[run_id] = int(found[0])
+            if len(self._numbers) > 100_000:  # noqa: PLR2004  # a bound, not a meaning
+                self._numbers.clear()
+        return number
+
+    def _epoch(self, number: int) -> int:
+        found = self._db.execute("SELECT epoch FROM runs WHERE no = ?", (number,)).fetchone()
+        return int(found[0]) if found else -1
+
+    def _create(self, write: RunWrite) -> int:
+        run = write.run
+        assert run is not None  # noqa: S101  # a new run comes with its record
+        cursor = self._db.execute(
+            f"INSERT INTO runs ({_RUN}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",  # noqa: S608  # constants
+            (
+                run.id,
+                run.trace_id,
+                run.workflow,
+                run.version,
+                run.target,
+                run.key,
+                run.parent,
+                run.input_hash,
+                run.created_ns,
+                run.updated_ns,
+                run.status.value,
+                run.owner,
+                run.epoch,
+                run.steps,
+                run.tokens_in,
+                run.tokens_out,
+                run.cost_usd,
+                run.waits_for,
+            ),
+        )
+        number = self._numbers[run.id] = int(cursor.lastrowid or 0)
+        return number
+
+    def _append(self, number: int, rows: Sequence[Row]) -> None:
+        base = number << SEQ_BITS
+        self._db.executemany(
+            "INSERT INTO entries (id, body, checksum) VALUES (?, ?, ?)",
+            [(base + row.seq, row.body, row.checksum) for row in rows],
+        )
+
+    def _has_rows(self, number: int, rows: Sequence[Row]) -> bool:
+        if not rows:
+            return False
+        key = ((number << SEQ_BITS) + rows[-1].seq,)
+        found = self._db.execute("SELECT checksum FROM entries WHERE id = ?", key).fetchone()
+        return found is not None and found[0] == rows[-1].checksum
+
+    def _keep(self, blobs: Sequence[Blob]) -> None:
+        if blobs:
+            self._db.executemany(
+                "INSERT OR IGNORE INTO blobs (hash, form, data) VALUES (?, ?, ?)", [_spell(blob) for blob in blobs]
+            )
+
+    def _project(self, number: int, run: RunRecord) -> None:
+        self._db.execute(
+            "UPDATE runs SET updated_ns = ?, status = ?, steps = ?, tokens_in = ?, tokens_out = ?, cost_usd = ?, "
+            "waits_for = ? WHERE no = ?",
+            (
+                run.updated_ns,
+                run.status.value,
+                run.steps,
+                run.tokens_in,
+                run.tokens_out,
+                run.cost_usd,
+                run.waits_for,
+                number,
+            ),
+        )
+
+    def _hold(self, holding: Holding) -> LedgerFull | None:
+        if holding.limit is not None:
+            held, oldest = self._db.execute(
+                "SELECT coalesce(sum(amount), 0), min(at_ns) FROM ledger WHERE account = ? AND at_ns > ? AND id <> ?",
+                (holding.account, holding.since_ns, holding.id),
+            ).fetchone()
+            if held + holding.amount > holding.limit:
+                return LedgerFull(holding, held, oldest or 0)
+        self._db.execute(
+            "INSERT INTO ledger (account, id, amount, at_ns) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (account, id) DO UPDATE SET amount = excluded.amount",
+            (holding.account, holding.id, holding.amount, holding.at_ns),
+        )
+        return None
+
+    def held(self, account: str, since_ns: int) -> int:
+        """Return what *account* holds."""
+        found = self._db.execute(
+            "SELECT coalesce(sum(amount), 0) FROM ledger WHERE account = ? AND at_ns > ?", (account, since_ns)
+        ).fetchone()
+        return int(found[0])
+
+    # --- leases
+
+    def renew(self, owner: str, ttl_s: float) -> None:
+        """Extend the lease of *owner*."""
+        self._alive.hold(owner)
+        ttl_ns = int(ttl_s * 1e9)
+        self._db.execute(
+            "INSERT INTO owners (owner, until_ns, boot, ends_ns) VALUES (?, ?, ?, ?) ON CONFLICT (owner) DO UPDATE "
+            "SET until_ns = excluded.until_ns, boot = excluded.boot, ends_ns = excluded.ends_ns",
+            (owner, time.time_ns() + ttl_ns, _BOOT, lease_clock_ns(_BOOT) + ttl_ns),
+        )
+
+    def acquire(self, run_id: str, owner: str, ttl_s: float) -> RunRecord:
+        """Take a run over."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            found = self._db.execute(f"{_SELECT_RUN} WHERE id = ?", (run_id,)).fetchone()
+            if found is None:
+                raise RunNotFoundError(run_id)
+            run = _run(found)
+            if run.owner and run.owner != owner and self._lives(found):
+                raise RunOwnedError(run_id, run.owner, run.until_ns)
+            self.renew(owner, ttl_s)
+            self._db.execute("UPDATE runs SET owner = ?, epoch = epoch + 1 WHERE id = ?", (owner, run_id))
+            self._forget_dead(run.owner, owner)
+            self._db.execute("COMMIT")
+        except BaseException:
+            self.roll_back()
+            raise
+        until_ns = time.time_ns() + int(ttl_s * 1e9)
+        return attrs.evolve(run, owner=owner, epoch=run.epoch + 1, until_ns=until_ns)
+
+    def _forget_dead(self, dead: str, owner: str) -> None:
+        """Remove an owner from the list that has no run any more."""
+        if dead and dead != owner:
+            self._db.execute(
+                "DELETE FROM owners WHERE owner = ? AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.owner = ?)",
+                (dead, dead),
+            )
+
+    def _lives(self, found: Sequence[object]) -> bool:
+        owner, (boot, ends_ns) = str(found[11]), found[-2:]
+        if ends_ns is None or boot != _BOOT or int(str(ends_ns)) <= lease_clock_ns(_BOOT):
+            return False
+        return not self._alive.gone(owner)
+
+    def forget(self, owner: str) -> None:
+        """Remove *owner* from the list, unless a run is still its own."""
+        self._forget_dead(owner, "")
+
+    # --- reading
+
+    def load(self, run_id: str) -> RunRecord | None:
+        """Return a run."""
+        found = self._db.execute(f"{_SELECT_RUN} WHERE id = ?", (run_id,)).fetchone()
+        return _run(found) if found else None
+
+    def list(self, which: RunFilter) -> Sequence[RunRecord]:
+        """Return runs, newest first."""
+        clauses, values = ["1"], list[object]()
+        if which.status:
+            clauses.append(f"status IN ({','.join('?' * len(which.status))})")
+            values += [str(Status(one).value) for one in which.status]
+        for column, value in (("workflow", which.workflow),):
+            if value:
+                clauses.append(f"{column} = ?")
+                values.append(value)
+        if which.parent:
+            clauses.append("(parent = ? OR parent LIKE ? ESCAPE '\\')")
+            values += [which.parent, f"%/{_escaped(which.parent)}"]
+        if which.prefix:
+            clauses.append("id LIKE ? ESCAPE '\\'")
+            values.append(f"{_escaped(which.prefix)}%")
+        if which.since_ns:
+            clauses.append("created_ns >= ?")
+            values.append(which.since_ns)
+        if which.roots:
+            clauses.append("parent = ''")
+        sql = f"{_SELECT_RUN} WHERE {' AND '.join(clauses)} ORDER BY created_ns DESC, no DESC LIMIT ?"
+        found = self._db.execute(sql, (*values, which.limit)).fetchall()
+        if which.ownerless:
+            dead = {str(row[11]): not (row[11] and self._lives(row)) for row in found}
+            found = [row for row in found if dead[str(row[11])]]
+        return [_run(row) for row in found]
+
+    def rows(self, run_id: str, start: int, limit: int) -> Sequence[Row]:
+        """Return rows of a run from seq *start* on."""
+        number = self._number(run_id)
+        if number is None:
+            return []
+        base = number << SEQ_BITS
+        found = self._db.execute(
+            "SELECT id, body, checksum FROM entries WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
+            (base + start, base + (1 << SEQ_BITS), limit),
+        )
+        return [Row(key - base, body, checksum) for key, body, checksum in found]
+
+    def blobs(self, hashes: Iterable[str]) -> dict[str, Blob]:
+        """Return the blobs that are there."""
+        made: dict[str, Blob] = {}
+        for name in hashes:
+            try:
+                key = bytes.fromhex(name)
+            except ValueError:
+                continue
+            found = self._db.execute("SELECT form, data FROM blobs WHERE hash = ?", (key,)).fetchone()
+            if found is not None:
+                form, data = found
+                made[name] = Blob(name, _unpacked(data) if form & _PACKED else data, bool(form & _CHAIN))
+        return made
+
+    # --- messages
+
+    def post(self, message: Message) -> int:
+        """Keep a message."""
+        if self._number(message.run_id) is None:
+            raise RunNotFoundError(message.run_id)
+        cursor = self._db.execute(
+            "INSERT INTO messages (run_id, kind, name, body, at_ns) VALUES (?, ?, ?, ?, ?)",
+            (message.run_id, message.kind, message.name, message.body, message.at_ns),
+        )
+        return int(cursor.lastrowid or 0)
+
+    def messages(self, owner: str) -> Sequence[Message]:
+        """Return messages for runs of *owner*."""
+        found = self._db.execute(
+            "SELECT messages.id, run_id, kind, name, body, at_ns FROM messages JOIN runs ON runs.id = run_id "
+            "WHERE runs.owner = ? ORDER BY messages.id",
+            (owner,),
+        )
+        return [Message(id=i, run_id=r, kind=k, name=n, body=b, at_ns=t) for i, r, k, n, b, t in found]
+
+
+def _run(row: Sequence[object]) -> RunRecord:
+    names = [name.strip() for name in _RUN.split(",")]
+    fields = dict(zip(names, row, strict=False))
+    fields["status"] = Status(str(fields["status"]))
+    return RunRecord(**fields, until_ns=int(str(row[18])) if row[11] else 0)  # type: ignore[arg-type]  # by columns
+
+
+def _spell(blob: Blob) -> tuple[bytes, int, bytes]:
+    form = _CHAIN if blob.chain else _JSON
+    if len(blob.data) >= COMPRESS_BYTES:
+        packed = zlib.compress(blob.data, 1)
+        if len(packed) < len(blob.data) * 0.9:
+            return bytes.fromhex(blob.hash), form | _PACKED, packed
+    return bytes.fromhex(blob.hash), form, blob.data
+
+
+def _unpacked(data: bytes) -> bytes:
+    try:
+        return zlib.decompress(data)
+    except zlib.error:
+        return b""  # damaged; its hash tells
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

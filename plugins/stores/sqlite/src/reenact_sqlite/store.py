@@ -1,0 +1,246 @@
+"""The store: one file, one connection that writes and one that reads, a hop to their threads for each batch."""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
+
+import aiosqlite
+import attrs
+
+from reenact.content import Blob
+from reenact.errors import DamagedError, ReenactError, StoreError
+from reenact.records import Message, Row, RunRecord
+from reenact.seams import CommitResult, RunFilter, RunWrite
+from reenact_sqlite.owners import Alive
+from reenact_sqlite.schema import prepare
+from reenact_sqlite.statements import Statements
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+BUSY_S = 30.0
+ROWS_AT_A_TIME = 4096
+WAL_PAGES = 1000
+"""Pages after which SQLite moves the write-ahead log into the database: about 4 MB."""
+
+WAL_BYTES_KEPT = 8_000_000
+MEMORY = ":memory:"
+
+
+@attrs.frozen(kw_only=True)
+class SqliteOptions:
+    """``[journal]`` with ``store = "sqlite"``.
+
+    Attributes:
+        path: The file; made if it is not there. ``:memory:`` keeps nothing.
+        synchronous: ``full``: what is acknowledged survives a power cut. ``normal``: it survives the
+            process, and a power cut may take the last commits; about four times as fast.
+    """
+
+    path: Path = Path(".reenact/journal.db")
+    synchronous: Literal["full", "normal"] = "full"
+
+
+class Link(aiosqlite.Connection):
+    """A connection that does a whole batch in one hop to its thread."""
+
+    statements: Statements
+
+    async def hop(self, do: Callable[Concatenate[Statements, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call *do* with the statements, in the connection's thread."""
+        return await self._execute(do, self.statements, *args, **kwargs)  # type: ignore[no-untyped-call, no-any-return]  # a subclass may
+
+
+class SqliteStore:
+    """Keeps runs in one SQLite file; see `reenact.seams.Store`.
+
+    Args:
+        writer: The connection that writes.
+        reader: The one that reads; the same for a database in memory.
+        where: What to call it in an error.
+        durable: Whether it outlives the process.
+    """
+
+    def __init__(self, writer: Link, reader: Link, where: str, *, durable: bool) -> None:
+        self._writer = writer
+        self._reader = reader
+        self.where = where
+        self.durable = durable
+        self._owners: set[str] = set()
+
+    async def _write(self, do: Callable[Concatenate[Statements, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return await self._writer.hop(do, *args, **kwargs)
+        except sqlite3.Error as error:
+            raise translated(error, self.where) from error
+
+    async def _read(self, do: Callable[Concatenate[Statements, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return await self._reader.hop(do, *args, **kwargs)
+        except sqlite3.Error as error:
+            raise translated(error, self.where) from error
+
+    async def acquire(self, run_id: str, owner: str, ttl_s: float) -> RunRecord:
+        """Take a run over."""
+        self._owners.add(owner)
+        return await self._write(Statements.acquire, run_id, owner, ttl_s)
+
+    async def renew(self, owner: str, ttl_s: float) -> None:
+        """Extend the leases of *owner*."""
+        self._owners.add(owner)
+        await self._write(Statements.renew, owner, ttl_s)
+
+    async def commit(self, writes: Sequence[RunWrite]) -> Sequence[CommitResult]:
+        """Make *writes* durable together."""
+        return await self._write(Statements.commit, writes)
+
+    async def load(self, run_id: str) -> RunRecord | None:
+        """Return the run, or None."""
+        return await self._read(Statements.load, run_id)
+
+    async def rows(self, run_id: str, start: int = 0) -> AsyncIterator[Sequence[Row]]:
+        """Yield the run's rows in batches."""
+        while True:
+            batch = await self._read(Statements.rows, run_id, start, ROWS_AT_A_TIME)
+            if batch:
+                yield batch
+            if len(batch) < ROWS_AT_A_TIME:
+                return
+            start = batch[-1].seq + 1
+
+    async def blobs(self, hashes: Iterable[str]) -> Mapping[str, Blob]:
+        """Return the blobs that are stored, of those named."""
+        return await self._read(Statements.blobs, list(hashes))
+
+    async def list(self, which: RunFilter) -> Sequence[RunRecord]:
+        """Return runs, newest first."""
+        return await self._read(Statements.list, which)
+
+    async def post(self, message: Message) -> int:
+        """Keep a message for a run."""
+        return await self._write(Statements.post, message)
+
+    async def messages(self, owner: str) -> Sequence[Message]:
+        """Return messages for runs that *owner* has."""
+        return await self._read(Statements.messages, owner)
+
+    async def held(self, account: str, since_ns: int = 0) -> int:
+        """Return what *account* holds."""
+        return await self._read(Statements.held, account, since_ns)
+
+    async def check(self) -> Sequence[str]:
+        """Return what SQLite finds wrong with the file."""
+        try:
+            found = await self._reader.execute_fetchall("PRAGMA integrity_check(20)")
+        except sqlite3.Error as error:
+            return [str(translated(error, self.where))]
+        return [str(row[0]) for row in found if row[0] != "ok"]
+
+    async def backup(self, to: str) -> None:
+        """Write a copy that is whole, to a file that does not exist."""
+        target = Path(to)
+        if target.exists():
+            raise StoreError(to, "it exists; a backup never overwrites")
+        try:
+            os.close(os.open(target, os.O_CREAT | os.O_EXCL, 0o600))
+            await self._reader.execute("VACUUM INTO ?", (str(target) + ".part",))
+            Path(f"{target}.part").chmod(0o600)
+            Path(f"{target}.part").replace(target)
+        except (sqlite3.Error, OSError) as error:
+            target.unlink(missing_ok=True)
+            Path(f"{target}.part").unlink(missing_ok=True)
+            raise StoreError(to, f"the backup failed: {error}") from error
+
+    async def forget_owners(self) -> None:
+        """Take this process off the list of owners."""
+        for owner in self._owners:
+            await self._write(Statements.forget, owner)
+
+
+def translated(error: sqlite3.Error, where: str) -> ReenactError:
+    """Return a SQLite error in the runtime's words."""
+    text = str(error)
+    if isinstance(error, sqlite3.DatabaseError) and any(
+        sign in text for sign in ("malformed", "not a database", "file is encrypted")
+    ):
+        return DamagedError(where, f"the file is damaged or no SQLite database ({text}); nothing was changed")
+    remedies = {
+        "disk is full": "the disk is full; nothing was lost, make room and resume",
+        "readonly": "it cannot be written; check its permissions and those of its folder",
+        "unable to open": "it cannot be opened; check its folder and permissions",
+        "disk I/O": "the disk failed to read or write; nothing was acknowledged that is not stored",
+        "locked": f"another process has held it for more than {BUSY_S:.0f} s",
+    }
+    remedy = next((remedy for sign, remedy in remedies.items() if sign in text), text)
+    return StoreError(where, remedy)
+
+
+@asynccontextmanager
+async def open_sqlite(options: SqliteOptions) -> AsyncIterator[SqliteStore]:
+    """Open the database, making it if it is not there."""
+    memory = str(options.path.name) == MEMORY
+    where = MEMORY if memory else str(options.path)
+    if not memory:
+        _make_file(options.path)
+    alive = Alive(None if memory else options.path.with_name(f"{options.path.name}-owners"))
+    async with AsyncExitStack() as stack:
+        try:
+            writer = await _connect(stack, where, options, alive)
+            await writer._execute(prepare, writer._conn, where)  # type: ignore[no-untyped-call]  # a subclass's business
+            reader = writer if memory else await _connect(stack, where, options, alive)
+        except sqlite3.Error as error:
+            raise translated(error, where) from error
+        store = SqliteStore(writer, reader, where, durable=not memory)
+        try:
+            yield store
+        finally:
+            await asyncio.shield(_let_go(store, alive))
+
+
+async def _let_go(store: SqliteStore, alive: Alive) -> None:
+    try:
+        await store.forget_owners()
+    except ReenactError:
+        pass  # a full or failing disk: the lease runs out instead
+    finally:
+        alive.drop()
+
+
+def _make_file(path: Path) -> None:
+    """Make the file and its folder, for the user only; what is there keeps its content."""
+    try:
+        _make_folder(path.parent)
+        if path.is_dir():
+            raise StoreError(str(path), "it is a folder; name a file")
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise StoreError(str(path), f"it cannot be opened: {error.strerror}") from error
+
+
+def _make_folder(folder: Path) -> None:
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    for one in reversed(missing):
+        one.mkdir(mode=0o700)
+
+
+async def _connect(stack: AsyncExitStack, where: str, options: SqliteOptions, alive: Alive) -> Link:
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(where, timeout=BUSY_S, isolation_level=None, cached_statements=256)
+
+    link: Any = await stack.enter_async_context(Link(connect, iter_chunk_size=64))
+    for pragma in (
+        "journal_mode = WAL",
+        f"synchronous = {options.synchronous.upper()}",
+        f"wal_autocheckpoint = {WAL_PAGES}",
+        f"journal_size_limit = {WAL_BYTES_KEPT}",
+        "trusted_schema = OFF",
+        "temp_store = MEMORY",
+    ):
+        await link.execute_fetchall(f"PRAGMA {pragma}")
+    made: Link = link
+    made.statements = Statements(made._conn, where, alive)
+    return made
