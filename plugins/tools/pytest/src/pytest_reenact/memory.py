@@ -1,0 +1,199 @@
+"""A store that keeps everything in this process: for tests, and a model of what a store must do."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+
+import attrs
+from reenact.content import Blob
+from reenact.errors import RunConflictError, RunNotFoundError, RunOwnedError, StoreError
+from reenact.journal import lost_lease
+from reenact.records import Message, Row, RunRecord
+from reenact.seams import CommitResult, Holding, LedgerFull, RunFilter, RunWrite
+
+
+class MemoryStore:
+    """Keeps runs in dictionaries; see `reenact.seams.Store`.
+
+    Attributes:
+        runs: The runs, by id.
+        journals: Their rows, by id.
+    """
+
+    where = "memory"
+    durable = False
+
+    def __init__(self) -> None:
+        self.runs: dict[str, RunRecord] = {}
+        self.journals: dict[str, list[Row]] = {}
+        self.content: dict[str, Blob] = {}
+        self.inbox: list[Message] = []
+        self.ledger: dict[tuple[str, str], Holding] = {}
+        self.leases: dict[str, float] = {}
+        self._message_id = 0
+
+    async def acquire(self, run_id: str, owner: str, ttl_s: float) -> RunRecord:
+        """Take a run over."""
+        await asyncio.sleep(0)
+        run = self.runs.get(run_id)
+        if run is None:
+            raise RunNotFoundError(run_id)
+        if run.owner and run.owner != owner and self._lives(run.owner):
+            raise RunOwnedError(run_id, run.owner, int(self.leases[run.owner] * 1e9))
+        self._renew(owner, ttl_s)
+        self.runs[run_id] = attrs.evolve(run, owner=owner, epoch=run.epoch + 1)
+        return self._seen(self.runs[run_id])
+
+    def _lives(self, owner: str) -> bool:
+        return self.leases.get(owner, 0.0) > time.time()
+
+    def _renew(self, owner: str, ttl_s: float) -> None:
+        self.leases[owner] = time.time() + ttl_s
+
+    def _seen(self, run: RunRecord) -> RunRecord:
+        until_ns = int(self.leases.get(run.owner, 0.0) * 1e9) if run.owner else 0
+        return attrs.evolve(run, until_ns=until_ns)
+
+    async def renew(self, owner: str, ttl_s: float) -> None:
+        """Extend the leases of *owner*."""
+        await asyncio.sleep(0)
+        self._renew(owner, ttl_s)
+
+    async def commit(self, writes: Sequence[RunWrite]) -> Sequence[CommitResult]:
+        """Make *writes* together."""
+        await asyncio.sleep(0)
+        return [self._write(write) for write in writes]
+
+    def _write(self, write: RunWrite) -> CommitResult:
+        run = self.runs.get(write.run_id)
+        if write.create:
+            if run is not None and not self._has(write):
+                return RunConflictError(write.run_id, "run under it")
+        elif run is None:
+            return RunNotFoundError(write.run_id)
+        elif run.epoch != write.epoch:
+            return lost_lease(self.where, write.run_id)
+        for holding in write.ledger:
+            full = self._hold(holding)
+            if full is not None:
+                return full
+        if not self._has(write):
+            journal = self.journals.setdefault(write.run_id, [])
+            if write.rows and write.rows[0].seq != len(journal):
+                return StoreError(
+                    self.where, f"row {write.rows[0].seq} does not follow row {len(journal) - 1}"
+                )
+            journal.extend(write.rows)
+        for blob in write.blobs:
+            self.content.setdefault(blob.hash, blob)
+        consumed = set(write.consumed)
+        self.inbox = [message for message in self.inbox if message.id not in consumed]
+        self._project(write)
+        return None
+
+    def _project(self, write: RunWrite) -> None:
+        kept = self.runs.get(write.run_id)
+        if write.run is not None:
+            owner, epoch = (kept.owner, kept.epoch) if kept else (write.run.owner, write.run.epoch)
+            self.runs[write.run_id] = attrs.evolve(write.run, owner=owner, epoch=epoch)
+        if write.release:
+            self.runs[write.run_id] = attrs.evolve(self.runs[write.run_id], owner="", until_ns=0)
+
+    def _has(self, write: RunWrite) -> bool:
+        journal = self.journals.get(write.run_id, ())
+        return (
+            bool(write.rows)
+            and len(journal) > write.rows[-1].seq
+            and journal[write.rows[-1].seq] == write.rows[-1]
+        )
+
+    def _hold(self, holding: Holding) -> LedgerFull | None:
+        if holding.limit is not None:
+            counted = [
+                held
+                for held in self.ledger.values()
+                if held.account == holding.account and held.at_ns > holding.since_ns and held.id != holding.id
+            ]
+            total = sum(held.amount for held in counted)
+            if total + holding.amount > holding.limit:
+                return LedgerFull(holding, total, min((held.at_ns for held in counted), default=0))
+        before = self.ledger.get((holding.account, holding.id))
+        at_ns = before.at_ns if before else holding.at_ns
+        self.ledger[holding.account, holding.id] = attrs.evolve(holding, at_ns=at_ns)
+        return None
+
+    async def load(self, run_id: str) -> RunRecord | None:
+        """Return the run, or None."""
+        await asyncio.sleep(0)
+        run = self.runs.get(run_id)
+        return self._seen(run) if run is not None else None
+
+    async def rows(self, run_id: str, start: int = 0) -> AsyncIterator[Sequence[Row]]:
+        """Yield the run's rows."""
+        await asyncio.sleep(0)
+        rows = self.journals.get(run_id, [])[start:]
+        if rows:
+            yield list(rows)
+
+    async def blobs(self, hashes: Iterable[str]) -> Mapping[str, Blob]:
+        """Return the blobs that are stored, of those named."""
+        await asyncio.sleep(0)
+        return {name: self.content[name] for name in hashes if name in self.content}
+
+    async def list(self, which: RunFilter) -> Sequence[RunRecord]:
+        """Return runs, newest first."""
+        await asyncio.sleep(0)
+        found = [self._seen(run) for run in self.runs.values() if self._matches(run, which)]
+        return sorted(found, key=lambda run: run.created_ns, reverse=True)[: which.limit]
+
+    def _matches(self, run: RunRecord, which: RunFilter) -> bool:
+        return (
+            (not which.status or run.status in which.status)
+            and (not which.workflow or run.workflow == which.workflow)
+            and (not which.parent or run.parent == which.parent or run.parent.endswith(f"/{which.parent}"))
+            and (not which.roots or not run.parent)
+            and run.created_ns >= which.since_ns
+            and run.id.startswith(which.prefix)
+            and not (which.ownerless and run.owner and self._lives(run.owner))
+        )
+
+    async def post(self, message: Message) -> int:
+        """Keep a message for a run."""
+        await asyncio.sleep(0)
+        if message.run_id not in self.runs:
+            raise RunNotFoundError(message.run_id)
+        self._message_id += 1
+        self.inbox.append(attrs.evolve(message, id=self._message_id))
+        return self._message_id
+
+    async def messages(self, owner: str) -> Sequence[Message]:
+        """Return messages for runs that *owner* has."""
+        await asyncio.sleep(0)
+        return [message for message in self.inbox if self.runs[message.run_id].owner == owner]
+
+    async def held(self, account: str, since_ns: int = 0) -> int:
+        """Return what *account* holds."""
+        await asyncio.sleep(0)
+        return sum(h.amount for h in self.ledger.values() if h.account == account and h.at_ns > since_ns)
+
+    async def check(self) -> Sequence[str]:
+        """Return nothing: there is no structure that could be damaged."""
+        await asyncio.sleep(0)
+        return ()
+
+    async def backup(self, to: str) -> None:
+        """Refuse: there is nothing on disk."""
+        await asyncio.sleep(0)
+        raise StoreError(to, "a store in memory has no backup")
+
+    # --- for tests
+
+    def cut(self, run_id: str, rows: int) -> "MemoryStore":
+        """Return a store as it would be had the process died after *rows* rows of a run were durable."""
+        made = MemoryStore()
+        made.runs = dict(self.runs)
+        made.journals = {key: list(value) for key, value in self.journals.items()}
+        made.content = dict(self.content)
+        made.inbox = list(self.inbox)
+        made.journals[run_id] = made.journals[run_id][:rows]
+        return made
