@@ -10,14 +10,13 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 import attrs
-import msgspec
 
 from reenact.content import Blob
 from reenact.failures import record_failure
 from reenact.history import History, keyed_hash
 from reenact.journal import Writer
 from reenact.machine import RUN, advance
-from reenact.records import NO_VALUE, RUN_PATH, Entry, Failure, Row, RunRecord, Status, checksum, encode_entry
+from reenact.records import RUN_PATH, Entry, Failure, Row, RunRecord, Status, checksum, encode_entry, raw
 from reenact.scheduler import Clock, Limits
 from reenact.seams import CommitResult, RunWrite
 from reenact.steps import Call, Outcome, spell_site
@@ -67,7 +66,6 @@ class Book:
         self._create = False
         self._changed = False
         self._announced = history.begun is None
-        self._written: asyncio.Event | None = None
 
     @property
     def empty(self) -> bool:
@@ -85,7 +83,7 @@ class Book:
 
     # --- the run itself
 
-    def begin(self, input_hash: str, stored: bytes, site: str) -> None:
+    def begin(self, input_hash: str, stored: bytes) -> None:
         """Put the run's beginning on record; the write that carries it creates the run."""
         self._create = True
         self._status = Status.RUNNING
@@ -99,8 +97,7 @@ class Book:
                 kind="workflow",
                 name=self.run.workflow,
                 input_hash=input_hash,
-                input=msgspec.Raw(stored),
-                site=site,
+                input=raw(stored),
                 owner=self.run.owner,
             )
         )
@@ -133,7 +130,7 @@ class Book:
                 at_ns=at_ns,
                 attempt=self.run.epoch,
                 note=note,
-                output=msgspec.Raw(output) if output else NO_VALUE,
+                output=raw(output),
                 failure=failure,
                 revised_from=revised_from,
                 redo=redo,
@@ -174,7 +171,7 @@ class Book:
                 name=spec.name,
                 input_hash=input_hash,
                 hash_keyed=call.hash_keyed,
-                input=msgspec.Raw(call.spell(self.blobs)) if call.spell else NO_VALUE,
+                input=raw(call.spell(self.blobs) if call.spell else b""),
                 effect=spec.effect if spec.effect != "repeatable" else "",
                 site=spell_site(call.site),
                 decisions=call.decisions,
@@ -226,7 +223,7 @@ class Book:
                 at_ns=self._now_ns(),
                 attempt=call.attempt,
                 generation=call.generation,
-                output=msgspec.Raw(settled.data) if settled else NO_VALUE,
+                output=raw(settled.data if settled else b""),
                 failure=outcome.failure,
                 model=settled.model if settled else "",
                 tokens_in=settled.tokens_in if settled else 0,
@@ -330,6 +327,12 @@ class Book:
         )
         self.blobs, self._consumed, self._create, self._release = {}, [], False, False
         writer.submit(write, lambda result: done(result, entries))
+
+    async def write_now(self) -> CommitResult:
+        """Submit everything gathered, and wait for it."""
+        made: asyncio.Future[CommitResult] = asyncio.get_running_loop().create_future()
+        self.write(lambda result, entries: made.done() or made.set_result(result))
+        return await made
 
     def _projection(self) -> RunRecord | None:
         if not (self._changed or self._create):

@@ -202,43 +202,20 @@ def read_as(value: Json, wanted: Any) -> Any:
     """
     if wanted is Any or wanted is inspect.Parameter.empty or wanted is object:
         return value
-    if wanted in _ATOMS or wanted is None:
-        return _read_atom(value, wanted)
-    if _is_plain_type(wanted):
-        return value
+    try:
+        return msgspec.convert(value, wanted, dec_hook=_by_cattrs)
+    except (msgspec.ValidationError, TypeError, ValueError) as error:
+        problem, _, where = str(error).partition(" - at `")
+        at = where.rstrip("`") or "$"
+        raise NotStorableError(at, f"not a {type_name(wanted)}: {problem[:300]}") from error
+
+
+def _by_cattrs(wanted: type[Any], value: Any) -> Any:
+    """Read what msgspec does not know: pydantic models, and types with a hook of their own."""
     try:
         return converter().structure(value, wanted)
     except Exception as error:
-        raise NotStorableError(f"${_where(error)}", f"not a {type_name(wanted)}: {_reason(error)}") from error
-
-
-def _read_atom(value: Json, wanted: Any) -> Any:
-    kind = type(None) if wanted is None else wanted
-    if type(value) is kind:
-        return value
-    if kind is float and type(value) is int:
-        return float(value)
-    raise NotStorableError("$", f"not a {kind.__name__}: {value!r:.80}")
-
-
-@lru_cache(maxsize=1024)
-def _is_plain_type(wanted: Any) -> bool:
-    """Say whether a plain value is of type *wanted* without any work: containers of ``Any``."""
-    origin, args = typing.get_origin(wanted), typing.get_args(wanted)
-    if wanted in (dict, list):
-        return True
-    return origin in (dict, list) and args[-1] is Any and (origin is list or args[0] is str)
-
-
-def _where(error: BaseException) -> str:
-    """Return the path inside a value that cattrs names in the notes of nested errors."""
-    notes = getattr(error, "__notes__", ())
-    here = ""
-    for note in notes:
-        name, index = getattr(note, "name", None), getattr(note, "index", None)
-        here = f".{name}" if name is not None else f"[{index}]" if index is not None else here
-    nested = getattr(error, "exceptions", None)
-    return _where(nested[0]) if nested and not here else here + (_where(nested[0]) if nested else "")
+        raise ValueError(_reason(error)) from error
 
 
 def _reason(error: BaseException) -> str:

@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import attrs
-import msgspec
 
 from reenact.codec import canonical, plain
 from reenact.content import blob_is_whole, pack, references, unpack
 from reenact.errors import DamagedError, RunEndedError, RunNotFoundError, UsageError
 from reenact.history import RETRY, load_blobs, read_history
-from reenact.records import Entry, Failure, Message, Row, RunRecord, Status, checksum, encode_entry
+from reenact.records import Entry, Failure, Message, Row, RunRecord, Status, checksum, encode_entry, raw
 from reenact.scheduler import Clock, WallClock
 from reenact.seams import RunFilter, RunWrite, Store
 from reenact.views import RunView, StepView, step_views
@@ -219,7 +218,7 @@ class Desk:
             at_ns=self.clock.now_ns(),
             attempt=max(found.starts, 1),
             generation=intent.generation,
-            output=msgspec.Raw(pack(canonical(plain(resolution.value)), blobs) if resolution.done else b""),
+            output=raw(pack(canonical(plain(resolution.value)), blobs) if resolution.done else b""),
             failure=_failure(resolution, intent.path),
             note=RETRY if resolution.retry else "resolved by a person",
         )

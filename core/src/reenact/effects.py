@@ -255,7 +255,7 @@ class Effects:
         for call in calls:
             if call.state is STARTING:
                 self._run_task(call, self._perform(call), RUNNING)
-            elif call.state is CANCELLED:
+            else:  # called off while its intent was being written
                 self._end(call, None)
 
     def _context(self, call: Call) -> StepContext:

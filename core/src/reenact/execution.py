@@ -30,7 +30,7 @@ from reenact.errors import ChangedInputError, DivergenceError
 from reenact.failures import record_failure, revive
 from reenact.history import DELIVERED, STOPPED, History, Recorded, same_input
 from reenact.book import Book, Services
-from reenact.loop import RunLoop, RunTask, Scope, current_scope
+from reenact.loop import RunLoop, Scope, current_scope
 from reenact.models import Models
 from reenact.records import RUN_PATH, Entry, Failure, Message, RunRecord, Status
 from reenact.seams import CommitResult
@@ -166,13 +166,8 @@ class Execution:
         context.run(current_execution.set, self)
         context.run(current_scope.set, Scope())
         context.run(current_trace.set, self.trace)
-        self._main = context.run(self._make_main, workflow, context)
+        self._main = context.run(lambda: self.loop.begin(workflow(), context))
         self.wake()
-
-    def _make_main(
-        self, workflow: Callable[[], Coroutine[Any, Any, Any]], context: contextvars.Context
-    ) -> asyncio.Task[Any]:
-        return RunTask(workflow(), serial=self.loop.next_serial(), loop=self.loop, context=context.copy())
 
     def wake(self) -> None:
         """Have the run go on as soon as the real loop gets to it."""
@@ -361,6 +356,8 @@ class Execution:
 
     def _deliver(self, call: Call, outcome: Outcome) -> None:
         """Put a live outcome on record, and hand it to the workflow."""
+        if call.state is OVER:
+            return  # called off in the meantime, which is on record
         if call.spec.name == CANCEL_NAME:
             self.book.cancelled(call.path, self._cancel_asked or "", outcome.message_id)
             self._cancel_main(self._cancel_asked or "")
@@ -446,6 +443,7 @@ class Execution:
             return
         if self.effects.call_off(call, state):
             self.book.outcome(call, Outcome(Status.CANCELLED))
+            call.state = OVER
 
     def tell(self, message: Message) -> None:
         """Take a message from outside; one that was taken before is ignored."""
@@ -592,7 +590,9 @@ class Execution:
         )
 
     def _diverge(self, kind: type[DivergenceError], path: str, intent: Entry, call: Call) -> NoReturn:
-        raise kind(self.run.id, path, describe(intent), describe_call(call), Inputs(intent, call))  # type: ignore[arg-type]  # spelled out by the runtime, which may read content
+        error = kind(self.run.id, path, describe(intent), describe_call(call))
+        error.__dict__["inputs"] = Inputs(intent, call)  # made a diff by the runtime, which can read content
+        raise error
 
     def _replay_ran_out(self, held: Sequence[Call]) -> None:
         """A replay at rest with steps that are not on record: the record's end, or a divergence."""

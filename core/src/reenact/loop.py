@@ -233,6 +233,12 @@ class RunLoop(asyncio.AbstractEventLoop):
         if not shares:  # wait_for makes a task before 3.12 and none after: the path must not tell
             outer = context.get(current_scope) or Scope()
             context.run(current_scope.set, outer.child("task"))
+        return self.begin(coro, context, name)
+
+    def begin(
+        self, coro: Generator[Any, None, T] | Coroutine[Any, Any, T], context: contextvars.Context, name: str | None = None
+    ) -> asyncio.Task[T]:
+        """Start a task in *context* as it is."""
         task = RunTask(coro, serial=self.next_serial(), loop=self, name=name, context=context)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -156,6 +156,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     note: str = ""
 
 
+def raw(data: bytes) -> msgspec.Raw:
+    """Return *data*, which spells JSON, as a field of an entry; nothing if it is empty."""
+    return msgspec.Raw(data) if data else NO_VALUE
+
+
 encode_entry = msgspec.json.Encoder().encode
 decode_entry = msgspec.json.Decoder(Entry).decode
 

@@ -43,6 +43,7 @@ from reenact.errors import (
 )
 from reenact.execution import Ending, Execution, Inputs
 from reenact.desk import Desk
+from reenact.differences import diff_inputs
 from reenact.failures import revive
 from reenact.history import History, load_blobs, read_history
 from reenact.journal import Observer, Outlet, Writer
@@ -92,6 +93,7 @@ class Runtime(Desk):
         self._observers: list[Observer] = []
         self._writer = writer
         self._active: dict[str, Execution] = {}
+        self._claims: dict[str, asyncio.Lock] = {}
         self._stopping = False
         self._poke = asyncio.Event()
         options = config.runtime
@@ -246,12 +248,8 @@ class Runtime(Desk):
             raise UsageError("the runtime is being closed; it starts nothing more")
         data, hashed, call_args = _spell_input(spec, args, kwargs)
         input_hash = hash_input("workflow", spec.name, hashed)
-        if run_id is not None:
-            if not _RUN_ID.fullmatch(run_id):
-                raise UsageError(f"{run_id!r} is no run id: letters, digits and . _ : - only, 128 at most")
-            existing = await self.store.load(run_id)
-            if existing is not None:
-                return await self._same_run(existing, spec, input_hash, suspend=suspend)
+        if run_id is not None and not _RUN_ID.fullmatch(run_id):
+            raise UsageError(f"{run_id!r} is no run id: letters, digits and . _ : - only, 128 at most")
         now_ns = self.clock.now_ns()
         record = RunRecord(
             id=run_id or secrets.token_hex(RUN_ID_HEX // 2),
@@ -270,10 +268,34 @@ class Runtime(Desk):
         execution = Execution(
             record, History(), self._services, host=self, on_changed=self.config.runtime.on_changed_input, suspend=suspend
         )
-        stored = pack(data, execution.book.blobs)
-        execution.book.begin(input_hash, stored, "")
-        self._launch(execution, spec, *call_args)
+        execution.book.begin(input_hash, pack(data, execution.book.blobs))
+        if run_id is not None:
+            async with self._claim(run_id):
+                existing = await self.store.load(run_id) or await self._created(execution)
+                if existing is not None:
+                    return await self._same_run(existing, spec, input_hash, suspend=suspend)
+                self._launch(execution, spec, *call_args)
+        else:
+            self._launch(execution, spec, *call_args)
         return execution
+
+    async def _created(self, execution: Execution) -> RunRecord | None:
+        """Create a run whose id was chosen; return the one that has the id, if another process was faster."""
+        result = await execution.book.write_now()
+        if isinstance(result, RunConflictError):
+            return await self.store.load(execution.run.id)
+        if isinstance(result, Exception):
+            raise result
+        return None
+
+    @asynccontextmanager
+    async def _claim(self, run_id: str) -> AsyncIterator[None]:
+        """Keep other tasks of this process from taking the same run at the same time."""
+        lock = self._claims.setdefault(run_id, asyncio.Lock())
+        async with lock:
+            yield
+        if not lock.locked():
+            self._claims.pop(run_id, None)
 
     async def _same_run(
         self, existing: RunRecord, spec: WorkflowSpec, input_hash: str, *, suspend: bool
@@ -283,7 +305,7 @@ class Runtime(Desk):
             raise RunConflictError(existing.id, f"workflow ({existing.workflow})")
         if existing.input_hash != input_hash:
             raise RunConflictError(existing.id, "input")
-        return await self._take_up(existing, spec, None, suspend=suspend)
+        return await self._take_up_claimed(existing, spec, None, suspend=suspend)
 
     def _launch(self, execution: Execution, spec: WorkflowSpec, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
         run_id = execution.run.id
@@ -294,8 +316,17 @@ class Runtime(Desk):
     async def _wait(self, started: "Execution | Run") -> Run:
         if isinstance(started, Run):
             return started
-        ending = await asyncio.shield(started.finished)
-        return _run_of(ending)
+        try:
+            return _run_of(await asyncio.shield(started.finished))
+        except DivergenceError as error:
+            await self._add_diff(error)
+            raise
+
+    async def _add_diff(self, error: DivergenceError) -> None:
+        """Spell out both inputs of a divergence, reading what the record refers to."""
+        inputs = vars(error).pop("inputs", None)
+        if isinstance(inputs, Inputs):
+            error.diff = await diff_inputs(self.store, inputs)
 
     # --- resume, replay
 
@@ -344,6 +375,18 @@ class Runtime(Desk):
         suspend: bool,
         recovering: bool = False,
     ) -> "Execution | Run":
+        async with self._claim(record.id):
+            return await self._take_up_claimed(record, spec, on_changed, suspend=suspend, recovering=recovering)
+
+    async def _take_up_claimed(
+        self,
+        record: RunRecord,
+        spec: WorkflowSpec,
+        on_changed: OnChange | None,
+        *,
+        suspend: bool,
+        recovering: bool = False,
+    ) -> "Execution | Run":
         active = self._active.get(record.id)
         if active is not None:
             return active
@@ -355,8 +398,9 @@ class Runtime(Desk):
         try:
             history = (await read_history(self.store, record.id)).history
             args, kwargs = await self._input(history, spec)
+            told = await self.store.messages(self.owner)
             execution = Execution(
-                record,
+                attrs.evolve(record, status=history.status),
                 history,
                 self._services,
                 host=self,
@@ -370,15 +414,16 @@ class Runtime(Desk):
             return await self._set_aside(execution)
         _take_up_failed(execution)
         self._launch(execution, spec, args, kwargs)
+        for message in told:
+            if message.run_id == record.id:
+                execution.tell(message)
         return execution
 
     async def _set_aside(self, execution: Execution) -> Run:
         """Park a run that has ended its process again and again before anything was put on record."""
         reason = "the workflow ended its process each time it was taken up"
         execution.book.root(Status.IN_DOUBT, note=reason, release=True)
-        made: asyncio.Future[CommitResult] = asyncio.get_running_loop().create_future()
-        execution.book.write(lambda result, entries: made.set_result(result))
-        await made
+        await execution.book.write_now()
         return Run(record=execution.run)
 
     async def _input(self, history: History, spec: WorkflowSpec) -> tuple[list[Any], dict[str, Any]]:
@@ -420,19 +465,7 @@ class Runtime(Desk):
         services = attrs.evolve(self._services, writer=None)
         execution = Execution(record, history, services, host=self, live=False)
         execution.start(lambda: spec.fn(*args, **kwargs), spec.shape)
-        try:
-            ending = await execution.finished
-        except DivergenceError as error:
-            raise await self._with_diff(error) from None
-        return attrs.evolve(_run_of(ending), record=record)
-
-    async def _with_diff(self, error: DivergenceError) -> DivergenceError:
-        """Spell out both inputs of a divergence, reading what the record refers to."""
-        if isinstance(error.diff, Inputs):
-            from reenact.differences import diff_inputs
-
-            error.diff = await diff_inputs(self.store, error.diff)
-        return error
+        return attrs.evolve(await self._wait(execution), record=record)
 
     async def recover(self, workflows: Sequence[Callable[..., Any]] = ()) -> list[Run | BaseException]:
         """Resume every run whose owner is gone; return how each went on.
@@ -471,17 +504,23 @@ class Runtime(Desk):
             raise UsageError(f"child runs nest more than {DEPTH_MAX} deep; does {spec.name!r} call itself?")
         args, kwargs = _by_name(spec, arguments)
         lineage = f"{parent.run.parent}/{parent.run.id}" if parent.run.parent else parent.run.id
-        started = await self._start(
-            spec, args, kwargs, run_id=child_id, trace_id=parent.run.trace_id, parent=lineage, suspend=parent.suspend
+        starting = asyncio.ensure_future(
+            self._start(
+                spec, args, kwargs, run_id=child_id, trace_id=parent.run.trace_id, parent=lineage, suspend=parent.suspend
+            )
         )
+        try:
+            started = await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            await self._cancel_child(parent, await starting, step.trace.path)
+            raise
         if isinstance(started, Run):
             return started.output
         unwatch = self.observe(lambda run, _: _pass_on_waiting(parent, step, run) if run.id == child_id else None)
         try:
             ending = await asyncio.shield(started.finished)
         except asyncio.CancelledError:
-            if not (self._stopping or parent.letting_go):
-                await self._cancel_child(started, step.trace.path)
+            await self._cancel_child(parent, started, step.trace.path)
             raise
         finally:
             unwatch()
@@ -489,7 +528,10 @@ class Runtime(Desk):
             raise Parked(ending.run.waits_for or f"child run {child_id}")
         return _run_of(ending).output
 
-    async def _cancel_child(self, child: Execution, path: str) -> None:
+    async def _cancel_child(self, parent: Execution, child: "Execution | Run", path: str) -> None:
+        """Cancel a child run whose step was cancelled, unless its parent is only being stopped."""
+        if self._stopping or parent.letting_go or isinstance(child, Run):
+            return
         await self.cancel(child.run.id, f"the step {path} of its parent was cancelled")
         self._poke.set()
         with contextlib.suppress(Exception):

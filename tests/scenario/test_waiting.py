@@ -1,0 +1,417 @@
+"""Runs that wait: timers, signals, approvals, child runs, limits."""
+
+import asyncio
+from typing import Any
+
+import attrs
+import pytest
+from conftest import Fake, Opened
+from pytest_reenact.memory import MemoryStore
+
+from reenact import Runtime, Status, approve, current, llm, parallel, sleep, step, tool, wait_signal, workflow
+from reenact.config import Config, RuntimeOptions
+from reenact.errors import (
+    NotDeterministicError,
+    NotStorableError,
+    OutputError,
+    TooManyRoundsError,
+    UsageError,
+)
+from reenact.llm import LlmRequest, LlmResponse, Part, assistant
+
+
+@attrs.frozen
+class Verdict:
+    yes: bool
+    why: str = ""
+
+
+@workflow
+async def asks() -> str:
+    verdict = await approve("ship it?", show={"diff": "+1"}, schema=Verdict)
+    return f"{verdict.yes} {verdict.why}"
+
+
+async def test_a_run_waits_for_a_person_and_goes_on(opened: Opened, store: MemoryStore) -> None:
+    """It is given back while it waits; the same answer twice counts once."""
+    async with opened() as runtime:
+        waiting = await runtime.run(asks)
+        assert waiting.status is Status.WAITING
+        assert store.runs[waiting.id].owner == ""
+        assert waiting.record.waits_for == "approve at approve#0"
+        wait = await runtime.approve(waiting.id, {"yes": True, "why": "fine"})
+        assert wait.input == {"question": "ship it?", "show": {"diff": "+1"}}
+        await runtime.approve(waiting.id, {"yes": False})
+        run = await runtime.resume(waiting.id)
+        assert run.output == "True fine"
+        assert (await runtime.replay(run.id)).output == run.output
+        with pytest.raises(Exception, match="has ended"):
+            await runtime.approve(waiting.id)
+
+
+async def test_an_answer_that_does_not_fit_is_dropped(opened: Opened, caplog: pytest.LogCaptureFixture) -> None:
+    """The run goes on waiting, and the log says why."""
+    async with opened() as runtime:
+        waiting = await runtime.run(asks)
+        await runtime.approve(waiting.id, "perhaps")
+        still = await runtime.resume(waiting.id)
+        assert still.status is Status.WAITING
+        assert "does not fit" in caplog.text
+        await runtime.approve(waiting.id, {"yes": False})
+        assert (await runtime.resume(waiting.id)).output == "False "
+
+
+async def test_a_wait_in_this_process_hears_the_answer(opened: Opened) -> None:
+    """A started run stays here while it waits, and goes on when it is told."""
+    async with opened() as runtime:
+        handle = await runtime.start(asks)
+        await until(lambda: handle.status is Status.WAITING)
+        await runtime.approve(handle.id, {"yes": True})
+        assert (await handle.wait()).output == "True "
+
+
+async def until(true: Any) -> None:
+    for _ in range(2000):
+        if true():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("it never became true")
+
+
+@workflow
+async def collects(count: int) -> list[int]:
+    return [await wait_signal("number", int) for _ in range(count)]
+
+
+async def test_signals_are_taken_in_order_each_by_one_wait(opened: Opened) -> None:
+    """Signals that come before they are waited for are kept."""
+    async with opened() as runtime:
+        handle = await runtime.start(collects, (3,))
+        await until(lambda: handle.status is Status.WAITING)
+        for number in (1, 2, 3):
+            await runtime.signal(handle.id, "number", number)
+        run = await handle.wait()
+        assert run.output == [1, 2, 3]
+        assert (await runtime.replay(run.id)).output == [1, 2, 3]
+
+
+@workflow
+async def sleeps(seconds: float) -> float:
+    before = current().now()
+    await sleep(seconds)
+    return current().now() - before
+
+
+async def test_sleep_is_durable_time(opened: Opened) -> None:
+    """A month passes at once on a test's clock, and the run sees a month."""
+    async with opened() as runtime:
+        run = await runtime.run(sleeps, 30 * 86_400.0)
+        assert run.output == pytest.approx(30 * 86_400, rel=1e-6)
+        assert (await runtime.replay(run.id)).output == run.output
+
+
+@workflow
+async def gives_up() -> str:
+    try:
+        return await wait_signal("never", str, timeout_s=60)
+    except TimeoutError:
+        return "nobody came"
+
+
+async def test_a_wait_can_time_out(opened: Opened) -> None:
+    """The timeout is a timer of the run, on record like everything else."""
+    async with opened() as runtime:
+        handle = await runtime.start(gives_up)
+        run = await handle.wait()
+        assert run.output == "nobody came"
+        assert (await runtime.replay(run.id)).output == "nobody came"
+
+
+# --- child runs -----------------------------------------------------------------------------------
+
+
+@step
+async def shout(text: str) -> str:
+    return text.upper()
+
+
+@workflow
+async def child(text: str) -> str:
+    return await shout(text)
+
+
+@workflow
+async def parent(texts: list[str]) -> list[str]:
+    return await parallel(child, texts, limit=2)
+
+
+async def test_a_child_run_has_its_own_journal_and_the_same_trace(opened: Opened) -> None:
+    """It is listed under its parent and verified like any run."""
+    async with opened() as runtime:
+        run = await runtime.run(parent, ["a", "b", "c"])
+        assert run.output == ["A", "B", "C"]
+        assert (await runtime.replay(run.id)).output == run.output
+        children = [record for record in await runtime.list() if record.parent == run.id]
+        assert len(children) == 3
+        assert {record.trace_id for record in children} == {run.trace_id}
+        for record in children:
+            await runtime.verify(record.id)
+
+
+@workflow
+async def asking_parent() -> str:
+    return await asks()
+
+
+async def test_a_parent_waits_with_its_child(opened: Opened) -> None:
+    """The answer goes to the child through the parent's id; resuming the parent resumes both."""
+    async with opened() as runtime:
+        waiting = await runtime.run(asking_parent)
+        assert waiting.status is Status.WAITING
+        await runtime.approve(waiting.id, {"yes": True, "why": "child"})
+        assert (await runtime.resume(waiting.id)).output == "True child"
+
+
+@workflow
+async def endless_child() -> str:
+    return await wait_signal("never", str)
+
+
+@workflow
+async def impatient() -> str:
+    try:
+        async with asyncio.timeout(5):
+            return await endless_child()
+    except TimeoutError:
+        return "gave up"
+
+
+async def test_cancelling_a_step_cancels_its_child_run(opened: Opened) -> None:
+    """A child whose parent has given it up is cancelled, on record."""
+    async with opened() as runtime:
+        run = await (await runtime.start(impatient)).wait()
+        assert run.output == "gave up"
+        (record,) = [record for record in await runtime.list() if record.parent == run.id]
+        assert record.status is Status.CANCELLED
+
+
+@workflow
+async def itself(depth: int) -> int:
+    return await itself(depth + 1)
+
+
+async def test_a_workflow_that_calls_itself_for_ever_is_an_error(opened: Opened) -> None:
+    """Not a crash of the interpreter."""
+    async with opened() as runtime:
+        run = await runtime.run(itself, 0)
+        assert run.status is Status.FAILED
+        assert "call itself" in str(run.error)
+
+
+# --- limits ---------------------------------------------------------------------------------------
+
+peak = {"now": 0, "most": 0}
+
+
+@step(pool="narrow")
+async def counted(n: int) -> int:
+    peak["now"] += 1
+    peak["most"] = max(peak["most"], peak["now"])
+    for _ in range(5):
+        await asyncio.sleep(0)
+    peak["now"] -= 1
+    return n
+
+
+@workflow
+async def fans_out(count: int, limit: int | None) -> int:
+    return sum(await parallel(counted, range(count), limit=limit))
+
+
+@pytest.mark.parametrize(
+    ("limit", "options", "most"),
+    [(3, RuntimeOptions(), 3), (None, RuntimeOptions(pools={"narrow": 4}), 4), (None, RuntimeOptions(steps_max=2), 2)],
+)
+async def test_limits_hold(opened: Opened, limit: int | None, options: RuntimeOptions, most: int) -> None:
+    """No more run at once than a block, a pool or the process allows."""
+    peak.update(now=0, most=0)
+    async with opened(Config(runtime=options)) as runtime:
+        run = await runtime.run(fans_out, 40, limit)
+    assert run.output == sum(range(40))
+    assert peak["most"] == most
+
+
+# --- models ---------------------------------------------------------------------------------------
+
+
+@tool
+async def lookup(word: str, times: int = 1) -> str:
+    """Look a word up."""
+    if word == "bad":
+        raise ValueError("no such word")
+    return word * times
+
+
+@workflow
+async def agent(question: str) -> str:
+    return await llm("fake:m", question, tools=[lookup], max_rounds=3)
+
+
+def _wants(*calls: tuple[str, dict[str, Any]]) -> LlmResponse:
+    parts = [Part(type="tool_call", id=f"c{i}", name=name, arguments=args) for i, (name, args) in enumerate(calls)]
+    return LlmResponse(message=assistant(*parts), finish="tool_calls", model="m")
+
+
+async def test_a_tool_loop_is_steps(opened: Opened, fake: Fake) -> None:
+    """Each round and each tool call is a step; errors of tools are told to the model."""
+
+    def answer(request: LlmRequest) -> str | LlmResponse:
+        results = [p for m in request.messages for p in m.parts if p.type == "tool_result"]
+        if results:
+            return " | ".join(f"{p.text}{' (failed)' if p.failed else ''}" for p in results)
+        return _wants(("lookup", {"word": "ab", "times": 2}), ("lookup", {"word": "bad"}), ("nope", {}), ("lookup", {"x": 1}))
+
+    fake.answer = answer
+    async with opened() as runtime:
+        run = await runtime.run(agent, "look")
+        view = await runtime.show(run.id)
+        assert (await runtime.replay(run.id)).output == run.output
+
+    told = run.output.split(" | ")
+    assert told[0] == "abab"
+    assert told[1] == "ValueError: no such word (failed)"
+    assert "there is no tool 'nope'" in told[2]
+    assert "takes no argument 'x'" in told[3]
+    assert [s.path for s in view.steps] == ["llm#0", "llm#0/lookup#0", "llm#0/lookup#1", "llm#0/round#0"]
+    assert fake.calls == 2
+
+
+async def test_a_model_that_only_calls_tools_is_stopped(opened: Opened, fake: Fake) -> None:
+    """After the rounds it was given, that is an error."""
+    fake.answer = lambda request: _wants(("lookup", {"word": "x"}))
+    async with opened() as runtime:
+        run = await runtime.run(agent, "look")
+    assert isinstance(run.error, TooManyRoundsError)
+
+
+@workflow
+async def judges(text: str) -> str:
+    verdict = await llm("fake:m", text, output=Verdict)
+    return f"{verdict.yes}"
+
+
+async def test_an_answer_that_does_not_fit_is_repaired_once(opened: Opened, fake: Fake) -> None:
+    """The repair is a step of its own; a second misfit is an error that has the answer."""
+    answers = iter(["not json", '{"yes": true}'])
+    fake.answer = lambda request: next(answers)
+    async with opened() as runtime:
+        run = await runtime.run(judges, "good?")
+        view = await runtime.show(run.id)
+        assert run.output == "True"
+        assert [s.path for s in view.steps] == ["llm#0", "llm#0/repair#0"]
+        fake.answer = lambda request: '{"yes": "maybe"}'
+        failed = await runtime.run(judges, "bad?")
+    assert isinstance(failed.error, OutputError)
+    assert "maybe" in str(failed.error)
+
+
+async def test_a_long_conversation_takes_linear_room(opened: Opened, fake: Fake, store: MemoryStore) -> None:
+    """Each turn stores its own messages, not those before it."""
+
+    @workflow(name="chatty")
+    async def chatty(turns: int) -> int:
+        from reenact import user
+
+        messages = []
+        for turn in range(turns):
+            messages.append(user(f"{turn} " + "q" * 500))
+            answer = await llm("fake:m", messages)
+            messages.append(assistant(answer))
+        return len(messages)
+
+    fake.answer = lambda request: f"{len(request.messages)} " + "a" * 500
+    sizes = []
+    async with opened() as runtime:
+        for turns in (20, 40):
+            store.content.clear()
+            run = await runtime.run(chatty, turns)
+            assert run.output == 2 * turns
+            sizes.append(sum(len(blob.data) for blob in store.content.values()))
+            assert (await runtime.replay(run.id)).output == 2 * turns
+            await runtime.verify(run.id)
+    assert sizes[1] < 2.2 * sizes[0]
+
+
+# --- what a workflow may not do -------------------------------------------------------------------
+
+
+@workflow
+async def naughty(what: str) -> None:
+    if what == "thread":
+        await asyncio.to_thread(print)
+    elif what == "socket":
+        await asyncio.open_connection("localhost", 1)
+    elif what == "process":
+        await asyncio.create_subprocess_exec("true")
+    elif what == "spin":
+        while True:
+            await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("what", ["thread", "socket", "process"])
+async def test_what_cannot_be_repeated_is_refused_by_name_and_line(opened: Opened, what: str) -> None:
+    """Sockets, processes and threads raise an error that says where and what to do."""
+    async with opened() as runtime:
+        run = await runtime.run(naughty, what)
+    assert isinstance(run.error, NotDeterministicError)
+    assert "test_waiting.py:" in str(run.error)
+    assert "do this in a step" in str(run.error)
+
+
+@step
+async def returns(what: Any) -> Any:
+    return {"nan": float("nan"), "socket": object(), "surrogate": "\ud800", "tuple": (1, 2), "key": {1: 2}}[what]
+
+
+@workflow
+async def stores(what: str) -> Any:
+    return await returns(what)
+
+
+@pytest.mark.parametrize("what", ["nan", "socket", "surrogate", "tuple", "key"])
+async def test_a_value_that_cannot_be_stored_fails_its_step_at_once(opened: Opened, what: str) -> None:
+    """With the place and the reason, and not when the run is resumed."""
+    async with opened() as runtime:
+        run = await runtime.run(stores, what)
+    assert isinstance(run.error, NotStorableError)
+    assert "$" in str(run.error)
+
+
+async def test_outside_a_run_steps_just_run_and_models_say_what_is_missing() -> None:
+    """A step is a function; a model needs a journal."""
+    assert await shout("a") == "A"
+    assert await parallel(shout, ["a", "b"]) == ["A", "B"]
+    with pytest.raises(UsageError, match="runtime.run"):
+        await llm("fake:m", "hello")
+
+
+async def test_a_leaked_task_is_cancelled_with_the_run(opened: Opened) -> None:
+    """What a workflow leaves behind ends with it, and the record says so."""
+
+    @workflow(name="leaks")
+    async def leaks() -> str:
+        leaked = asyncio.create_task(sleep(1000))
+        await shout("x")
+        return str(leaked.done())
+
+    async with opened() as runtime:
+        run = await runtime.run(leaks)
+        assert run.output == "False"
+        view = await runtime.show(run.id)
+        assert [s.status for s in view.steps if s.kind == "timer"] == ["cancelled"]
+        assert (await runtime.replay(run.id)).output == "False"
+
+
+def test_the_runtime_type_is_public() -> None:
+    """Users annotate with it."""
+    assert Runtime.__name__ == "Runtime"
