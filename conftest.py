@@ -1,4 +1,4 @@
-"""Fixtures for the kernel's own tests: a runtime over a store in memory, and a provider that answers from a function."""
+"""Fixtures for the kernel's own tests: a runtime over a store in memory, a provider that is a function."""
 
 import asyncio
 import inspect
@@ -9,7 +9,6 @@ from typing import Any
 import attrs
 import pytest
 from pytest_reenact.memory import MemoryStore
-
 from reenact import LlmEvent, LlmRequest, LlmResponse, Plugins, Runtime, Usage, assistant
 from reenact.config import Config
 from reenact.scheduler import SkippingClock
@@ -96,6 +95,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if not inspect.iscoroutinefunction(pyfuncitem.obj):
         return None
     names = pyfuncitem._fixtureinfo.argnames
-    coroutine: Coroutine[Any, Any, None] = pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names})
+    coroutine: Coroutine[Any, Any, None] = pyfuncitem.obj(
+        **{name: pyfuncitem.funcargs[name] for name in names}
+    )
     asyncio.run(asyncio.wait_for(coroutine, 60))
     return True

@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytest_reenact.memory import MemoryStore
 from pytest_reenact.order import World
-
 from reenact import Plugins, Runtime, current, parallel, step, workflow
 from reenact.config import Config
 from reenact.history import read_history
@@ -176,8 +175,18 @@ def branches(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     few = st.lists(inner, min_size=2, max_size=3)
     return st.one_of(
         st.builds(lambda verb, trees: (verb, *trees), plain, few),
-        st.builds(lambda verb, n, trees: (verb, n, *trees), st.sampled_from(["limited", "parallel"]), st.integers(1, 2), few),
-        st.builds(lambda verb, n, tree: (verb, n, tree), st.sampled_from(["timeout", "wait_for"]), st.integers(0, 3), inner),
+        st.builds(
+            lambda verb, n, trees: (verb, n, *trees),
+            st.sampled_from(["limited", "parallel"]),
+            st.integers(1, 2),
+            few,
+        ),
+        st.builds(
+            lambda verb, n, tree: (verb, n, tree),
+            st.sampled_from(["timeout", "wait_for"]),
+            st.integers(0, 3),
+            inner,
+        ),
         st.builds(lambda tree: ("catch", tree), inner),
     )
 
@@ -192,9 +201,10 @@ def grown(draw: random.Random, depth: int) -> Tree:
     """Return a tree that is larger than hypothesis likes to draw."""
     if depth == 0 or draw.random() < 0.15:
         leaf = draw.choice(["step", "step", "step", "sleep", "random"])
-        return {"step": ["step", draw.randrange(10), draw.random() < 0.2], "sleep": ["sleep", draw.randrange(4)]}.get(
-            leaf, [leaf]
-        )
+        return {
+            "step": ["step", draw.randrange(10), draw.random() < 0.2],
+            "sleep": ["sleep", draw.randrange(4)],
+        }.get(leaf, [leaf])
     verb = draw.choice([*PLAIN, "limited", "parallel", "timeout", "wait_for", "catch"])
     inner = [grown(draw, depth - 1) for _ in range(1 if verb in SINGLE else draw.randrange(2, 5))]
     numbers = [] if verb in PLAIN or verb == "catch" else [draw.randrange(1, 4)]
@@ -253,7 +263,7 @@ async def check(seed: int, tree: Tree) -> None:
 @settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**16), tree=trees)
 def test_every_workflow_does_the_same_again(seed: int, tree: Tree) -> None:
-    """Live, replayed, and resumed after every row of its journal, a workflow sees the same in the same order."""
+    """Live, replayed, and resumed after every row, a workflow sees the same in the same order."""
     asyncio.run(check(seed, tree))
 
 

@@ -5,9 +5,7 @@ from typing import Any
 
 import attrs
 import pytest
-from conftest import Fake, Opened
 from pytest_reenact.memory import MemoryStore
-
 from reenact import LlmRequest, NotDone, Resolution, Runtime, Status, llm, step, tool, workflow
 from reenact.config import Config, RuntimeOptions
 from reenact.errors import (
@@ -21,6 +19,8 @@ from reenact.errors import (
     StepError,
     UsageError,
 )
+
+from conftest import Fake, Opened
 
 done: list[str] = []
 
@@ -37,7 +37,9 @@ async def two_steps(topic: str) -> list[str]:
     return [first, second]
 
 
-async def test_a_crash_at_step2_is_resumed_by_another_runtime(opened: Opened, fake: Fake, store: MemoryStore) -> None:
+async def test_a_crash_at_step2_is_resumed_by_another_runtime(
+    opened: Opened, fake: Fake, store: MemoryStore
+) -> None:
     """A second runtime with another provider goes on at step2 and does not ask step1 again."""
 
     def crash(request: LlmRequest) -> str | Exception:
@@ -158,7 +160,9 @@ async def test_reconcile_is_asked_first(
     assert bool(done) is repeated
 
 
-async def test_a_repeatable_step_in_doubt_runs_again_under_its_key(opened: Opened, fake: Fake, store: MemoryStore) -> None:
+async def test_a_repeatable_step_in_doubt_runs_again_under_its_key(
+    opened: Opened, fake: Fake, store: MemoryStore
+) -> None:
     """A call whose answer was lost is made again with the same idempotency key."""
     async with opened() as runtime:
         run = await runtime.run(two_steps, "trip")
@@ -180,9 +184,10 @@ async def test_a_step_that_is_interrupted_too_often_is_parked(opened: Opened, st
     current_store = await _cut(store, run.id, 2)
     statuses = []
     for _ in range(5):
-
         hanging = Fake(answer=lambda request: asyncio.Event().wait())
-        async with opened(Config(runtime=RuntimeOptions(grace_s=0)), store=current_store, providers={"fake": hanging}) as runtime:
+        async with opened(
+            Config(runtime=RuntimeOptions(grace_s=0)), store=current_store, providers={"fake": hanging}
+        ) as runtime:
             record = await runtime.find(run.id)
             task = asyncio.create_task(runtime.resume(run.id))
             await _until(lambda: task.done() or hanging.calls)  # noqa: B023  # called at once
@@ -222,7 +227,7 @@ async def _stopped_after(opened: Opened, store: MemoryStore, rows: int) -> tuple
 
 
 async def test_a_changed_input_is_a_new_execution(opened: Opened, store: MemoryStore) -> None:
-    """Same path, other input: that step runs again, and what does not depend on it is taken from the record."""
+    """Same path, other input: that step runs again; what does not depend on it is taken from the record."""
     run_id, cut = await _stopped_after(opened, store, 6)
     version["text"] = "uno"
 

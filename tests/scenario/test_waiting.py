@@ -5,9 +5,7 @@ from typing import Any
 
 import attrs
 import pytest
-from conftest import Fake, Opened
 from pytest_reenact.memory import MemoryStore
-
 from reenact import Runtime, Status, approve, current, llm, parallel, sleep, step, tool, wait_signal, workflow
 from reenact.config import Config, RuntimeOptions
 from reenact.errors import (
@@ -18,6 +16,8 @@ from reenact.errors import (
     UsageError,
 )
 from reenact.llm import LlmRequest, LlmResponse, Part, assistant
+
+from conftest import Fake, Opened
 
 
 @attrs.frozen
@@ -49,7 +49,9 @@ async def test_a_run_waits_for_a_person_and_goes_on(opened: Opened, store: Memor
             await runtime.approve(waiting.id)
 
 
-async def test_an_answer_that_does_not_fit_is_dropped(opened: Opened, caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_answer_that_does_not_fit_is_dropped(
+    opened: Opened, caplog: pytest.LogCaptureFixture
+) -> None:
     """The run goes on waiting, and the log says why."""
     async with opened() as runtime:
         waiting = await runtime.run(asks)
@@ -230,7 +232,11 @@ async def fans_out(count: int, limit: int | None) -> int:
 
 @pytest.mark.parametrize(
     ("limit", "options", "most"),
-    [(3, RuntimeOptions(), 3), (None, RuntimeOptions(pools={"narrow": 4}), 4), (None, RuntimeOptions(steps_max=2), 2)],
+    [
+        (3, RuntimeOptions(), 3),
+        (None, RuntimeOptions(pools={"narrow": 4}), 4),
+        (None, RuntimeOptions(steps_max=2), 2),
+    ],
 )
 async def test_limits_hold(opened: Opened, limit: int | None, options: RuntimeOptions, most: int) -> None:
     """No more run at once than a block, a pool or the process allows."""
@@ -258,7 +264,9 @@ async def agent(question: str) -> str:
 
 
 def _wants(*calls: tuple[str, dict[str, Any]]) -> LlmResponse:
-    parts = [Part(type="tool_call", id=f"c{i}", name=name, arguments=args) for i, (name, args) in enumerate(calls)]
+    parts = [
+        Part(type="tool_call", id=f"c{i}", name=name, arguments=args) for i, (name, args) in enumerate(calls)
+    ]
     return LlmResponse(message=assistant(*parts), finish="tool_calls", model="m")
 
 
@@ -269,7 +277,12 @@ async def test_a_tool_loop_is_steps(opened: Opened, fake: Fake) -> None:
         results = [p for m in request.messages for p in m.parts if p.type == "tool_result"]
         if results:
             return " | ".join(f"{p.text}{' (failed)' if p.failed else ''}" for p in results)
-        return _wants(("lookup", {"word": "ab", "times": 2}), ("lookup", {"word": "bad"}), ("nope", {}), ("lookup", {"x": 1}))
+        return _wants(
+            ("lookup", {"word": "ab", "times": 2}),
+            ("lookup", {"word": "bad"}),
+            ("nope", {}),
+            ("lookup", {"x": 1}),
+        )
 
     fake.answer = answer
     async with opened() as runtime:
@@ -370,7 +383,9 @@ async def test_what_cannot_be_repeated_is_refused_by_name_and_line(opened: Opene
 
 @step
 async def returns(what: Any) -> Any:
-    return {"nan": float("nan"), "socket": object(), "surrogate": "\ud800", "tuple": (1, 2), "key": {1: 2}}[what]
+    return {"nan": float("nan"), "socket": object(), "surrogate": "\ud800", "tuple": (1, 2), "key": {1: 2}}[
+        what
+    ]
 
 
 @workflow
@@ -391,7 +406,7 @@ async def test_outside_a_run_steps_just_run_and_models_say_what_is_missing() -> 
     """A step is a function; a model needs a journal."""
     assert await shout("a") == "A"
     assert await parallel(shout, ["a", "b"]) == ["A", "B"]
-    with pytest.raises(UsageError, match="runtime.run"):
+    with pytest.raises(UsageError, match=r"runtime\.run"):
         await llm("fake:m", "hello")
 
 

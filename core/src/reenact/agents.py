@@ -17,7 +17,17 @@ from reenact.authoring import Site, Tool, gather_or_cancel, hash_input, perform,
 from reenact.codec import canonical, plain, read_as, type_name
 from reenact.errors import NotStorableError, OutputError, PolicyDeniedError, TooManyRoundsError, UsageError
 from reenact.execution import Execution
-from reenact.llm import NO_OPAQUE, LlmMessage, LlmRequest, LlmResponse, Part, ToolSpec, system, tool_result, user
+from reenact.llm import (
+    NO_OPAQUE,
+    LlmMessage,
+    LlmRequest,
+    LlmResponse,
+    Part,
+    ToolSpec,
+    system,
+    tool_result,
+    user,
+)
 from reenact.loop import Scope, current_scope
 from reenact.models import Listener
 from reenact.schema import parameters_of, schema_of
@@ -67,7 +77,8 @@ def _need_run() -> Execution:
     if execution is None:
         raise UsageError(
             "a model can be asked from a workflow only, where the call goes on record: "
-            "start it with 'await runtime.run(workflow, ...)' or 'reenact run', and ask in the workflow, not in a step"
+            "start it with 'await runtime.run(workflow, ...)' or 'reenact run', "
+            "and ask in the workflow, not in a step"
         )
     return execution
 
@@ -291,7 +302,9 @@ class _Talk:
         raise OutputError(type_name(output), problem, response.text)
 
 
-REPAIR_PROMPT = "Your answer does not fit the schema: {problem}\nAnswer again, with JSON that fits and nothing else."
+REPAIR_PROMPT = (
+    "Your answer does not fit the schema: {problem}\nAnswer again, with JSON that fits and nothing else."
+)
 
 
 def _parsed(text: str) -> Any:

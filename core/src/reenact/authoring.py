@@ -138,14 +138,18 @@ class Step(Generic[P, T_co]):
         spec = self._spec
         if self._reconcile is not None:
             spec = attrs.evolve(spec, reconcile=self._reconciler(args, kwargs))
+
+        def body(_: StepContext) -> Awaitable[T_co]:
+            return self._run(args, kwargs)
+
         call = Call(
             spec,
             path,
             hash_input(self.kind, self.name, data),
             lambda blobs: pack(data, blobs),
             shape=self._shape,
-            body=lambda _: self._run(args, kwargs),
-            gate=self._gate(execution, bound),
+            body=body,
+            gate=self._gate(execution, bound, body),
             site=site,
         )
         return await perform(execution, call)  # type: ignore[no-any-return]  # its shape has seen to it
@@ -155,7 +159,7 @@ class Step(Generic[P, T_co]):
         assert reconcile is not None  # noqa: S101  # the caller has looked
         return lambda _: reconcile(*args, **kwargs)
 
-    def _gate(self, execution: Execution, bound: dict[str, Any]) -> Gate | None:
+    def _gate(self, execution: Execution, bound: dict[str, Any], body: Body) -> Gate | None:  # noqa: ARG002  # for tools
         return None
 
     def _run(self, args: Any, kwargs: Any) -> Awaitable[T_co]:
@@ -179,7 +183,7 @@ class Tool(Step[P, T_co]):
         self.description = description or inspect.cleandoc(fn.__doc__ or "").partition("\n\n")[0]
         self.raises = raises
 
-    def _gate(self, execution: Execution, bound: dict[str, Any]) -> Gate | None:
+    def _gate(self, execution: Execution, bound: dict[str, Any], body: Body) -> Gate | None:
         chain = execution.host.models.chain
         if not chain.of("tool"):
             return None
@@ -194,10 +198,13 @@ class Tool(Step[P, T_co]):
                 return PolicyContext(stage="tool", run=execution.run, trace=trace, hold=hold)
 
             verdict = await chain.judge("tool", ToolRequest(name=self.name, arguments=spelled), context)
-            data = canonical(plain(verdict.value.arguments, omit_defaults=True))
+            if not verdict.changed:
+                return Passed(body=body, decisions=verdict.decisions, denied=verdict.denied)
+            changed = verdict.value.arguments
+            data = canonical(plain(changed, omit_defaults=True))
             return Passed(
-                body=lambda _: self._run_restored(verdict.value.arguments) if verdict.changed else call.body(_),  # type: ignore[misc]  # a tool has one
-                spell=(lambda blobs: pack(data, blobs)) if verdict.changed else None,
+                body=lambda _: self._run_restored(changed),
+                spell=lambda blobs: pack(data, blobs),
                 decisions=verdict.decisions,
                 denied=verdict.denied,
             )
@@ -337,7 +344,9 @@ class Workflow(Generic[P, T_co]):
         spec: How it is declared.
     """
 
-    def __init__(self, fn: Callable[P, Coroutine[Any, Any, T_co]], *, name: str = "", version: str = "") -> None:
+    def __init__(
+        self, fn: Callable[P, Coroutine[Any, Any, T_co]], *, name: str = "", version: str = ""
+    ) -> None:
         if not inspect.iscoroutinefunction(fn):
             raise UsageError(f"{fn.__qualname__} is not 'async def'; a workflow is")
         functools.update_wrapper(self, fn)
@@ -518,7 +527,9 @@ async def wait_signal(name: str, schema: Any = Any, *, timeout_s: float | None =
 async def approve(question: str, *, show: Any = ..., timeout_s: float | None = ...) -> bool: ...
 @overload
 async def approve(question: str, *, schema: type[T], show: Any = ..., timeout_s: float | None = ...) -> T: ...
-async def approve(question: str, *, show: Any = None, schema: Any = bool, timeout_s: float | None = None) -> Any:
+async def approve(
+    question: str, *, show: Any = None, schema: Any = bool, timeout_s: float | None = None
+) -> Any:
     """Wait until a person answers.
 
     Args:
@@ -561,9 +572,9 @@ class Here:
     def _drawn(self, name: str) -> random_module.Random:
         execution = self._execution
         if execution is None:
-            return random_module.Random()  # noqa: S311  # not for secrets
+            return random_module.Random()  # not for secrets
         path = current_scope.get().path(name)
-        return random_module.Random(f"{execution.run.key}\n{path}")  # noqa: S311  # repeats on replay
+        return random_module.Random(f"{execution.run.key}\n{path}")  # repeats on replay
 
     def now(self) -> float:
         """Return the run's time in seconds since the epoch: that of the latest thing it was told."""

@@ -279,7 +279,11 @@ class Book:
     def _count(self, entry: Entry) -> None:
         run = self.run
         if entry.tokens_in or entry.tokens_out or entry.cost_usd:
-            cost = str(Decimal(run.cost_usd) + Decimal(entry.cost_usd)) if run.cost_usd and entry.cost_usd else ""
+            cost = (
+                str(Decimal(run.cost_usd) + Decimal(entry.cost_usd))
+                if run.cost_usd and entry.cost_usd
+                else ""
+            )
             self.run = attrs.evolve(
                 run,
                 tokens_in=run.tokens_in + entry.tokens_in,
@@ -331,7 +335,12 @@ class Book:
     async def write_now(self) -> CommitResult:
         """Submit everything gathered, and wait for it."""
         made: asyncio.Future[CommitResult] = asyncio.get_running_loop().create_future()
-        self.write(lambda result, entries: made.done() or made.set_result(result))
+
+        def done(result: CommitResult, _: Sequence[Entry]) -> None:
+            if not made.done():
+                made.set_result(result)
+
+        self.write(done)
         return await made
 
     def _projection(self) -> RunRecord | None:

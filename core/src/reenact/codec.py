@@ -7,8 +7,6 @@ it. What reads a value back is the type that the code declares for it, never a
 type named in the data: reading a journal runs no code.
 """
 
-import collections
-import collections.abc
 import hashlib
 import inspect
 import types
@@ -22,7 +20,7 @@ import msgspec
 
 from reenact.errors import NotStorableError
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 HASH_HEX = 64
 MAX_DEPTH = 200
@@ -109,7 +107,7 @@ def _plain_object(value: Any, at: str, omit: bool, depth: int) -> Json:
         return sorted(items, key=canonical)
     if isinstance(value, Mapping):
         return {_key(k, at): _plain(v, f"{at}.{k}", omit, depth + 1) for k, v in value.items()}
-    fields = _fields(type(value))
+    fields = _fields(type(value))  # type: ignore[arg-type]  # classes are hashable
     if fields is not None:
         held = ((name, getattr(value, name), default) for name, default in fields)
         return {
@@ -131,7 +129,9 @@ def _plain_by_cattrs(value: Any, at: str, omit: bool, depth: int) -> Json:
     except Exception:
         spelled = value
     if type(spelled) is type(value):
-        raise NotStorableError(at, f"{type(value).__module__}.{type(value).__qualname__} has no spelling in JSON")
+        raise NotStorableError(
+            at, f"{type(value).__module__}.{type(value).__qualname__} has no spelling in JSON"
+        )
     return _plain(spelled, at, omit, depth + 1)
 
 
@@ -245,10 +245,9 @@ def faithful(value: object, wanted: Any) -> tuple[bytes, Any]:
     Raises:
         NotStorableError: If reading back would lose something.
     """
-    kind = type(value)
-    if kind is str or value is None or kind is bool:  # the common cases, and immutable
+    if value is None or isinstance(value, (str, bool)) and type(value) in _ATOMS:  # common, and immutable
         data = _encode_text(value)
-        return data, value if wanted is kind or wanted is Any else read_as(value, wanted)
+        return data, value if wanted is type(value) or wanted is Any else read_as(value, wanted)
     spelled = plain(value)
     data = _encode_fast(spelled)
     if wanted is Any or wanted is inspect.Parameter.empty:
@@ -328,9 +327,9 @@ class Arguments:
                 continue
             wanted = self.hints.get(name, Any)
             if parameter.kind is parameter.VAR_POSITIONAL:
-                positional.extend(read_as(item, wanted) for item in typing.cast("list[Json]", spelled[name]))
+                positional.extend(read_as(item, wanted) for item in typing.cast("list[Any]", spelled[name]))
             elif parameter.kind is parameter.VAR_KEYWORD:
-                items = typing.cast("dict[str, Json]", spelled[name])
+                items = typing.cast("dict[str, Any]", spelled[name])
                 named.update({k: read_as(v, wanted) for k, v in items.items()})
             elif parameter.kind is parameter.POSITIONAL_ONLY:
                 positional.append(read_as(spelled[name], wanted))

@@ -6,7 +6,6 @@ are errors with a suggestion and the TOML path.
 """
 
 import os
-import re
 import tomllib
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from pathlib import Path
@@ -163,7 +162,9 @@ def load(
     if chosen:
         if chosen not in profiles:
             hint = did_you_mean(chosen, list(profiles))
-            raise ConfigError(f"there is no profile {chosen!r}{hint}", "profiles", found.name if found else "")
+            raise ConfigError(
+                f"there is no profile {chosen!r}{hint}", "profiles", found.name if found else ""
+            )
         layers.add(profiles[chosen], f"profile {chosen}")
     for name, value in sorted(env.items()):
         if name.startswith("REENACT__"):
@@ -211,7 +212,9 @@ def _config(layers: Layers, root: Path) -> Config:
     values = layers.values
     for key in values:
         if key not in _TABLES:
-            raise ConfigError(f"unknown table [{key}]{did_you_mean(key, _TABLES)}", source=_source(layers, key))
+            raise ConfigError(
+                f"unknown table [{key}]{did_you_mean(key, _TABLES)}", source=_source(layers, key)
+            )
     policies = _table(values, "policies")
     own = {a.name for a in attrs.fields(PoliciesOptions)}
     journal = _table(values, "journal")

@@ -25,7 +25,8 @@ PART_BYTES = 1024
 
 _REF, _CHAIN, _LAST, _LITERAL = "$ref", "$chain", "$last", "$literal"
 _NAMED = frozenset({_REF, _CHAIN, _LAST})
-_MARKS = (b'"$ref"', b'"$chain"', b'"$last"', b'"$literal"')
+_SIGN = b'"$'
+"""Begins every mark; what does not hold it refers to nothing."""
 
 
 @attrs.frozen
@@ -50,7 +51,7 @@ def pack(data: bytes, blobs: dict[str, Blob]) -> bytes:
         data: The value's spelling.
         blobs: Where blobs go, by hash.
     """
-    if len(data) <= INLINE_BYTES and not any(mark in data for mark in _MARKS):
+    if len(data) <= INLINE_BYTES and _SIGN not in data:
         return data
     return canonical(_packed(decode(data), INLINE_BYTES, blobs))
 
@@ -74,7 +75,7 @@ def _packed(value: Any, limit: int, blobs: dict[str, Blob]) -> Any:
 
 def references(data: bytes) -> list[str]:
     """Return the names of the blobs that a stored spelling refers to directly."""
-    if not any(mark in data for mark in _MARKS):
+    if _SIGN not in data:
         return []
     found: list[str] = []
     _collect(decode(data), found)
@@ -101,7 +102,7 @@ def unpack(data: bytes, blobs: Mapping[str, Blob]) -> Any:
         KeyError: If a blob is missing; the hash is the argument.
     """
     value = decode(data)
-    return _unpacked(value, blobs) if any(mark in data for mark in _MARKS) else value
+    return _unpacked(value, blobs) if _SIGN in data else value
 
 
 def _unpacked(value: Any, blobs: Mapping[str, Blob]) -> Any:

@@ -106,7 +106,9 @@ class Desk:
         if read.history.begun is None:
             raise DamagedError(where, "its journal is empty")
         if record.status.ended and read.history.status is not record.status:
-            raise DamagedError(where, f"rows are missing at its end: it is {record.status} and they do not say so")
+            raise DamagedError(
+                where, f"rows are missing at its end: it is {record.status} and they do not say so"
+            )
         names = {name for e in read.entries for raw in (e.input, e.output) for name in references(bytes(raw))}
         blobs = await load_blobs(self.store, names, where)
         for blob in blobs.values():
@@ -245,4 +247,3 @@ def _failure(resolution: Resolution, path: str) -> Failure | None:
         return None
     message = resolution.fail or "a person has decided that it failed"
     return Failure(type="reenact.errors.StepError", message=message, path=path, rebuilds=False)
-

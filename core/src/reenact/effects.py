@@ -21,7 +21,6 @@ from reenact.seams import CommitResult
 from reenact.steps import (
     ADMITTED,
     CANCELLED,
-    OVER,
     PARKED,
     RUNNING,
     STARTING,
@@ -298,7 +297,11 @@ class Effects:
                 raise
             except Exception as caught:
                 error = caught
-            following = None if isinstance(error, _FINAL) else call.spec.retry.after(call.tries, call.candidate, error)
+            following = (
+                None
+                if isinstance(error, _FINAL)
+                else call.spec.retry.after(call.tries, call.candidate, error)
+            )
             if following is None:
                 status = Status.DENIED if isinstance(error, PolicyDeniedError) else Status.FAILED
                 return Outcome(status, failure=self._failure(call, error), error=error)
@@ -364,7 +367,12 @@ class Effects:
 
     async def _sleep_until(self, due_ns: int) -> None:
         rung: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        alarm = self._services.clock.alarm(due_ns, lambda: rung.done() or rung.set_result(None))
+
+        def ring() -> None:
+            if not rung.done():
+                rung.set_result(None)
+
+        alarm = self._services.clock.alarm(due_ns, ring)
         try:
             await rung
         finally:

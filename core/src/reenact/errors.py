@@ -152,9 +152,8 @@ class RunNotFoundError(RunError):
 
     def __str__(self) -> str:
         if self.candidates:
-            return (
-                f"{self.run_id!r} begins the ids of several runs: {', '.join(self.candidates)}; give more of it"
-            )
+            listed = ", ".join(self.candidates)
+            return f"{self.run_id!r} begins the ids of several runs: {listed}; give more of it"
         return f"no run has the id {self.run_id!r}; 'reenact ls' lists them"
 
 
@@ -400,9 +399,7 @@ class ProviderError(ReenactError):
     status: int | None = None
     request_id: str | None = None
     retry_after_s: float | None = None
-    retryable: bool = attrs.field(
-        default=attrs.Factory(lambda self: self.retryable_by_kind, takes_self=True)
-    )
+    retryable: bool = attrs.field(default=attrs.Factory(lambda self: self.retryable_by_kind, takes_self=True))
 
     def __str__(self) -> str:
         status = f" (HTTP {self.status})" if self.status else ""

@@ -23,13 +23,13 @@ from typing import Any, Literal, NoReturn, Protocol, TypeAlias
 
 import attrs
 
+from reenact.book import Book, Services
 from reenact.codec import decode
 from reenact.content import Chains, unpack
 from reenact.effects import Effects
 from reenact.errors import ChangedInputError, DivergenceError
 from reenact.failures import record_failure, revive
-from reenact.history import DELIVERED, STOPPED, History, Recorded, same_input
-from reenact.book import Book, Services
+from reenact.history import STOPPED, History, Recorded, same_input
 from reenact.loop import RunLoop, Scope, current_scope
 from reenact.models import Models
 from reenact.records import RUN_PATH, Entry, Failure, Message, RunRecord, Status
@@ -39,7 +39,6 @@ from reenact.steps import (
     CANCELLED,
     HELD,
     OVER,
-    WAITING,
     Call,
     Outcome,
     Shape,
@@ -128,7 +127,7 @@ class Execution:
         self.finished: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self.book = Book(run, history, services)
         self.effects = Effects(self.book, services, self)
-        self.loop = RunLoop(
+        self.loop = RunLoop(  # type: ignore[abstract]  # the rest is set to refuse
             self, seed=int(run.key or "1", 16), start_s=run.created_ns / 1e9, unhandled=self._unhandled
         )
         self._real = asyncio.get_running_loop()
@@ -602,7 +601,9 @@ class Execution:
             self.finished.set_result(Ending(run=self.run))
             return
         call = next(call for call in held if call.state is HELD)
-        raise DivergenceError(self.run.id, call.path, f"the end of the run ({self.history.status})", describe_call(call))
+        raise DivergenceError(
+            self.run.id, call.path, f"the end of the run ({self.history.status})", describe_call(call)
+        )
 
     def _end_replay(self, main: asyncio.Task[Any]) -> None:
         ended, found = self.history.ended, self._closing(main)

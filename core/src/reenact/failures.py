@@ -37,7 +37,11 @@ def record_failure(error: BaseException, path: str, *, retryable: bool = False) 
 
 def _without_type(failure: Failure) -> Failure:
     return Failure(
-        type=failure.type, message=failure.message, path=failure.path, retryable=failure.retryable, rebuilds=False
+        type=failure.type,
+        message=failure.message,
+        path=failure.path,
+        retryable=failure.retryable,
+        rebuilds=False,
     )
 
 
@@ -69,7 +73,7 @@ def _plain_args(error: BaseException) -> list[Json]:
 def _plain_state(error: BaseException) -> dict[str, Any]:
     fields = dict(vars(error))
     if attrs.has(type(error)):
-        fields |= {a.name: getattr(error, a.name) for a in attrs.fields(type(error))}
+        fields |= {a.name: getattr(error, a.name) for a in attrs.fields(type(error))}  # type: ignore[arg-type]  # just looked
     kept: dict[str, Any] = {}
     for name, value in fields.items():
         if name.startswith("_") or name == "trace_id":
@@ -98,7 +102,9 @@ def _rebuild(failure: Failure) -> Exception | None:
 
 
 _BUILTIN_INITS = frozenset(
-    kind.__init__ for kind in vars(builtins).values() if isinstance(kind, type) and issubclass(kind, BaseException)
+    kind.__init__
+    for kind in vars(builtins).values()
+    if isinstance(kind, type) and issubclass(kind, BaseException)
 )
 
 

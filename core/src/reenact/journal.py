@@ -110,13 +110,12 @@ class Writer:
                 log.exception("a run could not go on after its commit")
 
     async def _results(self, writes: Sequence[RunWrite]) -> Sequence[CommitResult]:
-        """Commit; a commit whose outcome is not known is made again, which a store answers without doubling."""
+        """Commit; one whose outcome is not known is made again, which a store answers without doubling."""
         tries = 0
         while True:
             try:
                 results = await self._store.commit(writes)
                 self.commits += 1
-                return results
             except StoreError as error:
                 return [error] * len(writes)
             except Exception as error:
@@ -124,6 +123,8 @@ class Writer:
                 log.warning("a commit ended in an unknown way (%s); reading back", error)
                 if tries >= READ_BACK_TRIES:
                     return [StoreError(self._store.where, f"a write failed: {error}")] * len(writes)
+            else:
+                return results
 
 
 class Observer(Protocol):

@@ -5,7 +5,7 @@ back unchanged (signatures, encrypted reasoning) travels in `opaque`. Sampling
 fields are None unless the caller set them: several vendors refuse a default.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Literal, TypeAlias
 
@@ -55,6 +55,10 @@ class Part:
     opaque: Mapping[str, Any] = NO_OPAQUE
 
 
+def _parts(parts: Iterable[Part]) -> tuple[Part, ...]:
+    return tuple(parts)
+
+
 @attrs.frozen(kw_only=True)
 class LlmMessage:
     """One turn of a conversation.
@@ -65,7 +69,7 @@ class LlmMessage:
     """
 
     role: Role
-    parts: tuple[Part, ...] = attrs.field(converter=tuple)
+    parts: tuple[Part, ...] = attrs.field(converter=_parts)
     _spelled: list[tuple[str, Json]] = attrs.field(factory=list, init=False, eq=False, repr=False)
 
     @property
@@ -94,7 +98,9 @@ def system(text: str) -> LlmMessage:
 
 def user(*content: "str | Part") -> LlmMessage:
     """Return a user message of texts and parts."""
-    return LlmMessage(role="user", parts=[Part(type="text", text=c) if isinstance(c, str) else c for c in content])
+    return LlmMessage(
+        role="user", parts=[Part(type="text", text=c) if isinstance(c, str) else c for c in content]
+    )
 
 
 def assistant(*content: "str | Part") -> LlmMessage:
@@ -123,6 +129,18 @@ class ToolSpec:
     parameters: Mapping[str, Any]
 
 
+def _messages(messages: Iterable[LlmMessage]) -> tuple[LlmMessage, ...]:
+    return tuple(messages)
+
+
+def _tools(tools: Iterable[ToolSpec]) -> tuple[ToolSpec, ...]:
+    return tuple(tools)
+
+
+def _texts(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(texts)
+
+
 @attrs.frozen(kw_only=True)
 class LlmRequest:
     """Everything that decides what a model answers.
@@ -143,15 +161,15 @@ class LlmRequest:
     """
 
     model: str
-    messages: tuple[LlmMessage, ...] = attrs.field(converter=tuple)
-    tools: tuple[ToolSpec, ...] = attrs.field(default=(), converter=tuple)
+    messages: tuple[LlmMessage, ...] = attrs.field(converter=_messages)
+    tools: tuple[ToolSpec, ...] = attrs.field(default=(), converter=_tools)
     tool_choice: str = "auto"
     output_schema: Mapping[str, Any] | None = None
     output_name: str = ""
     max_tokens: int | None = None
     temperature: float | None = None
     top_p: float | None = None
-    stop: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    stop: tuple[str, ...] = attrs.field(default=(), converter=_texts)
     seed: int | None = None
     options: Mapping[str, Any] = NO_OPAQUE
 
@@ -230,7 +248,7 @@ class LlmResponse:
     def stored(
         self, asked: tuple[LlmMessage, ...], chains: Chains, blobs: dict[str, Blob]
     ) -> dict[str, Json]:
-        """Return the plain value that is stored: the answer stands as the last message of its conversation."""
+        """Return the plain value that is stored, with the answer as the last message of its conversation."""
         value = plain(attrs.evolve(self, message=_NOBODY, cost_usd=None), "$.response", omit_defaults=True)
         assert isinstance(value, dict)  # noqa: S101  # an attrs class always spells as an object
         said = [message.spelled() for message in (*asked, self.message)]

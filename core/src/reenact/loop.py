@@ -150,7 +150,7 @@ class RunLoop(asyncio.AbstractEventLoop):
         try:
             while ready:
                 handle = ready.popleft()
-                if not handle._cancelled:  # type: ignore[attr-defined]  # what every loop does
+                if not handle._cancelled:
                     handle._run()
                 count += 1
                 if count > TURN_CALLBACKS_MAX:
@@ -180,7 +180,7 @@ class RunLoop(asyncio.AbstractEventLoop):
         """Return the run's time in seconds since the epoch."""
         return self._now_s
 
-    def call_soon(
+    def call_soon(  # type: ignore[override]  # typeshed's is variadic in types
         self, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
     ) -> asyncio.Handle:
         """Make *callback* ready."""
@@ -188,13 +188,13 @@ class RunLoop(asyncio.AbstractEventLoop):
         self._ready.append(handle)
         return handle
 
-    def call_later(
+    def call_later(  # type: ignore[override]  # as above
         self, delay: float, callback: Callable[..., object], *args: Any, context: Any = None
     ) -> asyncio.TimerHandle:
         """Have *callback* run in *delay* seconds of the run's time, durably."""
         return self.call_at(self._now_s + delay, callback, *args, context=context)
 
-    def call_at(
+    def call_at(  # type: ignore[override]  # as above
         self, when: float, callback: Callable[..., object], *args: Any, context: Any = None
     ) -> asyncio.TimerHandle:
         """Have *callback* run when the run's time is *when*, durably."""
@@ -236,10 +236,13 @@ class RunLoop(asyncio.AbstractEventLoop):
         return self.begin(coro, context, name)
 
     def begin(
-        self, coro: Generator[Any, None, T] | Coroutine[Any, Any, T], context: contextvars.Context, name: str | None = None
+        self,
+        coro: Generator[Any, None, T] | Coroutine[Any, Any, T],
+        context: contextvars.Context,
+        name: str | None = None,
     ) -> asyncio.Task[T]:
         """Start a task in *context* as it is."""
-        task = RunTask(coro, serial=self.next_serial(), loop=self, name=name, context=context)
+        task: RunTask[T] = RunTask(coro, serial=self.next_serial(), loop=self, name=name, context=context)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
@@ -254,7 +257,7 @@ class RunLoop(asyncio.AbstractEventLoop):
     def drop_tasks(self) -> None:
         """Let go of the tasks that are not done, without a word from them when they are collected."""
         for task in self._tasks:
-            task._log_destroy_pending = False  # type: ignore[attr-defined]  # as asyncio's own run() has no need to
+            task._log_destroy_pending = False  # type: ignore[attr-defined]  # what gather() does, too
         self._tasks.clear()
 
     def is_running(self) -> bool:
@@ -320,11 +323,11 @@ _REFUSED = {
     "a thread": ("run_in_executor", "set_default_executor", "call_soon_threadsafe"),
     "a name look-up": ("getaddrinfo", "getnameinfo"),
     "a socket": (
-        "create_connection create_server create_unix_connection create_unix_server sendfile start_tls "
-        "create_datagram_endpoint connect_accepted_socket sock_recv sock_recv_into sock_recvfrom "
-        "sock_recvfrom_into sock_sendall sock_sendto sock_connect sock_accept sock_sendfile "
-        "add_reader remove_reader add_writer remove_writer"
-    ).split(),
+        *("create_connection", "create_server", "create_unix_connection", "create_unix_server", "sendfile"),
+        *("start_tls", "create_datagram_endpoint", "connect_accepted_socket", "sock_recv", "sock_recv_into"),
+        *("sock_recvfrom", "sock_recvfrom_into", "sock_sendall", "sock_sendto", "sock_connect"),
+        *("sock_accept", "sock_sendfile", "add_reader", "remove_reader", "add_writer", "remove_writer"),
+    ),
     "a pipe": ("connect_read_pipe", "connect_write_pipe"),
     "a subprocess": ("subprocess_shell", "subprocess_exec"),
     "a signal handler": ("add_signal_handler", "remove_signal_handler"),
@@ -334,7 +337,7 @@ _REFUSED = {
 
 
 def _refusal(method: str, what: str) -> Callable[..., NoReturn]:
-    def refuse(self: RunLoop, *args: Any, **kwargs: Any) -> NoReturn:
+    def refuse(*_: Any, **__: Any) -> NoReturn:
         raise NotDeterministicError(f"{what} ({method})", _caller())
 
     return refuse
@@ -361,7 +364,7 @@ def as_completed(fs: Iterable[Any], *, timeout: float | None = None) -> Iterator
     return _as_completed(fs, timeout=timeout)  # type: ignore[no-any-return]  # typed as Any above
 
 
-asyncio.as_completed = asyncio.tasks.as_completed = as_completed  # type: ignore[assignment]  # the same shape
+asyncio.as_completed = asyncio.tasks.as_completed = as_completed
 
 
 def _refuse_unordered() -> None:

@@ -80,9 +80,13 @@ class Models:
             return Target(provider, model)
         hint = did_you_mean(name, list(self.aliases))
         known = ", ".join(sorted(self.aliases)) or "none"
-        raise ConfigError(f"no model is called {name!r}{hint} (aliases: {known}; or write provider:model)", "models")
+        raise ConfigError(
+            f"no model is called {name!r}{hint} (aliases: {known}; or write provider:model)", "models"
+        )
 
-    def call(self, request: LlmRequest, run: RunRecord, chains: Chains, listener: Listener | None) -> "LlmCall":
+    def call(
+        self, request: LlmRequest, run: RunRecord, chains: Chains, listener: Listener | None
+    ) -> "LlmCall":
         """Return what performs *request* for *run*."""
         return LlmCall(models=self, request=request, run=run, chains=chains, listener=listener)
 
@@ -185,7 +189,7 @@ class LlmCall:
         async def hold(holding: Holding) -> LedgerFull | None:
             return await self.models.hold(self.run, holding)
 
-        def make(value: object) -> PolicyContext:
+        def make(_: object) -> PolicyContext:
             return PolicyContext(
                 stage=stage,
                 run=self.run,

@@ -190,9 +190,7 @@ class _importable:  # noqa: N801  # used as a function
         return None
 
 
-async def open_exporters(
-    config: Config, plugins: Plugins, stack: AsyncExitStack
-) -> dict[str, Exporter]:
+async def open_exporters(config: Config, plugins: Plugins, stack: AsyncExitStack) -> dict[str, Exporter]:
     """Open the exporters that the configuration names."""
     opened: dict[str, Exporter] = {}
     for name, table in config.exporters.items():

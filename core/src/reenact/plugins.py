@@ -143,9 +143,10 @@ class Plugins:
         found = []
         for implementation in getattr(self._manager.hook, _HOOKS[seam]).get_hookimpls():
             name = implementation.plugin_name
+            made: Any = implementation.function
             distribution = self._loaded[name]
             try:
-                found.extend([Offered(seam, offer, distribution) for offer in implementation.function()])
+                found.extend([Offered(seam, offer, distribution) for offer in made()])
             except Exception as error:
                 if not any(broken.distribution == distribution for broken in self.broken):
                     self._break(name.split(" of ")[0], distribution, error)
@@ -156,7 +157,8 @@ class Plugins:
         self.load_all()
         hook = self._manager.hook.reenact_commands
         ordered = sorted(hook.get_hookimpls(), key=lambda implementation: implementation.plugin_name)
-        return [command for implementation in ordered for command in implementation.function()]
+        made: list[Any] = [implementation.function for implementation in ordered]
+        return [command for function in made for command in function()]
 
     @property
     def registered(self) -> dict[str, str]:

@@ -91,9 +91,7 @@ class Chain:
         """Return the members that want to be asked in *stage*."""
         return self._by_stage[stage]
 
-    async def judge(
-        self, stage: Stage, value: T, context: Callable[[T], PolicyContext]
-    ) -> Verdict[T]:
+    async def judge(self, stage: Stage, value: T, context: Callable[[T], PolicyContext]) -> Verdict[T]:
         """Have every member of *stage* judge *value*, each after the ones before it.
 
         Args:
@@ -137,7 +135,11 @@ def _record(member: Member, stage: str, decision: Decision, took_us: int) -> Dec
         version=member.version,
         config=member.config,
         stage=stage,
-        verdict="deny" if isinstance(decision, Deny) else "modify" if isinstance(decision, Modify) else "allow",
+        verdict="deny"
+        if isinstance(decision, Deny)
+        else "modify"
+        if isinstance(decision, Modify)
+        else "allow",
         reason="" if isinstance(decision, Allow) else decision.reason,
         took_us=took_us,
         detail=spelled if isinstance(spelled, dict) else {},
@@ -150,7 +152,9 @@ def _check_order(members: Sequence[Member]) -> None:
         here = places[member.name]
         for name in member.requires:
             if name not in places:
-                raise ConfigError(f"policy {member.name!r} requires {name!r}, which is not in the chain", "policies")
+                raise ConfigError(
+                    f"policy {member.name!r} requires {name!r}, which is not in the chain", "policies"
+                )
         for name in member.before:
             if places.get(name, here) < here:
                 raise ConfigError(f"policy {member.name!r} must come before {name!r}", "policies.chain")

@@ -29,6 +29,8 @@ from reenact.book import Services
 from reenact.codec import Json, canonical, decode, faithful, plain
 from reenact.config import Config, OnChange, load
 from reenact.content import pack, references, unpack
+from reenact.desk import Desk
+from reenact.differences import diff_inputs
 from reenact.effects import Parked
 from reenact.errors import (
     DivergenceError,
@@ -42,8 +44,6 @@ from reenact.errors import (
     did_you_mean,
 )
 from reenact.execution import Ending, Execution, Inputs
-from reenact.desk import Desk
-from reenact.differences import diff_inputs
 from reenact.failures import revive
 from reenact.history import History, load_blobs, read_history
 from reenact.journal import Observer, Outlet, Writer
@@ -158,12 +158,19 @@ class Runtime(Desk):
                 **({"price": price} if price else {}),
             )
             runtime = cls(
-                config=chosen, store=opened, plugins=found, models=models, writer=writer, clock=clock or WallClock()
+                config=chosen,
+                store=opened,
+                plugins=found,
+                models=models,
+                writer=writer,
+                clock=clock or WallClock(),
             )
             runtime._observers.extend(outlets)
             await opened.renew(runtime.owner, options.lease_s)
             stack.push_async_callback(runtime.stop)
-            stack.push_async_callback(_end_task, asyncio.create_task(runtime._keep_house(), name="reenact-house"))
+            stack.push_async_callback(
+                _end_task, asyncio.create_task(runtime._keep_house(), name="reenact-house")
+            )
             yield runtime
 
     def observe(self, observer: Observer) -> Callable[[], None]:
@@ -228,7 +235,13 @@ class Runtime(Desk):
             RunConflictError: If *run_id* is taken by another run.
         """
         execution = await self._start(
-            _spec_of(workflow), args, kwargs or {}, run_id=run_id, trace_id=trace_id, target=target, suspend=suspend
+            _spec_of(workflow),
+            args,
+            kwargs or {},
+            run_id=run_id,
+            trace_id=trace_id,
+            target=target,
+            suspend=suspend,
         )
         return Handle(self, execution)
 
@@ -266,7 +279,12 @@ class Runtime(Desk):
             epoch=1,
         )
         execution = Execution(
-            record, History(), self._services, host=self, on_changed=self.config.runtime.on_changed_input, suspend=suspend
+            record,
+            History(),
+            self._services,
+            host=self,
+            on_changed=self.config.runtime.on_changed_input,
+            suspend=suspend,
         )
         execution.book.begin(input_hash, pack(data, execution.book.blobs))
         if run_id is not None:
@@ -307,7 +325,9 @@ class Runtime(Desk):
             raise RunConflictError(existing.id, "input")
         return await self._take_up_claimed(existing, spec, None, suspend=suspend)
 
-    def _launch(self, execution: Execution, spec: WorkflowSpec, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+    def _launch(
+        self, execution: Execution, spec: WorkflowSpec, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> None:
         run_id = execution.run.id
         self._active[run_id] = execution
         execution.finished.add_done_callback(lambda _: self._active.pop(run_id, None))
@@ -376,7 +396,9 @@ class Runtime(Desk):
         recovering: bool = False,
     ) -> "Execution | Run":
         async with self._claim(record.id):
-            return await self._take_up_claimed(record, spec, on_changed, suspend=suspend, recovering=recovering)
+            return await self._take_up_claimed(
+                record, spec, on_changed, suspend=suspend, recovering=recovering
+            )
 
     async def _take_up_claimed(
         self,
@@ -435,7 +457,9 @@ class Runtime(Desk):
         try:
             return spec.arguments.restore(spelled)
         except NotStorableError as error:
-            raise InputError(f"the input on record does not fit workflow {spec.name!r} any more: {error}") from error
+            raise InputError(
+                f"the input on record does not fit workflow {spec.name!r} any more: {error}"
+            ) from error
 
     async def _read_ended(self, record: RunRecord, spec: WorkflowSpec | None) -> Run:
         """Return a run that has ended, from its record."""
@@ -476,7 +500,9 @@ class Runtime(Desk):
         Returns:
             For each run: the run as it ended or waits, or the error that kept it from going on.
         """
-        known = {spec.name: spec for spec in (*(w.spec for w in WORKFLOWS.values()), *map(_spec_of, workflows))}
+        known = {
+            spec.name: spec for spec in (*(w.spec for w in WORKFLOWS.values()), *map(_spec_of, workflows))
+        }
         found = await self.store.list(
             RunFilter(status=(Status.RUNNING, Status.WAITING), ownerless=True, limit=1_000_000, roots=True)
         )
@@ -486,7 +512,9 @@ class Runtime(Desk):
             async with places:
                 try:
                     spec = known.get(record.workflow) or _known(record, None)
-                    return await self._wait(await self._take_up(record, spec, None, suspend=True, recovering=True))
+                    return await self._wait(
+                        await self._take_up(record, spec, None, suspend=True, recovering=True)
+                    )
                 except Exception as error:
                     log.warning("run %s could not be recovered: %s", record.id, error)
                     return error
@@ -498,7 +526,7 @@ class Runtime(Desk):
     async def run_child(
         self, parent: Execution, spec: WorkflowSpec, arguments: Mapping[str, Any], step: StepContext
     ) -> Any:
-        """Run a workflow as a step of another run; it has an id of its own that a resumed parent finds again."""
+        """Run a workflow as a step of another run; under an id that a resumed parent finds again."""
         child_id = hashlib.sha256(step.idempotency_key.encode()).hexdigest()[:RUN_ID_HEX]
         if parent.run.parent.count("/") >= DEPTH_MAX:
             raise UsageError(f"child runs nest more than {DEPTH_MAX} deep; does {spec.name!r} call itself?")
@@ -506,7 +534,13 @@ class Runtime(Desk):
         lineage = f"{parent.run.parent}/{parent.run.id}" if parent.run.parent else parent.run.id
         starting = asyncio.ensure_future(
             self._start(
-                spec, args, kwargs, run_id=child_id, trace_id=parent.run.trace_id, parent=lineage, suspend=parent.suspend
+                spec,
+                args,
+                kwargs,
+                run_id=child_id,
+                trace_id=parent.run.trace_id,
+                parent=lineage,
+                suspend=parent.suspend,
             )
         )
         try:
@@ -516,7 +550,9 @@ class Runtime(Desk):
             raise
         if isinstance(started, Run):
             return started.output
-        unwatch = self.observe(lambda run, _: _pass_on_waiting(parent, step, run) if run.id == child_id else None)
+        unwatch = self.observe(
+            lambda run, _: _pass_on_waiting(parent, step, run) if run.id == child_id else None
+        )
         try:
             ending = await asyncio.shield(started.finished)
         except asyncio.CancelledError:
@@ -577,7 +613,9 @@ class Runtime(Desk):
             for execution in list(self._active.values()):
                 record = await self.store.load(execution.run.id)
                 if record is None or record.epoch != execution.run.epoch:
-                    execution.abort(LeaseLostError(self.store.where, f"run {execution.run.id!r} was taken over"))
+                    execution.abort(
+                        LeaseLostError(self.store.where, f"run {execution.run.id!r} was taken over")
+                    )
         await self.store.renew(self.owner, self.config.runtime.lease_s)
 
     def _lose_all(self, reason: str) -> None:
@@ -646,7 +684,12 @@ def _holder(writer: Writer) -> Callable[[RunRecord, Holding], Awaitable[LedgerFu
     async def hold(run: RunRecord, holding: Holding) -> LedgerFull | None:
         made: asyncio.Future[CommitResult] = asyncio.get_running_loop().create_future()
         write = RunWrite(run_id=run.id, epoch=run.epoch, ledger=[holding])
-        writer.submit(write, lambda result: made.done() or made.set_result(result))
+
+        def done(answer: CommitResult) -> None:
+            if not made.done():
+                made.set_result(answer)
+
+        writer.submit(write, done)
         result = await made
         if isinstance(result, Exception):
             raise result
@@ -746,4 +789,3 @@ def _pass_on_waiting(parent: Execution, step: StepContext, child: RunRecord) -> 
 
 def _run_of(ending: Ending) -> Run:
     return Run(record=ending.run, error=ending.error, value=ending.value)
-

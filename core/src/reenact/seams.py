@@ -147,11 +147,13 @@ class Store(Protocol):
     left no trace.
     """
 
-    where: str
-    """What to call it in an error: a path, a host; never a password."""
+    @property
+    def where(self) -> str:
+        """What to call it in an error: a path, a host; never a password."""
 
-    durable: bool
-    """Whether what it acknowledges survives the process."""
+    @property
+    def durable(self) -> bool:
+        """Whether what it acknowledges survives the process."""
 
     async def acquire(self, run_id: str, owner: str, ttl_s: float) -> RunRecord:
         """Take the run over if no live process has it: epoch + 1, lease of *ttl_s* seconds.
@@ -255,8 +257,13 @@ class Provider(Protocol):
     No message of an error holds a key or a prompt.
     """
 
-    name: str
-    capabilities: Capabilities
+    @property
+    def name(self) -> str:
+        """What the configuration calls it."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do natively."""
 
     async def complete(self, model: str, request: LlmRequest, context: CallContext) -> LlmResponse:
         """Return the whole answer of *model* (the name after ``provider:``) to *request*."""
@@ -354,8 +361,9 @@ class Policy(Protocol):
     commit of the step it belongs to.
     """
 
-    stages: frozenset[Stage]
-    """In which stages it wants to be asked."""
+    @property
+    def stages(self) -> frozenset[Stage]:
+        """In which stages it wants to be asked."""
 
     async def evaluate(self, value: Any, context: PolicyContext) -> Decision:
         """Return what becomes of *value*: an `LlmRequest` in the stages request and admit,

@@ -1,4 +1,4 @@
-"""How results are put on record and read back: a value by its declared type, a model's answer by its parts."""
+"""How results are put on record and read back: values by their type, a model's answer by its parts."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -63,8 +63,8 @@ class Retry:
         asked = getattr(error, "retry_after_s", None)
         if asked is not None:
             return float(min(max(asked, 0.0), self.max_delay_s))
-        longest = min(self.delay_s * 2 ** min(tries, 32), self.max_delay_s)
-        return longest * random.uniform(0.5, 1.0)  # noqa: S311  # jitter; what comes of it is on record
+        longest: float = min(self.delay_s * 2 ** min(tries, 32), self.max_delay_s)
+        return longest * random.uniform(0.5, 1.0)  # jitter; what comes of it is on record
 
 
 NO_RETRY = Retry()
@@ -161,7 +161,10 @@ class WorkflowSpec:
     arguments: Arguments
     shape: "Shape"
 
-current_step: contextvars.ContextVar[StepContext | None] = contextvars.ContextVar("reenact_step", default=None)
+
+current_step: contextvars.ContextVar[StepContext | None] = contextvars.ContextVar(
+    "reenact_step", default=None
+)
 
 
 class NotDone(Exception):  # noqa: N818  # an answer, not an error

@@ -94,6 +94,9 @@ _CONTROLS = re.compile(
 )
 
 
+_LATIN = 0xFF
+
+
 def neutral(text: str, *, keep_newlines: bool = False) -> str:
     """Return *text* with every control character spelled out, safe for a terminal or a log line."""
 
@@ -102,7 +105,9 @@ def neutral(text: str, *, keep_newlines: bool = False) -> str:
         if keep_newlines and char == "\n":
             return char
         code = ord(char)
-        return {"\n": "\\n", "\r": "\\r"}.get(char) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")  # noqa: PLR2004
+        return {"\n": "\\n", "\r": "\\r"}.get(char) or (
+            f"\\x{code:02x}" if code <= _LATIN else f"\\u{code:04x}"
+        )
 
     return _CONTROLS.sub(spell, text)
 

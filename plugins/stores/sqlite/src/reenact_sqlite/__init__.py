@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from reenact.hookspecs import hookimpl
 from reenact.seams import Offer, Store
+
 from reenact_sqlite.store import SqliteOptions, SqliteStore, open_sqlite
 
 __all__ = ["SqliteOptions", "SqliteStore", "open_sqlite", "reenact_stores"]

@@ -133,7 +133,7 @@ def prepare(connection: sqlite3.Connection, where: str, step: Callable[[], None]
     if version > VERSION:
         raise NewerSchemaError(
             where,
-            f"it has schema {version}, and this program knows schemas up to {VERSION}; upgrade reenact-sqlite",
+            f"it has schema {version}, and this program knows up to {VERSION}; upgrade reenact-sqlite",
         )
     if version == VERSION and owner == APPLICATION_ID:
         return
@@ -142,7 +142,9 @@ def prepare(connection: sqlite3.Connection, where: str, step: Callable[[], None]
         raise DamagedError(where, "it is a SQLite database, but not a Reenact journal; nothing was changed")
     connection.execute("BEGIN IMMEDIATE")
     try:
-        version = connection.execute("PRAGMA user_version").fetchone()[0]  # another process may have been faster
+        version = connection.execute("PRAGMA user_version").fetchone()[
+            0
+        ]  # another process may have been faster
         for number in range(version, VERSION):
             for statement in _statements(MIGRATIONS[number]):
                 connection.execute(statement)

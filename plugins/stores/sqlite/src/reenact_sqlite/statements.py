@@ -6,12 +6,12 @@ import zlib
 from collections.abc import Iterable, Sequence
 
 import attrs
-
 from reenact.content import Blob
 from reenact.errors import RunConflictError, RunNotFoundError, RunOwnedError
 from reenact.journal import lost_lease
 from reenact.records import Message, Row, RunRecord, Status
 from reenact.seams import CommitResult, Holding, LedgerFull, RunFilter, RunWrite
+
 from reenact_sqlite.owners import Alive, boot_id, lease_clock_ns
 from reenact_sqlite.schema import SEQ_BITS
 
@@ -156,13 +156,14 @@ class Statements:
     def _keep(self, blobs: Sequence[Blob]) -> None:
         if blobs:
             self._db.executemany(
-                "INSERT OR IGNORE INTO blobs (hash, form, data) VALUES (?, ?, ?)", [_spell(blob) for blob in blobs]
+                "INSERT OR IGNORE INTO blobs (hash, form, data) VALUES (?, ?, ?)",
+                [_spell(blob) for blob in blobs],
             )
 
     def _project(self, number: int, run: RunRecord) -> None:
         self._db.execute(
-            "UPDATE runs SET updated_ns = ?, status = ?, steps = ?, tokens_in = ?, tokens_out = ?, cost_usd = ?, "
-            "waits_for = ? WHERE no = ?",
+            "UPDATE runs SET updated_ns = ?, status = ?, steps = ?, tokens_in = ?, tokens_out = ?, "
+            "cost_usd = ?, waits_for = ? WHERE no = ?",
             (
                 run.updated_ns,
                 run.status.value,
@@ -178,7 +179,8 @@ class Statements:
     def _hold(self, holding: Holding) -> LedgerFull | None:
         if holding.limit is not None:
             held, oldest = self._db.execute(
-                "SELECT coalesce(sum(amount), 0), min(at_ns) FROM ledger WHERE account = ? AND at_ns > ? AND id <> ?",
+                "SELECT coalesce(sum(amount), 0), min(at_ns) FROM ledger "
+                "WHERE account = ? AND at_ns > ? AND id <> ?",
                 (holding.account, holding.since_ns, holding.id),
             ).fetchone()
             if held + holding.amount > holding.limit:
@@ -204,8 +206,8 @@ class Statements:
         self._alive.hold(owner)
         ttl_ns = int(ttl_s * 1e9)
         self._db.execute(
-            "INSERT INTO owners (owner, until_ns, boot, ends_ns) VALUES (?, ?, ?, ?) ON CONFLICT (owner) DO UPDATE "
-            "SET until_ns = excluded.until_ns, boot = excluded.boot, ends_ns = excluded.ends_ns",
+            "INSERT INTO owners (owner, until_ns, boot, ends_ns) VALUES (?, ?, ?, ?) ON CONFLICT (owner) "
+            "DO UPDATE SET until_ns = excluded.until_ns, boot = excluded.boot, ends_ns = excluded.ends_ns",
             (owner, time.time_ns() + ttl_ns, _BOOT, lease_clock_ns(_BOOT) + ttl_ns),
         )
 

@@ -1,4 +1,4 @@
-"""The store: one file, one connection that writes and one that reads, a hop to their threads for each batch."""
+"""The store: one file, a connection that writes and one that reads, one hop to their threads a batch."""
 
 import asyncio
 import os
@@ -10,11 +10,11 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 import aiosqlite
 import attrs
-
 from reenact.content import Blob
 from reenact.errors import DamagedError, ReenactError, StoreError
 from reenact.records import Message, Row, RunRecord
 from reenact.seams import CommitResult, RunFilter, RunWrite
+
 from reenact_sqlite.owners import Alive
 from reenact_sqlite.schema import prepare
 from reenact_sqlite.statements import Statements
@@ -72,13 +72,17 @@ class SqliteStore:
         self.durable = durable
         self._owners: set[str] = set()
 
-    async def _write(self, do: Callable[Concatenate[Statements, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def _write(
+        self, do: Callable[Concatenate[Statements, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
         try:
             return await self._writer.hop(do, *args, **kwargs)
         except sqlite3.Error as error:
             raise translated(error, self.where) from error
 
-    async def _read(self, do: Callable[Concatenate[Statements, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def _read(
+        self, do: Callable[Concatenate[Statements, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
         try:
             return await self._reader.hop(do, *args, **kwargs)
         except sqlite3.Error as error:
@@ -142,23 +146,35 @@ class SqliteStore:
 
     async def backup(self, to: str) -> None:
         """Write a copy that is whole, to a file that does not exist."""
-        target = Path(to)
-        if target.exists():
-            raise StoreError(to, "it exists; a backup never overwrites")
+        target, part = Path(to), Path(f"{to}.part")
         try:
-            os.close(os.open(target, os.O_CREAT | os.O_EXCL, 0o600))
-            await self._reader.execute("VACUUM INTO ?", (str(target) + ".part",))
-            Path(f"{target}.part").chmod(0o600)
-            Path(f"{target}.part").replace(target)
+            await asyncio.to_thread(_claim_file, target)
+            await self._reader.execute("VACUUM INTO ?", (str(part),))
+            await asyncio.to_thread(_put_in_place, part, target)
+        except FileExistsError as error:
+            raise StoreError(to, "it exists; a backup never overwrites") from error
         except (sqlite3.Error, OSError) as error:
-            target.unlink(missing_ok=True)
-            Path(f"{target}.part").unlink(missing_ok=True)
+            await asyncio.to_thread(_remove, target, part)
             raise StoreError(to, f"the backup failed: {error}") from error
 
     async def forget_owners(self) -> None:
         """Take this process off the list of owners."""
         for owner in self._owners:
             await self._write(Statements.forget, owner)
+
+
+def _claim_file(path: Path) -> None:
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _put_in_place(part: Path, target: Path) -> None:
+    part.chmod(0o600)
+    part.replace(target)
+
+
+def _remove(*paths: Path) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
 
 
 def translated(error: sqlite3.Error, where: str) -> ReenactError:

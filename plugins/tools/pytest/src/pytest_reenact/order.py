@@ -50,7 +50,12 @@ class World:
     async def turn(self, name: str) -> None:
         """Wait until it is the turn of *name*."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        waiting = self._add(_Waiting(name, 0, lambda: future.done() or future.set_result(None)))
+
+        def go() -> None:
+            if not future.done():
+                future.set_result(None)
+
+        waiting = self._add(_Waiting(name, 0, go))
         try:
             await future
         finally:
