@@ -72,10 +72,10 @@ class Statements:
     def _write(self, write: RunWrite, *, careful: bool) -> CommitResult:
         number = self._number(write.run_id)
         if write.create:
-            if number is not None and not (careful and self._has_rows(number, write.rows)):
-                return RunConflictError(write.run_id, "run under it")
-            if number is None:
-                number = self._create(write)
+            if number is not None:  # made before, or another run
+                made = self._has_rows(number, write.rows)
+                return None if made else RunConflictError(write.run_id, "run under it")
+            number = self._create(write)
         elif number is None:
             return RunNotFoundError(write.run_id)
         elif self._epoch(number) != write.epoch:
@@ -294,7 +294,7 @@ class Statements:
             "SELECT id, body, checksum FROM entries WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
             (base + start, base + (1 << SEQ_BITS), limit),
         )
-        return [Row(key - base, body, checksum) for key, body, checksum in found]
+        return [Row(key - base, _as_bytes(body), _as_bytes(checksum)) for key, body, checksum in found]
 
     def blobs(self, hashes: Iterable[str]) -> dict[str, Blob]:
         """Return the blobs that are there."""
@@ -346,6 +346,11 @@ def _spell(blob: Blob) -> tuple[bytes, int, bytes]:
         if len(packed) < len(blob.data) * 0.9:
             return bytes.fromhex(blob.hash), form | _PACKED, packed
     return bytes.fromhex(blob.hash), form, blob.data
+
+
+def _as_bytes(value: object) -> bytes:
+    """Return a column's value, which somebody may have changed into another type; its checksum will tell."""
+    return value if type(value) is bytes else str(value).encode("utf-8", "replace")
 
 
 def _unpacked(data: bytes) -> bytes:

@@ -1,0 +1,404 @@
+"""Files: who may read them, what happens when they are damaged, full, read-only or odd."""
+
+import asyncio
+import os
+import random
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from reenact import Plugins, Runtime, step, workflow
+from reenact.config import Config
+from reenact.errors import DamagedError, NewerSchemaError, ReenactError, StoreError
+from reenact.records import Status
+from reenact_sqlite import SqliteOptions, open_sqlite, schema
+
+PLUGINS = Plugins()
+
+
+@step
+async def double(n: int) -> str:
+    return "x" * 900 + str(n * 2)
+
+
+@workflow(name="doubles")
+async def doubles(count: int) -> int:
+    return len([await double(n) for n in range(count)])
+
+
+def config(path: Path) -> Config:
+    return Config(journal_options={"path": str(path)})
+
+
+async def run_once(path: Path, count: int = 5) -> str:
+    async with Runtime.open(config(path), plugins=PLUGINS) as runtime:
+        run = await runtime.run(doubles, count)
+        assert run.output == count
+        return run.id
+
+
+def test_files_are_for_the_user_only(tmp_path: Path) -> None:
+    """Whatever the umask: database, log and index are 0600, folders that are made 0700."""
+    old = os.umask(0)
+    try:
+        path = tmp_path / "deep" / "er" / "journal.db"
+
+        async def look() -> list[str]:
+            async with Runtime.open(config(path), plugins=PLUGINS) as runtime:
+                await runtime.run(doubles, 3)
+                return [
+                    f"{p.name} {stat.S_IMODE(p.stat().st_mode):o}"
+                    for p in path.parent.iterdir()
+                    if p.is_file() and stat.S_IMODE(p.stat().st_mode) != 0o600
+                ]
+
+        assert asyncio.run(look()) == []
+    finally:
+        os.umask(old)
+    assert [stat.S_IMODE(p.stat().st_mode) for p in (path.parent, path.parent.parent)] == [0o700, 0o700]
+
+
+def test_closing_leaves_one_file(tmp_path: Path) -> None:
+    """No log, no index, no lock file stays behind."""
+    path = tmp_path / "journal.db"
+    asyncio.run(run_once(path))
+    assert [p.name for p in tmp_path.iterdir()] == ["journal.db"]
+
+
+@pytest.mark.parametrize("name", ["with space", "q?r", "has#hash", "per%cent", "😀", "x" * 200, "quo'te"])
+def test_odd_names_work(tmp_path: Path, name: str) -> None:
+    """A path is a path, not a URI."""
+    path = tmp_path / name / f"{name}.db"
+    asyncio.run(run_once(path))
+    assert path.is_file()
+
+
+def _flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    place = data.index(b"xxxxxxxxxx")
+    data[place] ^= 1
+    path.write_bytes(data)
+
+
+def _swap(path: Path) -> None:
+    with sqlite3.connect(path) as db:
+        (a, x, s), (b, y, t) = db.execute(
+            "SELECT id, body, checksum FROM entries LIMIT 2 OFFSET 2"
+        ).fetchall()
+        db.execute("UPDATE entries SET body = ?, checksum = ? WHERE id = ?", (y, t, a))
+        db.execute("UPDATE entries SET body = ?, checksum = ? WHERE id = ?", (x, s, b))
+    db.close()
+
+
+def _delete(path: Path) -> None:
+    with sqlite3.connect(path) as db:
+        db.execute("DELETE FROM entries WHERE id = (SELECT id FROM entries LIMIT 1 OFFSET 3)")
+    db.close()
+
+
+def _truncate(path: Path) -> None:
+    with sqlite3.connect(path) as db:
+        db.execute("DELETE FROM entries WHERE id = (SELECT max(id) FROM entries)")
+    db.close()
+
+
+@pytest.mark.parametrize(
+    ("harm", "says"),
+    [
+        (_flip, "was changed"),
+        (_swap, "row 2 was changed"),
+        (_delete, "row 3 is missing"),
+        (_truncate, "missing at its end"),
+    ],
+)
+def test_silent_damage_is_found(tmp_path: Path, harm: Callable[[Path], None], says: str) -> None:
+    """A flipped bit, swapped rows, a missing row: ``verify`` names the row."""
+    path = tmp_path / "journal.db"
+    run_id = asyncio.run(run_once(path))
+    harm(path)
+
+    async def verify() -> None:
+        async with Runtime.open(config(path), plugins=PLUGINS) as runtime:
+            with pytest.raises(DamagedError, match=says):
+                await runtime.verify(run_id)
+
+    asyncio.run(verify())
+
+
+def test_a_damaged_run_is_not_resumed_and_the_others_are(tmp_path: Path) -> None:
+    """The journal of the damaged one is left as it is."""
+    path = tmp_path / "journal.db"
+
+    async def check() -> None:
+        async with Runtime.open(config(path), plugins=PLUGINS) as runtime:
+            bad, good = (await runtime.run(doubles, 2)), (await runtime.run(doubles, 2))
+        with sqlite3.connect(path) as db:
+            db.execute("UPDATE runs SET status = 'running'")
+            db.execute(
+                "UPDATE entries SET body = replace(CAST(body AS TEXT), 'x', 'y') WHERE id = (1 << 32) + 2"
+            )
+            db.execute("DELETE FROM entries WHERE id = (SELECT max(id) FROM entries)")
+        db.close()
+        before = path.read_bytes()
+        async with Runtime.open(config(path), plugins=PLUGINS) as runtime:
+            recovered = await runtime.recover()
+        assert sorted(type(one).__name__ for one in recovered) == ["DamagedError", "Run"]
+        assert before
+        async with Runtime.open(config(path), plugins=PLUGINS) as runtime:
+            assert (await runtime.find(good.id)).status is Status.SUCCEEDED
+            assert (await runtime.find(bad.id)).status is Status.RUNNING
+
+    asyncio.run(check())
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_damaged_file_is_refused_and_left_alone(tmp_path: Path, seed: int) -> None:
+    """Pages overwritten at random, the file cut short: an error of one kind, or it still works; never a new database."""
+    path = tmp_path / "journal.db"
+    run_id = asyncio.run(run_once(path, 20))
+    draw = random.Random(seed)
+    data = bytearray(path.read_bytes())
+    if draw.random() < 0.3:
+        data = data[: draw.randrange(len(data))]
+    else:
+        for _ in range(draw.randrange(1, 6)):
+            place = draw.randrange(len(data))
+            data[place : place + 64] = draw.randbytes(64)
+    path.write_bytes(data)
+
+    async def use() -> None:
+        async with Runtime.open(config(path), plugins=PLUGINS) as runtime:
+            await runtime.verify(run_id)
+            await runtime.list()
+
+    try:
+        asyncio.run(use())
+    except ReenactError as error:
+        assert str(error)
+    if data[:16] == b"SQLite format 3\0" and len(data) > 4096:
+        assert path.stat().st_size >= len(data) - 4096
+
+
+def test_a_newer_schema_is_refused_in_words(tmp_path: Path) -> None:
+    """An older program does not touch what a newer one wrote."""
+    path = tmp_path / "journal.db"
+    asyncio.run(run_once(path))
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+
+    with pytest.raises(NewerSchemaError, match="schema 99.*upgrade"):
+        asyncio.run(run_once(path))
+
+
+def test_another_programs_database_is_refused(tmp_path: Path) -> None:
+    """A SQLite file that is no journal is not made one."""
+    path = tmp_path / "other.db"
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE mine (a)")
+    db.close()
+
+    with pytest.raises(DamagedError, match="not a Reenact journal"):
+        asyncio.run(run_once(path))
+
+
+def test_what_is_no_database_is_refused(tmp_path: Path) -> None:
+    """A text file is not overwritten."""
+    path = tmp_path / "notes.txt"
+    path.write_text("my notes\n" * 1000)
+
+    with pytest.raises(StoreError, match="damaged or no SQLite database"):
+        asyncio.run(run_once(path))
+    assert path.read_text() == "my notes\n" * 1000
+
+
+def test_a_folder_in_place_of_a_file_is_an_error(tmp_path: Path) -> None:
+    """One line that says so."""
+    with pytest.raises(StoreError, match="folder"):
+        asyncio.run(run_once(tmp_path))
+
+
+def test_a_crash_in_a_migration_leaves_a_database_that_opens(tmp_path: Path) -> None:
+    """Whatever statement it dies at, the next start finishes the job."""
+    statements = 0
+
+    class Crash(Exception):
+        pass
+
+    while True:
+        path = tmp_path / f"{statements}.db"
+        count = 0
+
+        def step_counted(stop_at: int = statements) -> None:
+            nonlocal count
+            count += 1
+            if count > stop_at:
+                raise Crash
+
+        db = sqlite3.connect(path, isolation_level=None)
+        try:
+            schema.prepare(db, "db", step_counted)
+        except Crash:
+            db.close()
+            asyncio.run(run_once(path))
+            statements += 1
+        else:
+            db.close()
+            break
+    assert statements > 10
+
+
+FULL = """
+import asyncio, sys
+from pathlib import Path
+from reenact import Runtime, step, workflow
+from reenact.config import Config
+from reenact.errors import StoreError
+
+@step
+async def big(n: int) -> str:
+    import random
+    print("did", n, flush=True)
+    return random.Random(n).randbytes(3000).hex()
+
+@workflow
+async def fills(count: int) -> int:
+    return len([await big(n) for n in range(count)])
+
+async def main():
+    async with Runtime.open(Config(journal_options={"path": sys.argv[1]})) as runtime:
+        try:
+            if sys.argv[2] == "run":
+                handle = await runtime.start(fills, (60,), run_id="full")
+                print("ended", (await handle.wait()).output)
+            else:
+                print("ended", (await runtime.resume("full", fills)).output)
+        except StoreError as error:
+            print("error", error)
+            raise SystemExit(7)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or sys.platform != "linux", reason="mounting a small disk needs root on Linux"
+)
+def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
+    """The run stops with an error that says so; with room again it goes on and repeats no finished step."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=192k", "tmpfs", str(disk)], capture_output=True
+    ).returncode:
+        pytest.skip("this machine does not let a test mount a disk")
+    try:
+        script = tmp_path / "full.py"
+        script.write_text(FULL)
+        path = disk / "journal.db"
+        first = subprocess.run(
+            [sys.executable, script, path, "run"], capture_output=True, text=True, timeout=60
+        )
+        assert first.returncode == 7, first.stderr
+        assert "the disk is full" in first.stdout
+        subprocess.run(["mount", "-o", "remount,size=8m", str(disk)], check=True)
+        again = subprocess.run(
+            [sys.executable, script, path, "resume"], capture_output=True, text=True, timeout=60
+        )
+        assert again.returncode == 0, again.stderr
+        assert "ended 60" in again.stdout
+        done = [line for line in (first.stdout + again.stdout).splitlines() if line.startswith("did")]
+        assert len(done) - len(set(done)) <= 2  # the step in flight, and one whose outcome met the full disk
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_read_only_file_is_an_error_in_words(tmp_path: Path) -> None:
+    """Opened by somebody who may not write, it says so."""
+    path = tmp_path / "journal.db"
+    asyncio.run(run_once(path))
+    script = (
+        "import os, sys, asyncio, sqlite3, aiosqlite\n"
+        "from pathlib import Path\n"
+        "from reenact_sqlite import open_sqlite, SqliteOptions\n"
+        "os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
+        "async def main():\n"
+        "    async with open_sqlite(SqliteOptions(path=Path(sys.argv[1]))): pass\n"
+        "try: asyncio.run(main())\n"
+        "except Exception as error: print(type(error).__name__, error)\n"
+    )
+    if os.geteuid() != 0:
+        pytest.skip("dropping rights needs root")
+    path.chmod(0o600)
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.stat().st_uid == os.getuid() and folder != Path("/") and "pytest" in str(folder):
+            folder.chmod(0o755)
+    found = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, timeout=60)
+    assert "StoreError" in found.stdout, found.stderr
+    assert "cannot be opened" in found.stdout
+
+
+def test_the_steps_view_is_for_people(tmp_path: Path) -> None:
+    """Anybody with sqlite3 sees each step's id, trace, type, input hash, output, status and time."""
+    path = tmp_path / "journal.db"
+    run_id = asyncio.run(run_once(path, 3))
+    db = sqlite3.connect(path)
+    rows: list[Any] = db.execute(
+        "SELECT id, trace_id, step_type, input_hash, output, status, created_at FROM steps"
+    ).fetchall()
+    db.close()
+    assert [row[0] for row in rows] == [f"{run_id}:double#{n}" for n in range(3)]
+    assert {row[2] for row in rows} == {"step"}
+    assert rows[1][4].endswith("x2")
+    assert {row[5] for row in rows} == {"succeeded"}
+    assert rows[0][6].endswith("Z")
+
+
+def test_a_backup_while_runs_are_written_is_whole(tmp_path: Path) -> None:
+    """It verifies and resumes like the original, and never overwrites a file."""
+    path, copy = tmp_path / "journal.db", tmp_path / "copy.db"
+
+    async def check() -> None:
+        async with Runtime.open(config(path), plugins=PLUGINS) as runtime:
+            handles = [await runtime.start(doubles, (10,)) for _ in range(20)]
+            await asyncio.sleep(0)
+            await runtime.store.backup(str(copy))
+            await asyncio.gather(*(handle.wait() for handle in handles))
+            with pytest.raises(StoreError, match="never overwrites"):
+                await runtime.store.backup(str(copy))
+        assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+        async with open_sqlite(SqliteOptions(path=copy)) as store:
+            await store.renew("nobody", 1)
+        async with Runtime.open(config(copy), plugins=PLUGINS) as runtime:
+            for record in await runtime.list():
+                await runtime.verify(record.id)
+            assert await runtime.store.check() == []
+
+    asyncio.run(check())
+
+
+def test_opening_and_closing_leaves_nothing_open(tmp_path: Path) -> None:
+    """A hundred times: the same number of descriptors, threads and files."""
+    path = tmp_path / "journal.db"
+    asyncio.run(run_once(path))
+
+    import threading
+
+    def opened() -> tuple[int, int]:
+        return len(os.listdir("/proc/self/fd")), threading.active_count()
+
+    before = opened()
+    for _ in range(100):
+        asyncio.run(_open_and_close(path))
+    assert opened() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["journal.db"]
+
+
+async def _open_and_close(path: Path) -> None:
+    async with open_sqlite(SqliteOptions(path=path)) as store:
+        await store.renew("somebody", 1)

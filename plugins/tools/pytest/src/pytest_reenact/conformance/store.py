@@ -1,0 +1,301 @@
+"""What every store must do. Inherit, say how to open yours, and run pytest.
+
+.. code-block:: python
+
+    class TestMyStore(StoreConformance):
+        def open(self, tmp_path):
+            return open_my_store(MyOptions(path=tmp_path / "my.db"))
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+from reenact.codec import digest
+from reenact.content import Blob
+from reenact.errors import LeaseLostError, RunConflictError, RunNotFoundError, RunOwnedError
+from reenact.records import Message, Row, RunRecord, Status, checksum
+from reenact.seams import Holding, LedgerFull, RunFilter, RunWrite, Store
+
+OWNER = "pid 1 on here (aaaa)"
+OTHER = "pid 2 on here (bbbb)"
+TTL_S = 60.0
+
+
+def rows(count: int, start: int = 0, before: bytes = b"") -> list[Row]:
+    """Return rows as the kernel makes them: positions without gaps, checksums in a chain."""
+    made = []
+    for seq in range(start, start + count):
+        body = b'{"seq":%d,"path":"step#%d","status":"running","at_ns":1}' % (seq, seq)
+        before = checksum(before, body)
+        made.append(Row(seq, body, before))
+    return made
+
+
+def record(run_id: str = "run-1", **fields: Any) -> RunRecord:
+    """Return a run."""
+    given = {"trace_id": "ab" * 16, "workflow": "flow", "created_ns": 5, "updated_ns": 5, "owner": OWNER}
+    return RunRecord(id=run_id, epoch=1, **{**given, **fields})
+
+
+def creation(run_id: str = "run-1", count: int = 3, **fields: Any) -> RunWrite:
+    """Return the write that creates a run with *count* rows."""
+    return RunWrite(run_id=run_id, epoch=1, create=True, rows=rows(count), run=record(run_id, **fields))
+
+
+async def read(store: Store, run_id: str = "run-1", start: int = 0) -> list[Row]:
+    """Return a run's rows."""
+    return [row async for batch in store.rows(run_id, start) for row in batch]
+
+
+class StoreConformance:
+    """The suite; `open` says how to open an empty store."""
+
+    def open(self, tmp_path: Path) -> AbstractAsyncContextManager[Store]:
+        """Return an async context manager that yields an empty store."""
+        raise NotImplementedError("say how to open your store")
+
+    @pytest.fixture
+    def on_store(self, tmp_path: Path) -> Callable[[Callable[[Store], Awaitable[None]]], None]:
+        """Runs a test's coroutine on an open store."""
+
+        def run(test: Callable[[Store], Awaitable[None]]) -> None:
+            async def opened() -> None:
+                async with self.open(tmp_path) as store:
+                    await store.renew(OWNER, TTL_S)
+                    await test(store)
+
+            asyncio.run(asyncio.wait_for(opened(), 30))
+
+        return run
+
+    def test_what_is_committed_is_read_back(self, on_store: Any) -> None:
+        """Rows, content and the run come back as they were written."""
+
+        async def check(store: Store) -> None:
+            blob = Blob(digest(b'"x"'), b'"x"')
+            link = Blob(digest(b"chain"), b'{"after":"","items":[]}', chain=True)
+            big = Blob(digest(b"y" * 100_000), b"y" * 100_000)
+            write = attrs.evolve(creation(), blobs=[blob, link, big])
+            assert list(await store.commit([write])) == [None]
+            assert await read(store) == rows(3)
+            assert await read(store, start=2) == rows(3)[2:]
+            assert dict(await store.blobs([blob.hash, link.hash, big.hash, "00" * 32])) == {
+                blob.hash: blob,
+                link.hash: link,
+                big.hash: big,
+            }
+            found = await store.load("run-1")
+            assert found is not None
+            assert attrs.evolve(found, until_ns=0) == write.run
+            assert found.until_ns > 0
+
+        on_store(check)
+
+    def test_a_run_is_created_once(self, on_store: Any) -> None:
+        """Another run of the same id is refused, and leaves no trace."""
+
+        async def check(store: Store) -> None:
+            await store.commit([creation()])
+            (refused,) = await store.commit([creation(count=5, workflow="other")])
+            assert isinstance(refused, RunConflictError)
+            found = await store.load("run-1")
+            assert found is not None
+            assert found.workflow == "flow"
+            assert await read(store) == rows(3)
+
+        on_store(check)
+
+    def test_a_write_that_was_made_is_acknowledged_and_not_doubled(self, on_store: Any) -> None:
+        """A commit whose end was not seen may be sent again."""
+
+        async def check(store: Store) -> None:
+            await store.commit([creation()])
+            assert list(await store.commit([creation()])) == [None]
+            more = RunWrite(run_id="run-1", epoch=1, rows=rows(2, 3, rows(3)[-1].checksum))
+            assert list(await store.commit([more])) == [None]
+            assert list(await store.commit([more])) == [None]
+            assert [row.seq for row in await read(store)] == [0, 1, 2, 3, 4]
+
+        on_store(check)
+
+    def test_an_old_lease_writes_nothing(self, on_store: Any) -> None:
+        """A commit under an epoch that has passed is refused whole; others in the batch are made."""
+
+        async def check(store: Store) -> None:
+            await store.commit([creation(), creation("run-2")])
+            taken = await store.acquire("run-1", OWNER, TTL_S)
+            assert taken.epoch == 2
+            more = rows(1, 3, rows(3)[-1].checksum)
+            blob = Blob(digest(b'"late"'), b'"late"')
+            late = RunWrite(run_id="run-1", epoch=1, rows=more, blobs=[blob])
+            fine = RunWrite(run_id="run-2", epoch=1, rows=more)
+            first, second = await store.commit([late, fine])
+            assert isinstance(first, LeaseLostError)
+            assert second is None
+            assert len(await read(store)) == 3
+            assert not await store.blobs([blob.hash])
+            assert len(await read(store, "run-2")) == 4
+
+        on_store(check)
+
+    def test_a_live_owner_keeps_its_run(self, on_store: Any) -> None:
+        """Nobody else takes it while the lease lasts; once it is released or over, anybody may."""
+
+        async def check(store: Store) -> None:
+            await store.commit([creation()])
+            with pytest.raises(RunOwnedError) as caught:
+                await store.acquire("run-1", OTHER, TTL_S)
+            assert caught.value.owner == OWNER
+            await store.commit([RunWrite(run_id="run-1", epoch=1, release=True)])
+            taken = await store.acquire("run-1", OTHER, TTL_S)
+            assert (taken.owner, taken.epoch) == (OTHER, 2)
+            with pytest.raises(RunNotFoundError):
+                await store.acquire("nope", OTHER, TTL_S)
+
+        on_store(check)
+
+    def test_a_lease_that_is_over_can_be_taken(self, on_store: Any) -> None:
+        """A lease of no time is over at once."""
+
+        async def check(store: Store) -> None:
+            await store.commit([creation()])
+            await store.renew(OWNER, 0.0)
+            taken = await store.acquire("run-1", OTHER, TTL_S)
+            assert taken.owner == OTHER
+            ownerless = await store.list(RunFilter(ownerless=True))
+            assert [run.id for run in ownerless] == []
+
+        on_store(check)
+
+    def test_the_projection_follows_the_writes(self, on_store: Any) -> None:
+        """Status, counts and cost are those of the latest write that carries them."""
+
+        async def check(store: Store) -> None:
+            await store.commit([creation()])
+            run = record(
+                status=Status.WAITING, updated_ns=9, steps=2, tokens_in=7, cost_usd="0.5", waits_for="you"
+            )
+            await store.commit([RunWrite(run_id="run-1", epoch=1, run=run, release=True)])
+            found = await store.load("run-1")
+            assert found == attrs.evolve(run, owner="", until_ns=0)
+
+        on_store(check)
+
+    def test_runs_are_listed_newest_first_and_filtered(self, on_store: Any) -> None:
+        """By status, workflow, parent, prefix, age, and whether anybody has them."""
+
+        async def check(store: Store) -> None:
+            await store.commit(
+                [
+                    creation("aa-1", created_ns=1),
+                    creation("aa-2", created_ns=3, workflow="other"),
+                    creation("b_3", created_ns=2, parent="aa-1", status=Status.FAILED),
+                    creation("b%4", created_ns=4, parent="zz/aa-1", owner=""),
+                ]
+            )
+
+            async def ids(**fields: Any) -> list[str]:
+                return [run.id for run in await store.list(RunFilter(**fields))]
+
+            assert await ids() == ["b%4", "aa-2", "b_3", "aa-1"]
+            assert await ids(limit=2) == ["b%4", "aa-2"]
+            assert await ids(prefix="aa") == ["aa-2", "aa-1"]
+            assert await ids(prefix="b_") == ["b_3"]
+            assert await ids(prefix="b%") == ["b%4"]
+            assert await ids(status=(Status.FAILED,)) == ["b_3"]
+            assert await ids(workflow="other") == ["aa-2"]
+            assert await ids(parent="aa-1") == ["b%4", "b_3"]
+            assert await ids(roots=True) == ["aa-2", "aa-1"]
+            assert await ids(since_ns=3) == ["b%4", "aa-2"]
+            assert await ids(ownerless=True) == ["b%4"]
+
+        on_store(check)
+
+    def test_messages_wait_until_they_are_consumed(self, on_store: Any) -> None:
+        """They come in the order they were posted, to whoever has the run, until a commit removes them."""
+
+        async def check(store: Store) -> None:
+            await store.commit([creation()])
+            ids = [
+                await store.post(
+                    Message(run_id="run-1", kind="signal", name=f"n{i}", body=b'{"a":1}', at_ns=i)
+                )
+                for i in range(3)
+            ]
+            assert ids == sorted(set(ids))
+            assert [message.id for message in await store.messages(OWNER)] == ids
+            assert (await store.messages(OWNER))[0].body == b'{"a":1}'
+            assert not await store.messages(OTHER)
+            await store.commit([RunWrite(run_id="run-1", epoch=1, consumed=ids[:2])])
+            assert [message.id for message in await store.messages(OWNER)] == ids[2:]
+            with pytest.raises(RunNotFoundError):
+                await store.post(Message(run_id="nope", kind="cancel"))
+
+        on_store(check)
+
+    def test_an_account_never_holds_more_than_its_limit(self, on_store: Any) -> None:
+        """A holding that does not fit refuses the whole write; the same id changes the amount."""
+
+        async def check(store: Store) -> None:
+            await store.commit([creation()])
+
+            async def hold(name: str, amount: int, at_ns: int, **fields: Any) -> Any:
+                holding = Holding(account="acc", id=name, amount=amount, at_ns=at_ns, **fields)
+                (result,) = await store.commit([RunWrite(run_id="run-1", epoch=1, ledger=[holding])])
+                return result
+
+            assert await hold("a", 6, 10, limit=10) is None
+            full = await hold("b", 5, 20, limit=10)
+            assert isinstance(full, LedgerFull)
+            assert (full.held, full.frees_at_ns) == (6, 10)
+            assert await hold("a", 3, 30) is None
+            assert await hold("b", 5, 40, limit=10) is None
+            assert await store.held("acc") == 8
+            assert await store.held("acc", since_ns=10) == 5
+            assert await hold("c", 5, 50, limit=10, since_ns=10) is None
+
+        on_store(check)
+
+    def test_text_from_outside_is_only_text(self, on_store: Any) -> None:
+        """Quotes, wildcards and control characters in names find and break nothing."""
+
+        async def check(store: Store) -> None:
+            nasty = [
+                "'; DROP TABLE runs; --",
+                '"',
+                "%",
+                "_",
+                "\\",
+                "\x00",
+                "\u2028",
+                "a' OR '1'='1",
+                "?",
+                "é" * 60,
+            ]
+            await store.commit([creation()])
+            for text in nasty:
+                assert await store.load(text) is None
+                assert list(await store.list(RunFilter(prefix=text))) == []
+                assert list(await store.list(RunFilter(workflow=text))) == []
+                assert await store.held(text) == 0
+                await store.post(Message(run_id="run-1", kind="signal", name=text))
+            assert [message.name for message in await store.messages(OWNER)] == nasty
+            assert len(await store.list(RunFilter())) == 1
+
+        on_store(check)
+
+    def test_two_writers_at_once_lose_nothing(self, on_store: Any) -> None:
+        """Commits that are asked for together are all made, each whole."""
+
+        async def check(store: Store) -> None:
+            writes = [[creation(f"run-{i}-{j}") for j in range(5)] for i in range(10)]
+            results = await asyncio.gather(*(store.commit(batch) for batch in writes))
+            assert all(result is None for batch in results for result in batch)
+            assert len(await store.list(RunFilter(limit=1000))) == 50
+
+        on_store(check)
