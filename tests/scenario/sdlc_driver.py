@@ -3,7 +3,7 @@
 ``python sdlc_driver.py FOLDER [before|after N]``: with a number, the process kills itself with
 SIGKILL before or after its N-th write to the journal, counted from 1.
 
-Every body of a step, and every call of the model, is a line in ``FOLDER/effects``.
+Each time a step does its work, and each call of a model, is a line in ``FOLDER/effects``.
 """
 
 import asyncio
@@ -11,7 +11,9 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from reenact import Runtime, Status, current
@@ -60,16 +62,22 @@ class Mortal:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def note_effects(file: Path) -> None:
-    """Have every body of a step append a line, as the scripted provider does for every call."""
-    log = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    run: Any = Step._run
+def note_effects(module: ModuleType, file: Path) -> None:
+    """Have every step of *module* append a line when it works, as the scripted provider does for every call."""
+    log = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for value in vars(module).values():
+        if isinstance(value, Step):
+            value.fn = noted(value.fn, log)
 
-    def noted(self: Any, args: Any, kwargs: Any) -> Any:
+
+def noted(fn: Callable[..., Any], log: int) -> Callable[..., Any]:
+    """Return *fn* with a line in *log* for each call."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
         os.write(log, json.dumps({"path": current().path}).encode() + b"\n")
-        return run(self, args, kwargs)
+        return fn(*args, **kwargs)
 
-    Step._run = noted  # type: ignore[method-assign]  # this process runs nothing else
+    return call
 
 
 def config_of(folder: Path) -> Config:
@@ -85,6 +93,7 @@ def config_of(folder: Path) -> Config:
 async def drive(folder: Path, when: str, number: int) -> dict[str, Any]:
     """Start the run or go on with it, say yes when it asks, and return how it ended."""
     workflow = load_module("workflow.py", EXAMPLE)
+    note_effects(workflow, folder / "effects")
     async with open_sqlite(SqliteOptions(path=folder / "journal.db")) as opened:
         store: Any = Mortal(opened, when, number)
         async with Runtime.open(config_of(folder), store=store) as runtime:
@@ -108,7 +117,6 @@ def main() -> None:
     folder = Path(sys.argv[1])
     when, number = (sys.argv[2], int(sys.argv[3])) if len(sys.argv) > 2 else ("", 0)
     os.environ["SDLC_WORK"] = str(folder / "work")
-    note_effects(folder / "effects")
     print(json.dumps(asyncio.run(drive(folder, when, number))))
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -14,15 +13,15 @@ from typing import Any
 
 import attrs
 import pytest
-from reenact_sqlite import SqliteOptions, open_sqlite
-
 from reenact import Desk, Status
-from reenact.errors import DamagedError, RunNotFoundError
+from reenact.errors import RunNotFoundError
+from reenact_sqlite import SqliteOptions, open_sqlite
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "sdlc"
 DRIVER = Path(__file__).with_name("sdlc_driver.py")
 RUN_ID = "sdlc"
 WRITES_MAX = 100
+SYSTEM_CALLS_MAX = 1000
 TIMEOUT_S = 120
 PARTS = 8
 STRACE = shutil.which("strace")
@@ -65,7 +64,7 @@ class Place:
             async with open_sqlite(SqliteOptions(path=self.folder / "journal.db")) as store:
                 try:
                     view = await Desk(store).show(RUN_ID)
-                except (RunNotFoundError, DamagedError):  # killed before there was a run
+                except RunNotFoundError:  # killed before there was one
                     return set()
                 return {step.path for step in view if step.status is Status.SUCCEEDED}
 
@@ -197,3 +196,32 @@ def test_a_run_killed_again_and_again_ends_the_same(reference: Result, tmp_path:
     assert deaths > 1
     assert ending(json.loads(ended.stdout)) == reference
     place.check()
+
+
+# --- killed within a write -----------------------------------------------------------------------------
+
+
+def traced(call: str, number: int) -> tuple[str, ...]:
+    """Return what runs a command and kills it as it enters its n-th *call* to the system."""
+    inject = f"inject={call}:signal=KILL:when={number}"
+    return (str(STRACE), "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", inject)
+
+
+@pytest.mark.sweep
+@pytest.mark.skipif(STRACE is None, reason="needs strace")
+@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize(("call", "stride"), [("pwrite64", 7), ("fdatasync", 1)])
+def test_a_run_killed_within_a_commit_ends_the_same(
+    call: str, stride: int, part: int, reference: Result, tmp_path: Path
+) -> None:
+    """A run killed while SQLite writes a page, or waits for the disk, ends as if it had not been."""
+    for number in range(1 + part * stride, SYSTEM_CALLS_MAX, PARTS * stride):
+        place = Place(tmp_path / str(number))
+        place.folder.mkdir()
+        ended = place.drive(under=traced(call, number))
+        if ended.returncode == 0:
+            return
+        assert ended.returncode == -signal.SIGKILL, ended.stderr
+        check_resumed(place, reference)
+        shutil.rmtree(place.folder)
+    pytest.fail(f"more than {SYSTEM_CALLS_MAX} calls of {call}")

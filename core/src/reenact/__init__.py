@@ -16,9 +16,11 @@
 """
 
 from reenact.agents import complete, llm
-from reenact.authoring import approve, current, parallel, sleep, step, tool, wait_signal, workflow
+from reenact.authoring import Step, Tool, step, tool
+from reenact.blocks import parallel
 from reenact.config import Config
 from reenact.desk import Desk, Resolution
+from reenact.here import current
 from reenact.hookspecs import hookimpl
 from reenact.llm import LlmEvent, LlmMessage, LlmRequest, LlmResponse, Part, Usage, assistant, system, user
 from reenact.plugins import Plugins
@@ -28,6 +30,8 @@ from reenact.runtime import Handle, Runtime
 from reenact.seams import Allow, Deny, Modify, Offer, PolicyContext, RunFilter
 from reenact.steps import NotDone, Retry
 from reenact.views import Run, RunView, StepView
+from reenact.waits import approve, sleep, wait_signal
+from reenact.workflows import Workflow, workflow
 
 __version__ = "0.1.0"
 
@@ -54,8 +58,11 @@ __all__ = [
     "RunView",
     "Runtime",
     "Status",
+    "Step",
     "StepView",
+    "Tool",
     "Usage",
+    "Workflow",
     "approve",
     "assistant",
     "complete",

@@ -13,7 +13,9 @@ from typing import Any, TypeVar, overload
 
 import attrs
 
-from reenact.authoring import Site, Tool, gather_or_cancel, hash_input, perform, running, spawn
+from reenact.asking import Site, hash_input, perform, running
+from reenact.authoring import Tool
+from reenact.blocks import gather_or_cancel, spawn
 from reenact.codec import canonical, plain, read_as, type_name
 from reenact.errors import NotStorableError, OutputError, PolicyDeniedError, TooManyRoundsError, UsageError
 from reenact.execution import Execution

@@ -245,9 +245,10 @@ def faithful(value: object, wanted: Any) -> tuple[bytes, Any]:
     Raises:
         NotStorableError: If reading back would lose something.
     """
-    if value is None or isinstance(value, (str, bool)) and type(value) in _ATOMS:  # common, and immutable
+    if value is None or type(value) in (str, bool):  # common, and immutable
         data = _encode_text(value)
-        return data, value if wanted is type(value) or wanted is Any else read_as(value, wanted)
+        same = wanted is type(value) or wanted is Any
+        return data, value if same else read_as(typing.cast("Json", value), wanted)
     spelled = plain(value)
     data = _encode_fast(spelled)
     if wanted is Any or wanted is inspect.Parameter.empty:
@@ -288,6 +289,8 @@ class Arguments:
         self._simple = all(p.kind in simple for p in parameters)
         self._known = frozenset(self.signature.parameters)
         self._required = [p.name for p in parameters if p.default is p.empty]
+        positional = all(name in self._names for name in self._required)
+        self._least = len(self._required) if positional else len(self._names) + 1
         self.returns: Any = self.hints.get("return", Any)
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -306,13 +309,16 @@ class Arguments:
         return bound
 
     def _fits(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-        if not self._simple or len(args) > len(self._names):
+        if not self._simple:
+            return False
+        if not kwargs:
+            return self._least <= len(args) <= len(self._names)
+        if len(args) > len(self._names):
             return False
         given = self._names[: len(args)]
-        return (
-            all(name in self._known and name not in given for name in kwargs)
-            and all(name in kwargs or name in given for name in self._required)
-        )  # fmt: skip
+        return all(name in self._known and name not in given for name in kwargs) and all(
+            name in kwargs or name in given for name in self._required
+        )
 
     def _bind_slowly(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         bound = self.signature.bind(*args, **kwargs).arguments

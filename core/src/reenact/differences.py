@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from reenact.content import Blob, references, unpack
-from reenact.execution import Inputs
+from reenact.divergence import Inputs
 from reenact.history import load_blobs
 from reenact.records import Entry
 from reenact.seams import Store

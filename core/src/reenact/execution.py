@@ -24,11 +24,13 @@ from typing import Any, Literal, NoReturn, Protocol, TypeAlias
 import attrs
 
 from reenact.book import Book, Services
+from reenact.closing import Closing, close
 from reenact.codec import decode
 from reenact.content import Chains, unpack
+from reenact.divergence import Inputs, describe, describe_call, describe_end
 from reenact.effects import Effects
 from reenact.errors import ChangedInputError, DivergenceError
-from reenact.failures import record_failure, revive
+from reenact.failures import revive
 from reenact.history import STOPPED, History, Recorded, same_input
 from reenact.loop import RunLoop, Scope, current_scope
 from reenact.models import Models
@@ -45,7 +47,6 @@ from reenact.steps import (
     StepContext,
     StepSpec,
     WorkflowSpec,
-    spell_site,
 )
 from reenact.trace import TraceContext, current_trace
 
@@ -254,26 +255,29 @@ class Execution:
     def _advance(self) -> None:
         main = self._main
         assert main is not None  # noqa: S101  # set before the first wake
-        count = 0
-        while True:
+        with self.loop.entered():
+            self._deliver_what_there_is(main)
+        if main.done():
+            self._end(main)
+            return
+        if not self.history.pending:
+            self._release_held()
+        self._flush()
+
+    def _deliver_what_there_is(self, main: asyncio.Task[Any]) -> None:
+        """Deliver outcomes, one a turn, until there are none or it is somebody else's turn."""
+        for _ in range(DELIVERIES_AT_A_TIME):
             self.loop.turn()
             self._sort()
             if main.done():
-                self._end(main)
                 return
             if self.history.pending:
                 self._deliver_recorded()
             elif self._completed:
                 self._deliver(*self._completed.popleft())
             else:
-                break
-            count += 1
-            if count >= DELIVERIES_AT_A_TIME:
-                self.wake()
-                break
-        if not self.history.pending:
-            self._release_held()
-        self._flush()
+                return
+        self.wake()
 
     def _sort(self) -> None:
         """Find out for each step asked for whether it is on record."""
@@ -480,7 +484,8 @@ class Execution:
     def _clear_away(self) -> bool:
         """Cancel the tasks and steps that the workflow left; say whether all of them are gone."""
         if self.loop.cancel_tasks():
-            self.loop.turn()
+            with self.loop.entered():
+                self.loop.turn()
         self._sort()
         for call in (*self._held, *self._expected.values(), *self._timers.values()):
             self._forget(call)
@@ -495,21 +500,12 @@ class Execution:
             self._forget(call)
         return not self.effects.busy
 
-    def _closing(self, main: asyncio.Task[Any]) -> "Closing":
-        """Return how the workflow ended, as it goes on record."""
-        if main.cancelled():
-            return Closing(Status.CANCELLED, note=self._cancel_asked or "")
-        error = main.exception()
-        if error is None:
-            try:
-                assert self._shape is not None  # noqa: S101  # set by start
-                settled = self._shape.settle(main.result(), self.book.blobs)
-            except Exception as unfit:
-                error = unfit
-            else:
-                return Closing(Status.SUCCEEDED, value=settled.value, output=settled.data)
-        self._stamp(error)
-        return Closing(Status.FAILED, error=error, failure=record_failure(error, cause_path(error)))
+    def _closing(self, main: asyncio.Task[Any]) -> Closing:
+        assert self._shape is not None  # noqa: S101  # set by start
+        end = close(main, self._shape, self.book.blobs, self._cancel_asked or "")
+        if end.error is not None:
+            self._stamp(end.error)
+        return end
 
     _ending: tuple[Any, BaseException | None] = (None, None)
 
@@ -622,40 +618,6 @@ class Execution:
         log.error("in run %s: %s", self.run.id, context.get("message"), exc_info=error)
 
 
-@attrs.frozen
-class Closing:
-    """How a workflow ended.
-
-    Attributes:
-        status: What its run becomes.
-        value: What it returned, as it is read back.
-        error: What it raised.
-        output: The stored spelling of what it returned.
-        failure: What it raised, as it goes on record.
-        note: Why it was cancelled.
-    """
-
-    status: Status
-    value: Any = None
-    error: BaseException | None = None
-    output: bytes = b""
-    failure: Failure | None = None
-    note: str = ""
-
-    @property
-    def described(self) -> str:
-        """It in words."""
-        return _described(self.status, self.failure, self.output)
-
-
-@attrs.frozen
-class Inputs:
-    """Both inputs of a step that has changed; spelled as a diff by whoever can read content."""
-
-    intent: Entry
-    call: Call
-
-
 def as_cancelled(outcome: Outcome) -> Outcome:
     """Return *outcome* as that of a step which was called off; what it cost stays."""
     return Outcome(Status.CANCELLED, settled=outcome.settled, message_id=outcome.message_id)
@@ -664,45 +626,3 @@ def as_cancelled(outcome: Outcome) -> Outcome:
 def _recorded_seq(call: Call) -> int:
     recorded = call.recorded
     return recorded.outcome.seq if recorded is not None and recorded.outcome is not None else -1
-
-
-def cause_path(error: BaseException | None) -> str:
-    """Return the path of the earliest failed step among the causes of *error*; empty if none is."""
-    found: list[tuple[int, str]] = []
-    todo: list[BaseException | None] = [error]
-    seen: set[int] = set()
-    while todo:
-        one = todo.pop()
-        if one is None or id(one) in seen:
-            continue
-        seen.add(id(one))
-        step = one.__dict__.get("_reenact_step")
-        if step is not None:
-            found.append(step)
-        todo += [one.__cause__, one.__context__, *getattr(one, "exceptions", ())]
-    return min(found)[1] if found else ""
-
-
-def describe(intent: Entry) -> str:
-    """Return a step on record in words."""
-    at = f", asked for at {intent.site}" if intent.site else ""
-    return f"{intent.kind} {intent.name!r} at {intent.path!r} (input {intent.input_hash[:12]}{at})"
-
-
-def describe_call(call: Call | None) -> str:
-    """Return a step that the code asks for in words."""
-    if call is None:
-        return "no step that is asked for"
-    at = f", asked for at {spell_site(call.site)}" if call.site else ""
-    return f"{call.spec.kind} {call.spec.name!r} at {call.path!r} (input {call.input_hash[:12]}{at})"
-
-
-def describe_end(entry: Entry) -> str:
-    """Return the end of a run in words."""
-    return _described(entry.status, entry.failure, bytes(entry.output))
-
-
-def _described(status: Status, failure: Failure | None, output: bytes) -> str:
-    if failure is not None:
-        return f"{status} with {failure.type}: {failure.message}"
-    return f"{status} with {output[:200].decode('utf-8', 'replace') or 'nothing'}"

@@ -5,14 +5,11 @@ point of the group ``reenact``.
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pluggy
 
 from reenact.seams import Executor, Exporter, Offer, Policy, Provider, Store
-
-if TYPE_CHECKING:
-    import click
 
 PROJECT = "reenact"
 
@@ -120,7 +117,7 @@ def reenact_executors() -> Iterable[Offer[Executor]]:
 
 
 @hookspec
-def reenact_commands() -> "Iterable[click.Command]":
+def reenact_commands() -> Iterable[Any]:
     """Offer commands of ``reenact``.
 
     .. code-block:: python
@@ -130,19 +127,6 @@ def reenact_commands() -> "Iterable[click.Command]":
             yield click.Command("hello", callback=lambda: click.echo("hello"))
 
     Returns:
-        Commands whose names no other plugin uses.
+        ``click.Command`` objects whose names no other plugin uses.
     """
     return ()
-
-
-__all__: list[Any] = [
-    "PROJECT",
-    "hookimpl",
-    "hookspec",
-    "reenact_commands",
-    "reenact_executors",
-    "reenact_exporters",
-    "reenact_policies",
-    "reenact_providers",
-    "reenact_stores",
-]

@@ -14,6 +14,7 @@ and by default a set's order depends on addresses.
 import asyncio
 import asyncio.events
 import collections
+import contextlib
 import contextvars
 import functools
 import sys
@@ -135,30 +136,35 @@ class RunLoop(asyncio.AbstractEventLoop):
         """Move the loop's time forward to *to_s*; it never moves back."""
         self._now_s = max(self._now_s, to_s)
 
+    @contextlib.contextmanager
+    def entered(self) -> Iterator[None]:
+        """Be the running loop, for turns: `asyncio.get_running_loop` and async generators find this one."""
+        outer = asyncio._get_running_loop()
+        old_hooks = sys.get_asyncgen_hooks()
+        asyncio._set_running_loop(self)
+        sys.set_asyncgen_hooks(*self._hooks)
+        try:
+            yield
+        finally:
+            asyncio._set_running_loop(outer)
+            sys.set_asyncgen_hooks(*old_hooks)
+
     def turn(self) -> None:
-        """Run what is ready, and what that makes ready, until nothing is.
+        """Run what is ready, and what that makes ready, until nothing is; within `entered`.
 
         Raises:
             NotDeterministicError: If that does not come to an end.
         """
-        outer = asyncio._get_running_loop()
-        old_hooks = sys.get_asyncgen_hooks()
         ready = self._ready
-        count = 0
-        asyncio._set_running_loop(self)
-        sys.set_asyncgen_hooks(*self._hooks)
-        try:
-            while ready:
-                handle = ready.popleft()
-                if not handle._cancelled:
-                    handle._run()
-                count += 1
-                if count > TURN_CALLBACKS_MAX:
-                    ready.clear()
-                    raise NotDeterministicError("a loop that never waits", "workflow", "await a step in it")
-        finally:
-            asyncio._set_running_loop(outer)
-            sys.set_asyncgen_hooks(*old_hooks)
+        left = TURN_CALLBACKS_MAX
+        while ready:
+            handle = ready.popleft()
+            if not handle._cancelled:
+                handle._run()
+            left -= 1
+            if not left:
+                ready.clear()
+                raise NotDeterministicError("a loop that never waits", "workflow", "await a step in it")
 
     def fire(self, handle: asyncio.TimerHandle) -> None:
         """Make a timer ready that is due."""

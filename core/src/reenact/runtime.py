@@ -24,13 +24,14 @@ from typing import Any, ParamSpec, TypeVar
 import attrs
 
 from reenact import codec
-from reenact.authoring import WORKFLOWS, Workflow, hash_input
+from reenact.asking import hash_input
 from reenact.book import Services
 from reenact.codec import Json, canonical, decode, faithful, plain
 from reenact.config import Config, OnChange, load
 from reenact.content import pack, references, unpack
 from reenact.desk import Desk
 from reenact.differences import diff_inputs
+from reenact.divergence import Inputs
 from reenact.effects import Parked
 from reenact.errors import (
     DivergenceError,
@@ -43,7 +44,7 @@ from reenact.errors import (
     UsageError,
     did_you_mean,
 )
-from reenact.execution import Ending, Execution, Inputs
+from reenact.execution import Ending, Execution
 from reenact.failures import revive
 from reenact.history import History, load_blobs, read_history
 from reenact.journal import Observer, Outlet, Writer
@@ -57,6 +58,7 @@ from reenact.seams import CommitResult, Holding, LedgerFull, Provider, RunFilter
 from reenact.steps import Retry, StepContext, WorkflowSpec
 from reenact.trace import new_trace_id
 from reenact.views import Run
+from reenact.workflows import WORKFLOWS, Workflow
 
 log = logging.getLogger("reenact")
 

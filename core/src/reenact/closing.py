@@ -1,0 +1,77 @@
+"""How a workflow ended, as it goes on record."""
+
+import asyncio
+from typing import Any
+
+import attrs
+
+from reenact.content import Blob
+from reenact.divergence import described_end
+from reenact.failures import record_failure
+from reenact.records import Failure, Status
+from reenact.steps import Shape
+
+
+@attrs.frozen
+class Closing:
+    """How a workflow ended.
+
+    Attributes:
+        status: What its run becomes.
+        value: What it returned, as it is read back.
+        error: What it raised.
+        output: The stored spelling of what it returned.
+        failure: What it raised, as it goes on record.
+        note: Why it was cancelled.
+    """
+
+    status: Status
+    value: Any = None
+    error: BaseException | None = None
+    output: bytes = b""
+    failure: Failure | None = None
+    note: str = ""
+
+    @property
+    def described(self) -> str:
+        """It in words."""
+        return described_end(self.status, self.failure, self.output)
+
+
+def close(main: asyncio.Task[Any], shape: Shape, blobs: dict[str, Blob], cancel_reason: str) -> Closing:
+    """Return how the workflow whose task is *main* ended.
+
+    Args:
+        main: Its task, done.
+        shape: How its result is put on record.
+        blobs: Where what is large goes.
+        cancel_reason: Why it was cancelled, if it was.
+    """
+    if main.cancelled():
+        return Closing(Status.CANCELLED, note=cancel_reason)
+    error = main.exception()
+    if error is None:
+        try:
+            settled = shape.settle(main.result(), blobs)
+        except Exception as unfit:
+            error = unfit
+        else:
+            return Closing(Status.SUCCEEDED, value=settled.value, output=settled.data)
+    return Closing(Status.FAILED, error=error, failure=record_failure(error, cause_path(error)))
+
+
+def cause_path(error: BaseException | None) -> str:
+    """Return the path of the earliest failed step among the causes of *error*; empty if none is."""
+    found: list[tuple[int, str]] = []
+    todo: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while todo:
+        one = todo.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        step = one.__dict__.get("_reenact_step")
+        if step is not None:
+            found.append(step)
+        todo += [one.__cause__, one.__context__, *getattr(one, "exceptions", ())]
+    return min(found)[1] if found else ""
