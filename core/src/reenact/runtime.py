@@ -9,13 +9,11 @@
 
 import asyncio
 import contextlib
-import hashlib
 import logging
 import os
 import re
 import secrets
 import socket
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -23,20 +21,17 @@ from typing import Any, ParamSpec, TypeVar
 
 import attrs
 
-from reenact import codec
 from reenact.asking import hash_input
 from reenact.book import Services
-from reenact.codec import Json, canonical, decode, faithful, plain
+from reenact.children import RUN_ID_HEX, Children
 from reenact.config import Config, OnChange, load
 from reenact.content import pack, references, unpack
 from reenact.desk import Desk
 from reenact.differences import diff_inputs
 from reenact.divergence import Inputs
-from reenact.effects import Parked
 from reenact.errors import (
     DivergenceError,
     InputError,
-    LeaseLostError,
     NotStorableError,
     ReenactError,
     RunConflictError,
@@ -47,6 +42,8 @@ from reenact.errors import (
 from reenact.execution import Ending, Execution
 from reenact.failures import revive
 from reenact.history import History, load_blobs, read_history
+from reenact.house import House
+from reenact.inputs import spell_input
 from reenact.journal import Observer, Outlet, Writer
 from reenact.models import Models, Price
 from reenact.opening import Providers, open_chain, open_exporters, open_store
@@ -65,13 +62,8 @@ log = logging.getLogger("reenact")
 P = ParamSpec("P")
 T = TypeVar("T")
 
-RUN_ID_HEX = 16
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}", re.ASCII)
-_RENEWALS_PER_LEASE = 3
-_LEASE_SAFE = 0.9
 RECOVER_AT_ONCE = 100
-DEPTH_MAX = 100
-"""How deep child runs may nest."""
 
 
 class Runtime(Desk):
@@ -97,8 +89,9 @@ class Runtime(Desk):
         self._active: dict[str, Execution] = {}
         self._claims: dict[str, asyncio.Lock] = {}
         self._stopping = False
-        self._poke = asyncio.Event()
         options = config.runtime
+        self._house = House(store, self.owner, options, self._active)
+        self._children = Children(self._start, self.cancel, lambda: self._stopping)
         self._services = Services(
             writer=writer,
             clock=clock,
@@ -171,7 +164,7 @@ class Runtime(Desk):
             await opened.renew(runtime.owner, options.lease_s)
             stack.push_async_callback(runtime.stop)
             stack.push_async_callback(
-                _end_task, asyncio.create_task(runtime._keep_house(), name="reenact-house")
+                _end_task, asyncio.create_task(runtime._house.keep(), name="reenact-house")
             )
             yield runtime
 
@@ -181,6 +174,7 @@ class Runtime(Desk):
         return lambda: self._observers.remove(observer)
 
     def _tell(self, run: RunRecord, entries: Sequence[Entry]) -> None:
+        self._children.told(run)
         for observer in tuple(self._observers):
             try:
                 observer(run, entries)
@@ -261,7 +255,7 @@ class Runtime(Desk):
     ) -> "Execution | Run":
         if self._stopping:
             raise UsageError("the runtime is being closed; it starts nothing more")
-        data, hashed, call_args = _spell_input(spec, args, kwargs)
+        data, hashed, call_args = spell_input(spec, args, kwargs)
         input_hash = hash_input("workflow", spec.name, hashed)
         if run_id is not None and not _RUN_ID.fullmatch(run_id):
             raise UsageError(f"{run_id!r} is no run id: letters, digits and . _ : - only, 128 at most")
@@ -523,112 +517,23 @@ class Runtime(Desk):
 
         return list(await asyncio.gather(*(one(record) for record in found)))
 
-    # --- child runs
-
     async def run_child(
         self, parent: Execution, spec: WorkflowSpec, arguments: Mapping[str, Any], step: StepContext
     ) -> Any:
-        """Run a workflow as a step of another run; under an id that a resumed parent finds again."""
-        child_id = hashlib.sha256(step.idempotency_key.encode()).hexdigest()[:RUN_ID_HEX]
-        if parent.run.parent.count("/") >= DEPTH_MAX:
-            raise UsageError(f"child runs nest more than {DEPTH_MAX} deep; does {spec.name!r} call itself?")
-        args, kwargs = _by_name(spec, arguments)
-        lineage = f"{parent.run.parent}/{parent.run.id}" if parent.run.parent else parent.run.id
-        starting = asyncio.ensure_future(
-            self._start(
-                spec,
-                args,
-                kwargs,
-                run_id=child_id,
-                trace_id=parent.run.trace_id,
-                parent=lineage,
-                suspend=parent.suspend,
-            )
-        )
-        try:
-            started = await asyncio.shield(starting)
-        except asyncio.CancelledError:
-            await self._cancel_child(parent, await starting, step.trace.path)
-            raise
-        if isinstance(started, Run):
-            return started.output
-        unwatch = self.observe(
-            lambda run, _: _pass_on_waiting(parent, step, run) if run.id == child_id else None
-        )
-        try:
-            ending = await asyncio.shield(started.finished)
-        except asyncio.CancelledError:
-            await self._cancel_child(parent, started, step.trace.path)
-            raise
-        finally:
-            unwatch()
-        if ending.run.status in (Status.WAITING, Status.IN_DOUBT, Status.RUNNING):
-            raise Parked(ending.run.waits_for or f"child run {child_id}")
-        return _run_of(ending).output
-
-    async def _cancel_child(self, parent: Execution, child: "Execution | Run", path: str) -> None:
-        """Cancel a child run whose step was cancelled, unless its parent is only being stopped."""
-        if self._stopping or parent.letting_go or isinstance(child, Run):
-            return
-        await self.cancel(child.run.id, f"the step {path} of its parent was cancelled")
-        self._poke.set()
-        with contextlib.suppress(Exception):
-            await asyncio.shield(child.finished)
+        """Run a workflow as a step of another run."""
+        return await self._children.run(parent, spec, arguments, step)
 
     # --- telling
 
     async def cancel(self, run_id: str, reason: str = "") -> RunRecord:
-        """Ask a run to end; see `Desk.cancel`. One that no process has is taken up to be cancelled."""
+        """Ask a run to end; see `Desk.cancel`. One in this process is told at once."""
         record = await super().cancel(run_id, reason)
-        self._poke.set()
+        self._house.poke()
         return record
 
     async def _post(self, record: RunRecord, name: str, value: Any) -> None:
         await super()._post(record, name, value)
-        self._poke.set()
-
-    # --- keeping house
-
-    async def _keep_house(self) -> None:
-        """Renew the lease, and hand messages from outside to the runs they are for."""
-        options = self.config.runtime
-        renewed = time.monotonic()
-        while True:
-            self._poke.clear()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(options.poll_s):
-                    await self._poke.wait()
-            now = time.monotonic()
-            try:
-                if now - renewed >= options.lease_s / _RENEWALS_PER_LEASE:
-                    await self._renew(now - renewed)
-                    renewed = now
-                if self._active:
-                    await self._hear()
-            except Exception as error:
-                log.warning("keeping house failed, trying again: %s", error)
-                if now - renewed >= options.lease_s * _LEASE_SAFE:
-                    self._lose_all("its lease could not be renewed")
-
-    async def _renew(self, since_s: float) -> None:
-        if since_s > self.config.runtime.lease_s:  # this process was stopped, or the machine asleep
-            for execution in list(self._active.values()):
-                record = await self.store.load(execution.run.id)
-                if record is None or record.epoch != execution.run.epoch:
-                    execution.abort(
-                        LeaseLostError(self.store.where, f"run {execution.run.id!r} was taken over")
-                    )
-        await self.store.renew(self.owner, self.config.runtime.lease_s)
-
-    def _lose_all(self, reason: str) -> None:
-        for execution in list(self._active.values()):
-            execution.abort(LeaseLostError(self.store.where, f"run {execution.run.id!r}: {reason}"))
-
-    async def _hear(self) -> None:
-        for message in await self.store.messages(self.owner):
-            execution = self._active.get(message.run_id)
-            if execution is not None:
-                execution.tell(message)
+        self._house.poke()
 
     # --- stopping
 
@@ -720,57 +625,6 @@ def _known(record: RunRecord, workflow: Callable[..., Any] | None) -> WorkflowSp
     return found.spec
 
 
-def _spell_input(
-    spec: WorkflowSpec, args: Sequence[Any], kwargs: Mapping[str, Any]
-) -> tuple[bytes, bytes, tuple[list[Any], dict[str, Any]]]:
-    """Return the input as it is stored, as it is hashed, and as a resumed run will be given it."""
-    arguments = spec.arguments
-    try:
-        bound = arguments.signature.bind(*args, **kwargs)
-    except TypeError as error:
-        raise InputError(f"{spec.name}{arguments.signature}: {error}") from error
-    bound.apply_defaults()
-    spelled: dict[str, Json] = {}
-    for name, value in bound.arguments.items():
-        spelled[name] = _spell_argument(spec, name, value)
-    hashed = canonical(plain(arguments.bind(tuple(args), dict(kwargs)), omit_defaults=True))
-    return canonical(spelled), hashed, arguments.restore(spelled)
-
-
-def _spell_argument(spec: WorkflowSpec, name: str, value: Any) -> Json:
-    wanted = spec.arguments.hints.get(name, Any)
-    kind = spec.arguments.signature.parameters[name].kind
-    try:
-        if kind in (kind.VAR_POSITIONAL, kind.VAR_KEYWORD):
-            return plain(value)
-        return decode(faithful(value, wanted)[0])  # type: ignore[no-any-return]  # plain by construction
-    except NotStorableError as error:
-        at = error.at.replace("$", name, 1)
-        raise InputError(
-            f"{spec.name}: argument {at} is not a {codec.type_name(wanted)}: {error.problem}"
-            if wanted is not Any
-            else f"{spec.name}: argument {at}: {error.problem}"
-        ) from error
-
-
-def _by_name(spec: WorkflowSpec, arguments: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-    """Split bound arguments into positional and named ones."""
-    args: list[Any] = []
-    kwargs: dict[str, Any] = {}
-    for name, parameter in spec.arguments.signature.parameters.items():
-        if name not in arguments:
-            continue
-        if parameter.kind is parameter.VAR_POSITIONAL:
-            args.extend(arguments[name])
-        elif parameter.kind is parameter.VAR_KEYWORD:
-            kwargs.update(arguments[name])
-        elif parameter.kind is parameter.POSITIONAL_ONLY:
-            args.append(arguments[name])
-        else:
-            kwargs[name] = arguments[name]
-    return args, kwargs
-
-
 def _take_up_failed(execution: Execution) -> None:
     """Have a run that failed begin again at the step that failed it."""
     history = execution.history
@@ -782,11 +636,6 @@ def _take_up_failed(execution: Execution) -> None:
         execution.book.root(Status.RUNNING, revised_from=cause.outcome.seq, redo=True)
         history.revise(cause.outcome.seq, redo=True)
     history.ended = None
-
-
-def _pass_on_waiting(parent: Execution, step: StepContext, child: RunRecord) -> None:
-    waits = child.waits_for or "something" if child.status is Status.WAITING else None
-    parent.effects.child_waits(step.trace.path, waits and f"{waits} of child run {child.id}")
 
 
 def _run_of(ending: Ending) -> Run:

@@ -1,0 +1,121 @@
+"""Child runs: a workflow that is called in a run is a run of its own, and a step of its parent."""
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from reenact.effects import Parked
+from reenact.errors import UsageError
+from reenact.execution import Execution
+from reenact.inputs import by_name
+from reenact.records import RunRecord, Status
+from reenact.steps import StepContext, WorkflowSpec
+from reenact.views import Run
+
+RUN_ID_HEX = 16
+DEPTH_MAX = 100
+"""How deep child runs may nest."""
+
+
+class Start(Protocol):
+    """Starts a run, or takes up the one that has the id."""
+
+    def __call__(
+        self,
+        spec: WorkflowSpec,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        *,
+        run_id: str,
+        trace_id: str,
+        parent: str,
+        suspend: bool,
+    ) -> Awaitable[Execution | Run]:
+        """Return the run in this process, or as it ended."""
+
+
+class Children:
+    """Starts child runs, and follows them.
+
+    Args:
+        start: Starts a run.
+        cancel: Asks a run to end.
+        stopping: Says whether the process is letting go of its runs.
+    """
+
+    def __init__(
+        self, start: Start, cancel: Callable[[str, str], Awaitable[Any]], stopping: Callable[[], bool]
+    ) -> None:
+        self._start = start
+        self._cancel = cancel
+        self._stopping = stopping
+        self._parents: dict[str, tuple[Execution, StepContext]] = {}
+
+    async def run(
+        self, parent: Execution, spec: WorkflowSpec, arguments: Mapping[str, Any], step: StepContext
+    ) -> Any:
+        """Run a workflow as a step of *parent*; return what it returns, raise what it raises.
+
+        Its id follows from the step, so that a parent which is resumed finds it again.
+
+        Raises:
+            Parked: If it waits for somebody and has been given back.
+            UsageError: If runs nest too deep.
+        """
+        if parent.run.parent.count("/") >= DEPTH_MAX:
+            raise UsageError(f"child runs nest more than {DEPTH_MAX} deep; does {spec.name!r} call itself?")
+        child = await self._started(parent, spec, arguments, step)
+        if isinstance(child, Run):
+            return child.output
+        self._parents[child.run.id] = parent, step
+        try:
+            ending = await asyncio.shield(child.finished)
+        except asyncio.CancelledError:
+            await self._call_off(parent, child, step)
+            raise
+        finally:
+            del self._parents[child.run.id]
+        if ending.run.status in (Status.WAITING, Status.IN_DOUBT, Status.RUNNING):
+            raise Parked(ending.run.waits_for or f"child run {child.run.id}")
+        return Run(record=ending.run, error=ending.error, value=ending.value).output
+
+    async def _started(
+        self, parent: Execution, spec: WorkflowSpec, arguments: Mapping[str, Any], step: StepContext
+    ) -> Execution | Run:
+        args, kwargs = by_name(spec, arguments)
+        run = parent.run
+        starting = asyncio.ensure_future(
+            self._start(
+                spec,
+                args,
+                kwargs,
+                run_id=hashlib.sha256(step.idempotency_key.encode()).hexdigest()[:RUN_ID_HEX],
+                trace_id=run.trace_id,
+                parent=f"{run.parent}/{run.id}" if run.parent else run.id,
+                suspend=parent.suspend,
+            )
+        )
+        try:
+            return await asyncio.shield(starting)
+        except asyncio.CancelledError:  # half made it would be nobody's
+            await self._call_off(parent, await starting, step)
+            raise
+
+    async def _call_off(self, parent: Execution, child: Execution | Run, step: StepContext) -> None:
+        """Cancel a child run whose step was cancelled, unless its parent is only being stopped."""
+        if self._stopping() or parent.letting_go or isinstance(child, Run):
+            return
+        await self._cancel(child.run.id, f"the step {step.trace.path} of its parent was cancelled")
+        with contextlib.suppress(Exception):
+            await asyncio.shield(child.finished)
+
+    def told(self, child: RunRecord) -> None:
+        """Pass on to the parent whether its child run waits for somebody."""
+        found = self._parents.get(child.id)
+        if found is None:
+            return
+        parent, step = found
+        waits = f"{child.waits_for} of child run {child.id}" if child.status is Status.WAITING else None
+        parent.effects.child_waits(step.trace.path, waits)

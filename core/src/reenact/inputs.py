@@ -1,0 +1,59 @@
+"""A workflow's arguments: checked, spelled, and read back as a resumed run will read them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reenact.codec import Json, canonical, decode, faithful, plain, type_name
+from reenact.errors import InputError, NotStorableError
+from reenact.steps import WorkflowSpec
+
+
+def spell_input(
+    spec: WorkflowSpec, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> tuple[bytes, bytes, tuple[list[Any], dict[str, Any]]]:
+    """Return the input as it is stored, as it is hashed, and as a resumed run will be given it."""
+    arguments = spec.arguments
+    try:
+        bound = arguments.signature.bind(*args, **kwargs)
+    except TypeError as error:
+        raise InputError(f"{spec.name}{arguments.signature}: {error}") from error
+    bound.apply_defaults()
+    spelled: dict[str, Json] = {}
+    for name, value in bound.arguments.items():
+        spelled[name] = _spell_argument(spec, name, value)
+    hashed = canonical(plain(arguments.bind(tuple(args), dict(kwargs)), omit_defaults=True))
+    return canonical(spelled), hashed, arguments.restore(spelled)
+
+
+def _spell_argument(spec: WorkflowSpec, name: str, value: Any) -> Json:
+    wanted = spec.arguments.hints.get(name, Any)
+    kind = spec.arguments.signature.parameters[name].kind
+    try:
+        if kind in (kind.VAR_POSITIONAL, kind.VAR_KEYWORD):
+            return plain(value)
+        return decode(faithful(value, wanted)[0])  # type: ignore[no-any-return]  # plain by construction
+    except NotStorableError as error:
+        at = error.at.replace("$", name, 1)
+        raise InputError(
+            f"{spec.name}: argument {at} is not a {type_name(wanted)}: {error.problem}"
+            if wanted is not Any
+            else f"{spec.name}: argument {at}: {error.problem}"
+        ) from error
+
+
+def by_name(spec: WorkflowSpec, arguments: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Split bound arguments into positional and named ones."""
+    args: list[Any] = []
+    kwargs: dict[str, Any] = {}
+    for name, parameter in spec.arguments.signature.parameters.items():
+        if name not in arguments:
+            continue
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            args.extend(arguments[name])
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            kwargs.update(arguments[name])
+        elif parameter.kind is parameter.POSITIONAL_ONLY:
+            args.append(arguments[name])
+        else:
+            kwargs[name] = arguments[name]
+    return args, kwargs
