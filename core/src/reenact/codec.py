@@ -288,6 +288,7 @@ class Arguments:
         self._defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
         self._simple = all(p.kind in simple for p in parameters)
         self._known = frozenset(self.signature.parameters)
+        self._plainly = self._simple and not self._defaults
         self._required = [p.name for p in parameters if p.default is p.empty]
         positional = all(name in self._names for name in self._required)
         self._least = len(self._required) if positional else len(self._names) + 1
@@ -299,6 +300,8 @@ class Arguments:
         Raises:
             TypeError: If they do not fit, as a call would.
         """
+        if self._plainly and not kwargs and len(args) == len(self._names):
+            return dict(zip(self._names, args, strict=True))
         if not self._fits(args, kwargs):
             return self._bind_slowly(args, kwargs)
         bound = dict(zip(self._names, args, strict=False))

@@ -31,7 +31,6 @@ from reenact.steps import (
     Outcome,
     StepContext,
     current_step,
-    idempotency_key,
 )
 from reenact.trace import TraceContext, current_trace
 
@@ -65,6 +64,25 @@ class Host(Protocol):
         """End: the record cannot be added to."""
 
 
+class _Nobody:
+    """Hears what comes in after a run is over."""
+
+    def completed(self, call: Call, outcome: Outcome) -> None:
+        log.debug("%s was %s after its run", call.path, outcome.status)
+
+    def admitted(self, call: Call) -> None:
+        log.debug("%s was let begin after its run", call.path)
+
+    def wake(self) -> None:
+        log.debug("a run that is over was woken")
+
+    def abort(self, error: BaseException) -> None:
+        log.debug("a run that is over could not write: %s", error)
+
+
+_NOBODY = _Nobody()
+
+
 class Effects:
     """Performs the steps of one run.
 
@@ -85,7 +103,7 @@ class Effects:
     ) -> None:
         self._book = book
         self._services = services
-        self._host = host
+        self._host: Host = host
         self._starting: list[Call] = []
         self._open: set[Call] = set()
         self._signals: dict[str, Call] = {}
@@ -260,7 +278,7 @@ class Effects:
     def _context(self, call: Call) -> StepContext:
         run = self._book.run
         trace = TraceContext(run.trace_id, run.id, call.path, call.attempt)
-        return StepContext(trace, idempotency_key(run.id, call.path, call.generation), call.candidate)
+        return StepContext(trace, call.generation, call.candidate)
 
     async def _perform(self, call: Call) -> None:
         try:
@@ -475,6 +493,10 @@ class Effects:
         for call in list(self._open):
             if call.task is not None:
                 call.task.cancel()
+
+    def let_go(self) -> None:
+        """Tell the run nothing more: it is over, and need not wait for the collector."""
+        self._host = _NOBODY
 
 
 def _cancel_requested() -> bool:

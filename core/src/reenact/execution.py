@@ -215,12 +215,14 @@ class Execution:
             self.finished.set_exception(error)
 
     def _dispose(self) -> None:
-        """Drop the workflow's tasks without running anything of them in a turn that counts."""
+        """Drop the workflow's tasks, and break the cycles in which a run holds itself."""
         self.loop.close()
         for call in (*self._held, *self._expected.values()):
             if call.future is not None and not call.future.done():
                 call.future.cancel()
         self.loop.drop_tasks()
+        self.effects.let_go()
+        self._main = None
 
     # --- what the workflow asks for
 

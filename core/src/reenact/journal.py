@@ -13,9 +13,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeAlias
-
-import attrs
+from typing import NamedTuple, Protocol, TypeAlias
 
 from reenact.errors import LeaseLostError, StoreError
 from reenact.records import Entry, RunRecord
@@ -29,8 +27,7 @@ READ_BACK_TRIES = 3
 Done: TypeAlias = Callable[[CommitResult], None]
 
 
-@attrs.frozen
-class Pending:
+class Pending(NamedTuple):
     """A write that waits for a commit.
 
     Attributes:
@@ -51,7 +48,7 @@ class Writer:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._waiting: list[Pending] = []
-        self._wake: asyncio.Event = asyncio.Event()
+        self._wake: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
         self._closing = False
         self.commits = 0
@@ -62,14 +59,19 @@ class Writer:
 
     async def __aexit__(self, *_: object) -> None:
         self._closing = True
-        self._wake.set()
+        self._rouse()
         if self._task is not None:
             await asyncio.shield(self._task)
 
     def submit(self, write: RunWrite, done: Done) -> None:
         """Put *write* into the next commit; writes of one run are made in the order of submission."""
         self._waiting.append(Pending(write, done))
-        self._wake.set()
+        self._rouse()
+
+    def _rouse(self) -> None:
+        if self._wake is not None:  # a bare future, not an Event: this is on the way of every step
+            self._wake.set_result(None)
+            self._wake = None
 
     async def write(self, write: RunWrite) -> None:
         """Put *write* into the next commit and wait for it.
@@ -91,15 +93,16 @@ class Writer:
             raise StoreError(self._store.where, f"account {result.holding.account} is full")
 
     async def _write_on(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
-            await self._wake.wait()
+            if not self._waiting:
+                if self._closing:
+                    return
+                self._wake = loop.create_future()
+                await self._wake
             batch, self._waiting = self._waiting[:WRITES_PER_COMMIT], self._waiting[WRITES_PER_COMMIT:]
-            if not self._waiting and not self._closing:
-                self._wake.clear()
             if batch:
                 await self._commit(batch)
-            elif self._closing:
-                return
 
     async def _commit(self, batch: Sequence[Pending]) -> None:
         results = await self._results([pending.write for pending in batch])

@@ -80,6 +80,23 @@ class TimerHost(Protocol):
         """Forget *handle*."""
 
 
+class _NoHost:
+    """Keeps the timers of a loop that is closed: none."""
+
+    def timer_set(self, handle: asyncio.TimerHandle, scope: Scope) -> None:  # noqa: ARG002  # a protocol's
+        handle.cancel()
+
+    def timer_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        """There is nothing to forget."""
+
+
+_NO_HOST = _NoHost()
+
+
+def _ignore(_: dict[str, Any]) -> None:
+    """Hear of no more errors: the run is over."""
+
+
 class RunTask(asyncio.Task[T]):
     """A task whose place in a set is the same on every replay."""
 
@@ -115,13 +132,12 @@ class RunLoop(asyncio.AbstractEventLoop):
     def __init__(
         self, host: TimerHost, *, seed: int, start_s: float, unhandled: Callable[[dict[str, Any]], None]
     ) -> None:
-        self._host = host
+        self._host: TimerHost = host
         self._serial = seed & ~0xFFFF_FFFF
         self._ready: collections.deque[asyncio.Handle] = collections.deque()
         self._now_s = start_s
         self._unhandled = unhandled
-        self._generators: weakref.WeakSet[AsyncGenerator[Any, Any]] = weakref.WeakSet()
-        self._hooks: Any = (self._generators.add, self._generator_dropped)
+        self._generators: weakref.WeakSet[AsyncGenerator[Any, Any]] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
 
@@ -142,7 +158,7 @@ class RunLoop(asyncio.AbstractEventLoop):
         outer = asyncio._get_running_loop()
         old_hooks = sys.get_asyncgen_hooks()
         asyncio._set_running_loop(self)
-        sys.set_asyncgen_hooks(*self._hooks)
+        sys.set_asyncgen_hooks(self._generator_begun, self._generator_dropped)
         try:
             yield
         finally:
@@ -171,14 +187,20 @@ class RunLoop(asyncio.AbstractEventLoop):
         if not handle.cancelled():
             self._ready.append(handle)
 
+    def _generator_begun(self, generator: AsyncGenerator[Any, Any]) -> None:
+        if self._generators is None:
+            self._generators = weakref.WeakSet()
+        self._generators.add(generator)
+
     def _generator_dropped(self, generator: AsyncGenerator[Any, Any]) -> None:
-        self._generators.discard(generator)
+        if self._generators is not None:
+            self._generators.discard(generator)
         if not self._closed:
             self.create_task(generator.aclose())
 
     def open_generators(self) -> list[AsyncGenerator[Any, Any]]:
         """Return the async generators that were begun and not ended."""
-        return list(self._generators)
+        return list(self._generators or ())
 
     # --- what asyncio asks of a loop
 
@@ -278,6 +300,8 @@ class RunLoop(asyncio.AbstractEventLoop):
         """Forget what is ready; nothing runs on the loop any more."""
         self._closed = True
         self._ready.clear()
+        self._host = _NO_HOST
+        self._unhandled = _ignore
 
     def get_debug(self) -> bool:
         """Return False: asyncio's debug mode looks at the wall clock."""

@@ -123,7 +123,7 @@ class LlmCall:
     async def _judge_request(self, call: Call) -> Passed:
         target = self.models.targets(self.request.model)[0]
         trace = TraceContext(self.run.trace_id, self.run.id, call.path, call.attempt)
-        context = self._context("request", StepContext(trace, ""), target)
+        context = self._context("request", StepContext(trace), target)
         verdict = await self.models.chain.judge("request", self.request, context)
         self.request = verdict.value
         return Passed(

@@ -48,7 +48,7 @@ ENDED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.DEN
 NO_VALUE = msgspec.Raw()
 
 
-class Failure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Failure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """An exception on record.
 
     Attributes:
@@ -70,7 +70,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rebuilds: bool = True
 
 
-class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What one policy decided about one call.
 
     Attributes:

@@ -65,6 +65,8 @@ class Limits:
 
     def of(self, pool: str) -> tuple[Pool, ...]:
         """Return the limits a step of *pool* counts against, in the order they are taken."""
+        if self._steps is None and not self._pools:
+            return ()
         own = self._pools.get(pool) if pool else None
         return tuple(limit for limit in (own, self._steps) if limit is not None)
 

@@ -28,6 +28,8 @@ class ValueShape:
 
     def read(self, value: Any) -> Any:
         """Return a plain value as the declared type."""
+        if type(value) is self.wanted and not isinstance(value, (dict, list)):
+            return value
         return read_as(value, self.wanted)
 
 

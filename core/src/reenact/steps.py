@@ -131,13 +131,18 @@ class StepContext:
 
     Attributes:
         trace: Run, path and attempt.
-        idempotency_key: Names the logical call: the same after a crash and on every try.
+        generation: How often the step began anew with another input.
         candidate: Which of the models that may be asked, from 0.
     """
 
     trace: TraceContext
-    idempotency_key: str
+    generation: int = 0
     candidate: int = 0
+
+    @property
+    def idempotency_key(self) -> str:
+        """Names the logical call: the same after a crash and on every try."""
+        return idempotency_key(self.trace.run_id, self.trace.path, self.generation)
 
 
 Body = Callable[[StepContext], Awaitable[Any]]

@@ -29,6 +29,19 @@ _SELECT_RUN = f"SELECT {_RUN}, coalesce(until_ns, 0), boot, ends_ns FROM runs LE
 _BOOT = boot_id()
 
 
+class _Batch:
+    """The values of one commit, by statement."""
+
+    __slots__ = ("blobs", "consumed", "released", "rows", "runs")
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[int, bytes, bytes]] = []
+        self.blobs: list[tuple[bytes, int, bytes]] = []
+        self.consumed: list[tuple[int]] = []
+        self.runs: list[tuple[object, ...]] = []
+        self.released: list[tuple[int]] = []
+
+
 class Statements:
     """Everything the store says to SQLite.
 
@@ -43,6 +56,8 @@ class Statements:
         self._where = where
         self._alive = alive
         self._numbers: dict[str, int] = {}
+        self._epochs: dict[int, int] = {}
+        self._data_version = -1
 
     # --- commits
 
@@ -56,20 +71,32 @@ class Statements:
     def _in_transaction(self, writes: Sequence[RunWrite], *, careful: bool) -> list[CommitResult]:
         self._db.execute("BEGIN IMMEDIATE")
         try:
-            results = [self._write(write, careful=careful) for write in writes]
+            self._forget_what_others_changed()
+            batch = _Batch()
+            results = [self._write(write, batch, careful=careful) for write in writes]
+            self._put(batch)
             self._db.execute("COMMIT")
         except BaseException:
             self.roll_back()
             raise
         return results
 
+    def _forget_what_others_changed(self) -> None:
+        """Drop what is known of epochs if another connection has written since it was read."""
+        version = self._db.execute("PRAGMA data_version").fetchone()[0]
+        if version != self._data_version:
+            self._data_version = version
+            self._epochs.clear()
+
     def roll_back(self) -> None:
         """Undo what was not committed."""
         self._numbers.clear()
+        self._epochs.clear()
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
 
-    def _write(self, write: RunWrite, *, careful: bool) -> CommitResult:
+    def _write(self, write: RunWrite, batch: "_Batch", *, careful: bool) -> CommitResult:
+        """Check one write and put it into the batch, or say why it is refused."""
         number = self._number(write.run_id)
         if write.create:
             if number is not None:  # made before, or another run
@@ -85,15 +112,31 @@ class Statements:
             if full is not None:
                 return full
         if not (careful and self._has_rows(number, write.rows)):
-            self._append(number, write.rows)
-        self._keep(write.blobs)
-        if write.consumed:
-            self._db.executemany("DELETE FROM messages WHERE id = ?", [(one,) for one in write.consumed])
+            base = number << SEQ_BITS
+            batch.rows += [(base + row.seq, row.body, row.checksum) for row in write.rows]
+        batch.blobs += [_spell(blob) for blob in write.blobs]
+        batch.consumed += [(one,) for one in write.consumed]
         if write.run is not None and not write.create:
-            self._project(number, write.run)
+            batch.runs.append(_projection(number, write.run))
         if write.release:
-            self._db.execute("UPDATE runs SET owner = '' WHERE no = ?", (number,))
+            batch.released.append((number,))
         return None
+
+    def _put(self, batch: "_Batch") -> None:
+        """Say each kind of statement once for the whole batch."""
+        for sql, values in (
+            ("INSERT INTO entries (id, body, checksum) VALUES (?, ?, ?)", batch.rows),
+            ("INSERT OR IGNORE INTO blobs (hash, form, data) VALUES (?, ?, ?)", batch.blobs),
+            ("DELETE FROM messages WHERE id = ?", batch.consumed),
+            (
+                "UPDATE runs SET updated_ns = ?, status = ?, steps = ?, tokens_in = ?, tokens_out = ?, "
+                "cost_usd = ?, waits_for = ? WHERE no = ?",
+                batch.runs,
+            ),
+            ("UPDATE runs SET owner = '' WHERE no = ?", batch.released),
+        ):
+            if values:
+                self._db.executemany(sql, values)
 
     def _number(self, run_id: str) -> int | None:
         number = self._numbers.get(run_id)
@@ -107,8 +150,11 @@ class Statements:
         return number
 
     def _epoch(self, number: int) -> int:
-        found = self._db.execute("SELECT epoch FROM runs WHERE no = ?", (number,)).fetchone()
-        return int(found[0]) if found else -1
+        epoch = self._epochs.get(number)
+        if epoch is None:
+            found = self._db.execute("SELECT epoch FROM runs WHERE no = ?", (number,)).fetchone()
+            epoch = self._epochs[number] = int(found[0]) if found else -1
+        return epoch
 
     def _create(self, write: RunWrite) -> int:
         run = write.run
@@ -137,14 +183,8 @@ class Statements:
             ),
         )
         number = self._numbers[run.id] = int(cursor.lastrowid or 0)
+        self._epochs[number] = run.epoch
         return number
-
-    def _append(self, number: int, rows: Sequence[Row]) -> None:
-        base = number << SEQ_BITS
-        self._db.executemany(
-            "INSERT INTO entries (id, body, checksum) VALUES (?, ?, ?)",
-            [(base + row.seq, row.body, row.checksum) for row in rows],
-        )
 
     def _has_rows(self, number: int, rows: Sequence[Row]) -> bool:
         if not rows:
@@ -152,29 +192,6 @@ class Statements:
         key = ((number << SEQ_BITS) + rows[-1].seq,)
         found = self._db.execute("SELECT checksum FROM entries WHERE id = ?", key).fetchone()
         return found is not None and found[0] == rows[-1].checksum
-
-    def _keep(self, blobs: Sequence[Blob]) -> None:
-        if blobs:
-            self._db.executemany(
-                "INSERT OR IGNORE INTO blobs (hash, form, data) VALUES (?, ?, ?)",
-                [_spell(blob) for blob in blobs],
-            )
-
-    def _project(self, number: int, run: RunRecord) -> None:
-        self._db.execute(
-            "UPDATE runs SET updated_ns = ?, status = ?, steps = ?, tokens_in = ?, tokens_out = ?, "
-            "cost_usd = ?, waits_for = ? WHERE no = ?",
-            (
-                run.updated_ns,
-                run.status.value,
-                run.steps,
-                run.tokens_in,
-                run.tokens_out,
-                run.cost_usd,
-                run.waits_for,
-                number,
-            ),
-        )
 
     def _hold(self, holding: Holding) -> LedgerFull | None:
         if holding.limit is not None:
@@ -223,6 +240,7 @@ class Statements:
                 raise RunOwnedError(run_id, run.owner, run.until_ns)
             self.renew(owner, ttl_s)
             self._db.execute("UPDATE runs SET owner = ?, epoch = epoch + 1 WHERE id = ?", (owner, run_id))
+            self._epochs.clear()
             self._forget_dead(run.owner, owner)
             self._db.execute("COMMIT")
         except BaseException:
@@ -337,6 +355,11 @@ def _run(row: Sequence[object]) -> RunRecord:
     fields = dict(zip(names, row, strict=False))
     fields["status"] = Status(str(fields["status"]))
     return RunRecord(**fields, until_ns=int(str(row[18])) if row[11] else 0)  # type: ignore[arg-type]  # by columns
+
+
+def _projection(number: int, run: RunRecord) -> tuple[object, ...]:
+    counts = (run.steps, run.tokens_in, run.tokens_out)
+    return (run.updated_ns, run.status.value, *counts, run.cost_usd, run.waits_for, number)
 
 
 def _spell(blob: Blob) -> tuple[bytes, int, bytes]:
