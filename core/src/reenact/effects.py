@@ -9,14 +9,13 @@ import asyncio
 import contextvars
 import logging
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from reenact.book import Book, Services
-from reenact.codec import decode
 from reenact.errors import NotStorableError, PolicyDeniedError, StepError
 from reenact.failures import record_failure
-from reenact.records import Entry, Failure, Message, Status
-from reenact.scheduler import Alarm, give_back, take, take_now
+from reenact.records import Entry, Failure, Status
+from reenact.scheduler import give_back, take, take_now
 from reenact.seams import CommitResult
 from reenact.steps import (
     ADMITTED,
@@ -24,7 +23,6 @@ from reenact.steps import (
     PARKED,
     RUNNING,
     STARTING,
-    WAITING,
     Body,
     Call,
     NotDone,
@@ -33,6 +31,7 @@ from reenact.steps import (
     current_step,
 )
 from reenact.trace import TraceContext, current_trace
+from reenact.waiting import NOBODY, Host, Waiting
 
 log = logging.getLogger("reenact.step")
 
@@ -46,41 +45,6 @@ class Parked(Exception):  # noqa: N818  # an answer, not an error
 
     def __init__(self, waits_for: str) -> None:
         self.waits_for = waits_for
-
-
-class Host(Protocol):
-    """The run that steps are performed for."""
-
-    def completed(self, call: Call, outcome: Outcome) -> None:
-        """Take the end of a step."""
-
-    def admitted(self, call: Call) -> None:
-        """Take a step that policies and limits let begin."""
-
-    def wake(self) -> None:
-        """Look again at what there is to do."""
-
-    def abort(self, error: BaseException) -> None:
-        """End: the record cannot be added to."""
-
-
-class _Nobody:
-    """Hears what comes in after a run is over."""
-
-    def completed(self, call: Call, outcome: Outcome) -> None:
-        log.debug("%s was %s after its run", call.path, outcome.status)
-
-    def admitted(self, call: Call) -> None:
-        log.debug("%s was let begin after its run", call.path)
-
-    def wake(self) -> None:
-        log.debug("a run that is over was woken")
-
-    def abort(self, error: BaseException) -> None:
-        log.debug("a run that is over could not write: %s", error)
-
-
-_NOBODY = _Nobody()
 
 
 class Effects:
@@ -106,12 +70,9 @@ class Effects:
         self._host: Host = host
         self._starting: list[Call] = []
         self._open: set[Call] = set()
-        self._signals: dict[str, Call] = {}
+        self.waiting = Waiting(book, services, host)
         self._parked: dict[Call, str] = {}
         self._waiting_children: dict[Call, str] = {}
-        self._alarms: dict[Call, Alarm] = {}
-        self._unclaimed: dict[int, Message] = {}
-        self._heard: set[int] = set()
         self._stopping = False
         self.in_doubt: list[str] = []
 
@@ -130,12 +91,11 @@ class Effects:
     @property
     def waits_for(self) -> list[str]:
         """What has to come from outside for the run to go on."""
-        signals = [f"{call.spec.name} at {call.path}" for call in self._signals.values()]
-        return [*signals, *self._parked.values(), *self._waiting_children.values()]
+        return [*self.waiting.waits_for, *self._parked.values(), *self._waiting_children.values()]
 
     def open_calls(self) -> list[Call]:
         """Return the calls that are being performed or wait."""
-        return [*self._open, *self._signals.values(), *self._alarms, *self._parked]
+        return [*self._open, *self.waiting.calls, *self._parked]
 
     # --- beginning
 
@@ -146,7 +106,7 @@ class Effects:
             call.generation = recorded.intent.generation + 1
             call.recorded = recorded = None
         if call.spec.kind in ("timer", "signal"):
-            self._wait(call)
+            self.waiting.begin(call)
         elif recorded is not None:
             self._take_up(call)
         elif call.gate is None and take_now(self._services.limits.of(call.spec.pool)):
@@ -396,53 +356,7 @@ class Effects:
         finally:
             alarm.cancel()
 
-    # --- waiting
-
-    def _wait(self, call: Call) -> None:
-        if call.recorded is None:
-            self._book.intent(call, Status.WAITING)
-        elif call.spec.kind == "timer":
-            call.due_ns = call.recorded.intent.due_ns
-        call.state = WAITING
-        if call.spec.kind == "timer":
-            self._alarms[call] = self._services.clock.alarm(call.due_ns, lambda: self._ring(call))
-        else:
-            self._signals[call.path] = call
-            for message in list(self._unclaimed.values()):
-                self.signal(message)
-
-    def _ring(self, call: Call) -> None:
-        self._alarms.pop(call, None)
-        if call.state is WAITING:
-            self._host.completed(call, Outcome(Status.SUCCEEDED))
-
-    def is_news(self, message: Message) -> bool:
-        """Say whether *message* was not told before."""
-        if message.id in self._heard:
-            return False
-        self._heard.add(message.id)
-        return True
-
-    def signal(self, message: Message) -> None:
-        """Give *message* to the step that waits for it, or keep it until one does."""
-        call = self._signals.get(message.name) or next(
-            (call for call in self._signals.values() if call.spec.name == message.name), None
-        )
-        if call is None:
-            self._unclaimed[message.id] = message
-            return
-        self._unclaimed.pop(message.id, None)
-        assert call.shape is not None  # noqa: S101  # a signal has the type that it waits for
-        try:
-            value = call.shape.read(decode(message.body))
-            settled = call.shape.settle(value, self._book.blobs)
-        except Exception as error:
-            log.warning("an answer for %s does not fit and was dropped: %s", call.path, error)
-            self._book.consume(message.id)
-            self._host.wake()
-            return
-        del self._signals[call.path]
-        self._host.completed(call, Outcome(Status.SUCCEEDED, settled=settled, message_id=message.id))
+    # --- children
 
     def child_waits(self, call_path: str, waits_for: str | None) -> None:
         """Note that a child run waits for something outside, or no longer does."""
@@ -469,10 +383,7 @@ class Effects:
                 self._open.discard(call)
                 give_back(self._services.limits.of(call.spec.pool))
             return True
-        alarm = self._alarms.pop(call, None)
-        if alarm is not None:
-            alarm.cancel()
-        self._signals.pop(call.path, None)
+        self.waiting.call_off(call)
         self._parked.pop(call, None)
         return True
 
@@ -486,17 +397,14 @@ class Effects:
     def cancel_all(self) -> None:
         """Cancel whatever runs or waits, and forget it."""
         self._stopping = True
-        for alarm in self._alarms.values():
-            alarm.cancel()
-        self._alarms.clear()
-        self._signals.clear()
+        self.waiting.cancel_all()
         for call in list(self._open):
             if call.task is not None:
                 call.task.cancel()
 
     def let_go(self) -> None:
         """Tell the run nothing more: it is over, and need not wait for the collector."""
-        self._host = _NOBODY
+        self._host = self.waiting.host = NOBODY
 
 
 def _cancel_requested() -> bool:

@@ -452,7 +452,7 @@ class Execution:
 
     def tell(self, message: Message) -> None:
         """Take a message from outside; one that was taken before is ignored."""
-        if self._over or not self.effects.is_news(message):
+        if self._over or not self.effects.waiting.is_news(message):
             return
         if message.kind == "cancel":
             reason = decode(message.body)
@@ -461,7 +461,7 @@ class Execution:
             self._completed.append((call, Outcome(Status.SUCCEEDED, message_id=message.id)))
             self.wake()
         else:
-            self.effects.signal(message)
+            self.effects.waiting.answer(message)
 
     def _cancel_main(self, reason: str) -> None:
         self._cancel_asked = reason

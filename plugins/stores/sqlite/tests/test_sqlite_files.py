@@ -396,7 +396,9 @@ def test_opening_and_closing_leaves_nothing_open(tmp_path: Path) -> None:
     before = opened()
     for _ in range(100):
         asyncio.run(_open_and_close(path))
-    assert opened() == before
+    descriptors, threads = opened()
+    assert descriptors <= before[0]
+    assert threads <= before[1]
     assert [p.name for p in tmp_path.iterdir()] == ["journal.db"]
 
 

@@ -1,0 +1,138 @@
+"""Steps that wait and have no effect: timers, signals, and the messages that answer them."""
+
+import logging
+from typing import Protocol
+
+from reenact.book import Book, Services
+from reenact.codec import decode
+from reenact.records import Message, Status
+from reenact.scheduler import Alarm
+from reenact.steps import WAITING, Call, Outcome
+
+log = logging.getLogger("reenact.step")
+
+
+class Host(Protocol):
+    """The run that steps are performed for."""
+
+    def completed(self, call: Call, outcome: Outcome) -> None:
+        """Take the end of a step."""
+
+    def admitted(self, call: Call) -> None:
+        """Take a step that policies and limits let begin."""
+
+    def wake(self) -> None:
+        """Look again at what there is to do."""
+
+    def abort(self, error: BaseException) -> None:
+        """End: the record cannot be added to."""
+
+
+class _Nobody:
+    """Hears what comes in after a run is over."""
+
+    def completed(self, call: Call, outcome: Outcome) -> None:
+        log.debug("%s was %s after its run", call.path, outcome.status)
+
+    def admitted(self, call: Call) -> None:
+        log.debug("%s was let begin after its run", call.path)
+
+    def wake(self) -> None:
+        log.debug("a run that is over was woken")
+
+    def abort(self, error: BaseException) -> None:
+        log.debug("a run that is over could not write: %s", error)
+
+
+NOBODY = _Nobody()
+"""Takes the place of a run that is over, which need then not wait for the collector."""
+
+
+class Waiting:
+    """The timers and signals that one run waits for.
+
+    Args:
+        book: Where they go on record.
+        services: What the runs of the process share.
+        host: The run, which is told what becomes of them.
+    """
+
+    def __init__(self, book: Book, services: Services, host: Host) -> None:
+        self._book = book
+        self._clock = services.clock
+        self.host: Host = host
+        self._signals: dict[str, Call] = {}
+        self._alarms: dict[Call, Alarm] = {}
+        self._unclaimed: dict[int, Message] = {}
+        self._heard: set[int] = set()
+
+    @property
+    def calls(self) -> list[Call]:
+        """The steps that wait."""
+        return [*self._signals.values(), *self._alarms]
+
+    @property
+    def waits_for(self) -> list[str]:
+        """What has to come from outside."""
+        return [f"{call.spec.name} at {call.path}" for call in self._signals.values()]
+
+    def begin(self, call: Call) -> None:
+        """Have a timer or a signal wait; one that waited before goes on by its first due time."""
+        if call.recorded is None:
+            self._book.intent(call, Status.WAITING)
+        elif call.spec.kind == "timer":
+            call.due_ns = call.recorded.intent.due_ns
+        call.state = WAITING
+        if call.spec.kind == "timer":
+            self._alarms[call] = self._clock.alarm(call.due_ns, lambda: self._ring(call))
+        else:
+            self._signals[call.path] = call
+            for message in list(self._unclaimed.values()):
+                self.answer(message)
+
+    def _ring(self, call: Call) -> None:
+        self._alarms.pop(call, None)
+        if call.state is WAITING:
+            self.host.completed(call, Outcome(Status.SUCCEEDED))
+
+    def is_news(self, message: Message) -> bool:
+        """Say whether *message* was not told before."""
+        if message.id in self._heard:
+            return False
+        self._heard.add(message.id)
+        return True
+
+    def answer(self, message: Message) -> None:
+        """Give *message* to the step that waits for it, or keep it until one does."""
+        call = self._signals.get(message.name) or next(
+            (call for call in self._signals.values() if call.spec.name == message.name), None
+        )
+        if call is None:
+            self._unclaimed[message.id] = message
+            return
+        self._unclaimed.pop(message.id, None)
+        assert call.shape is not None  # noqa: S101  # a signal has the type that it waits for
+        try:
+            value = call.shape.read(decode(message.body))
+            settled = call.shape.settle(value, self._book.blobs)
+        except Exception as error:
+            log.warning("an answer for %s does not fit and was dropped: %s", call.path, error)
+            self._book.consume(message.id)
+            self.host.wake()
+            return
+        del self._signals[call.path]
+        self.host.completed(call, Outcome(Status.SUCCEEDED, settled=settled, message_id=message.id))
+
+    def call_off(self, call: Call) -> None:
+        """Stop waiting."""
+        alarm = self._alarms.pop(call, None)
+        if alarm is not None:
+            alarm.cancel()
+        self._signals.pop(call.path, None)
+
+    def cancel_all(self) -> None:
+        """Stop waiting for anything."""
+        for alarm in self._alarms.values():
+            alarm.cancel()
+        self._alarms.clear()
+        self._signals.clear()
