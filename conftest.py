@@ -50,7 +50,8 @@ class Fake:
         if isinstance(answer, str):
             usage = Usage(input_tokens=10, output_tokens=5)
             return LlmResponse(message=assistant(answer), model=model, usage=usage)
-        return answer
+        response: LlmResponse = answer
+        return response
 
     async def stream(self, model: str, request: LlmRequest, context: CallContext) -> AsyncIterator[LlmEvent]:
         """Answer word by word."""

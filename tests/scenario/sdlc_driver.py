@@ -63,7 +63,7 @@ class Mortal:
 
 
 def note_effects(module: ModuleType, file: Path) -> None:
-    """Have every step of *module* append a line when it works, as the scripted provider does for every call."""
+    """Have each step of *module* append a line when it works, as the scripted provider does for a call."""
     log = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     for value in vars(module).values():
         if isinstance(value, Step):

@@ -12,6 +12,7 @@ import inspect
 import types
 import typing
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -97,7 +98,7 @@ def _checked_text(value: str, at: str) -> str:
 
 def _key(key: object, at: str) -> str:
     if isinstance(key, str):
-        return _checked_text(str(key), at)
+        return _checked_text(str.__str__(key), at)  # an enum's own str() may be its name
     raise NotStorableError(at, f"a key that is not text: {key!r:.80}; JSON objects have text keys only")
 
 
@@ -191,6 +192,10 @@ def converter() -> Any:
     def pydantic_hook(cls: Any) -> Any:
         return lambda value, _: cls.model_validate(value)
 
+    @made.register_structure_hook
+    def decimal_hook(value: Any, _: Any) -> Decimal:
+        return Decimal(str(value))
+
     return made
 
 
@@ -206,7 +211,7 @@ def read_as(value: Json, wanted: Any) -> Any:
         return msgspec.convert(value, wanted, dec_hook=_by_cattrs)
     except (msgspec.ValidationError, TypeError, ValueError) as error:
         problem, _, where = str(error).partition(" - at `")
-        at = where.rstrip("`") or "$"
+        at = where.removeprefix("key` in `").rstrip("`") or "$"
         raise NotStorableError(at, f"not a {type_name(wanted)}: {problem[:300]}") from error
 
 

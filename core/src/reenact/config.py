@@ -7,6 +7,7 @@ are errors with a suggestion and the TOML path.
 
 import os
 import tomllib
+import typing
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -125,7 +126,7 @@ def find_file(start: Path | None = None) -> Path | None:
         if own.is_file():
             return own
         shared = folder / "pyproject.toml"
-        if shared.is_file() and "reenact" in _read_toml(shared).get("tool", {}):
+        if shared.is_file() and _shared_table(_read_toml(shared)) is not None:
             return shared
     return None
 
@@ -152,13 +153,14 @@ def load(
     """
     env = os.environ if environ is None else environ
     found = file or find_file(start)
-    if file is not None and not file.is_file():
+    if file is not None and not _is_file(file):
         raise ConfigError(f"there is no file {file}")
     layers = Layers()
     if found is not None:
         layers.add(_of_file(found), found.name)
     chosen = profile or env.get("REENACT_PROFILE", "")
-    profiles = layers.values.pop("profiles", {})
+    profiles = _tables(layers.values, "profiles", layers)
+    layers.values.pop("profiles", None)
     if chosen:
         if chosen not in profiles:
             hint = did_you_mean(chosen, list(profiles))
@@ -229,7 +231,7 @@ def _config(layers: Layers, root: Path) -> Config:
             layers.sources,
         ),
         policy_options={k: v for k, v in policies.items() if k not in own and isinstance(v, dict)},
-        journal=structure({k: v for k, v in journal.items() if k == "store"}, JournalOptions, "journal", {}),
+        journal=structure({k: v for k, v in journal.items() if k == "store"}, JournalOptions, "journal", layers.sources),
         journal_options={k: v for k, v in journal.items() if k != "store"},
         exporters=_tables(values, "exporters", layers),
         plugins=structure(_table(values, "plugins"), PluginsOptions, "plugins", layers.sources),
@@ -316,6 +318,8 @@ def _fit(value: Any, wanted: Any, where: str, source: str) -> Any:
     from reenact.codec import converter, type_name
 
     try:
+        if isinstance(value, str) and typing.get_origin(wanted) in (list, tuple, set, frozenset):
+            raise TypeError("text is no list of letters")  # noqa: TRY301  # cattrs would make one of it
         return converter().structure(value, wanted)
     except Exception as error:
         raise ConfigError(f"must be {type_name(wanted)}, not {value!r:.80}", where, source) from error
@@ -329,7 +333,7 @@ def _read_toml(file: Path) -> dict[str, Any]:
         if file.stat().st_size > FILE_BYTES_MAX:
             raise ConfigError(f"larger than {FILE_BYTES_MAX} bytes", source=str(file))
         return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # bad TOML, bad UTF-8, numbers without end
         raise ConfigError(f"not valid TOML: {error}", source=str(file)) from error
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", source=str(file)) from error
@@ -337,10 +341,25 @@ def _read_toml(file: Path) -> dict[str, Any]:
 
 def _of_file(file: Path) -> dict[str, Any]:
     values = _read_toml(file)
-    if file.name == "pyproject.toml":
-        table = values.get("tool", {}).get("reenact", {})
-        return table if isinstance(table, dict) else {}
-    return values
+    if file.name != "pyproject.toml":
+        return values
+    table = _shared_table(values) or {}
+    if not isinstance(table, dict):
+        raise ConfigError("[tool.reenact] must be a table", source=str(file))
+    return table
+
+
+def _shared_table(values: Mapping[str, Any]) -> Any:
+    """Return what ``pyproject.toml`` says about the runtime; None if nothing."""
+    tools = values.get("tool")
+    return tools.get("reenact") if isinstance(tools, dict) else None
+
+
+def _is_file(file: Path) -> bool:
+    try:
+        return file.is_file()
+    except OSError:  # a name that is too long, for example
+        return False
 
 
 def _nested(path: Sequence[str], value: Any) -> dict[str, Any]:
@@ -353,7 +372,7 @@ def _toml_value(text: str) -> Any:
     """Return a value spelled in TOML; a bare word is text."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text
 
 

@@ -153,6 +153,7 @@ class Outlet:
         self._exporter = exporter
         self._queue: asyncio.Queue[tuple[RunRecord, Sequence[Entry]] | None] = asyncio.Queue(EXPORT_QUEUE_MAX)
         self._task: asyncio.Task[None] | None = None
+        self._leaving = False
 
     async def __aenter__(self) -> "Outlet":
         self._task = asyncio.create_task(self._export_on(), name=f"reenact-exporter-{self.name}")
@@ -163,8 +164,12 @@ class Outlet:
             self._queue.put_nowait(None)
         if self._task is not None:
             await asyncio.wait({self._task}, timeout=EXPORT_GRACE_S)
+            self._leaving = True
             self._task.cancel()
-            await asyncio.wait({self._task})
+            await asyncio.wait({self._task}, timeout=EXPORT_GRACE_S)
+        while not self._queue.empty():
+            left = self._queue.get_nowait()
+            self.dropped += len(left[1]) if left is not None else 0
         if self.dropped:
             log.warning("exporter %s missed %d entries", self.name, self.dropped)
 
@@ -179,8 +184,10 @@ class Outlet:
         while (item := await self._queue.get()) is not None:
             try:
                 await self._exporter.export(*item)
-            except Exception:
+            except (Exception, asyncio.CancelledError):
                 self.dropped += len(item[1])
+                if self._leaving:
+                    raise
                 log.exception("exporter %s failed", self.name)
 
 

@@ -146,7 +146,7 @@ class Plugins:
             made: Any = implementation.function
             distribution = self._loaded[name]
             try:
-                found.extend([Offered(seam, offer, distribution) for offer in made()])
+                found.extend([Offered(seam, _checked(offer), distribution) for offer in made()])
             except Exception as error:
                 if not any(broken.distribution == distribution for broken in self.broken):
                     self._break(name.split(" of ")[0], distribution, error)
@@ -157,13 +157,26 @@ class Plugins:
         self.load_all()
         hook = self._manager.hook.reenact_commands
         ordered = sorted(hook.get_hookimpls(), key=lambda implementation: implementation.plugin_name)
-        made: list[Any] = [implementation.function for implementation in ordered]
-        return [command for function in made for command in function()]
+        commands: list[Any] = []
+        for implementation in ordered:
+            made: Any = implementation.function
+            name = implementation.plugin_name
+            try:
+                commands.extend(made())
+            except Exception as error:
+                self._break(name.split(" of ")[0], self._loaded[name], error)
+        return commands
 
     @property
     def registered(self) -> dict[str, str]:
         """The plugins that are loaded: name and distribution."""
         return dict(self._loaded)
+
+
+def _checked(offer: object) -> Offer[Any]:
+    if isinstance(offer, Offer):
+        return offer
+    raise TypeError(f"it offers {offer!r:.80}, which is no Offer")
 
 
 def _entry_points() -> tuple[tuple[importlib.metadata.EntryPoint, str], ...]:

@@ -120,8 +120,15 @@ async def _ask(member: Member, value: Any, context: PolicyContext) -> Decision:
             decision = await member.policy.evaluate(value, context)
     except TimeoutError:
         return Deny(f"policy_error: no decision within {member.time_limit_s} s")
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        return Deny("policy_error: CancelledError")  # it cancelled itself; nobody called the step off
     except Exception as error:
         return Deny(f"policy_error: {type(error).__name__}")
+    if isinstance(decision, Modify) and not isinstance(decision.value, type(value)):
+        return Deny(f"policy_error: made {type(decision.value).__name__} of {type(value).__name__}")
     if isinstance(decision, (Allow, Deny, Modify)):
         return decision
     return Deny(f"policy_error: answered {type(decision).__name__}, not Allow, Deny or Modify")
@@ -140,10 +147,15 @@ def _record(member: Member, stage: str, decision: Decision, took_us: int) -> Dec
         else "modify"
         if isinstance(decision, Modify)
         else "allow",
-        reason="" if isinstance(decision, Allow) else decision.reason,
+        reason="" if isinstance(decision, Allow) else _clean(decision.reason),
         took_us=took_us,
         detail=spelled if isinstance(spelled, dict) else {},
     )
+
+
+def _clean(reason: object) -> str:
+    """Return a reason as text that can be stored, whatever a policy gave as one."""
+    return str(reason).encode("utf-8", "replace").decode()
 
 
 def _check_order(members: Sequence[Member]) -> None:

@@ -1,0 +1,1 @@
+"""Carts, shipping and receipts."""

@@ -1,0 +1,34 @@
+"""Dates of birth: a date, beside words that say somebody was born on it."""
+
+import re
+from collections.abc import Iterator
+
+from reenact_pii.context import before, listed, words
+from reenact_pii.findings import Hit, Kind
+from reenact_pii.pages import Page
+
+_HINTS = listed("birth_hints")
+_BORN = words("birth", gap=r"\.?[^0-9\n.;]{0,28}")
+_MONTHS = (
+    "jan(?:uary|uar|vier|eiro)?|feb(?:ruary|ruar|rero|braio)?|f[eé]v(?:rier|ereiro)?|mar(?:ch|s|zo|[cç]o)?|m[aä]rz|apr(?:il|ile)?|"
+    "avr(?:il)?|abr(?:il)?|may|mai|mayo|maio|mag(?:gio)?|june?|juni|juin|junio|junho|giu(?:gno)?|july?|juli|juillet|julio|julho|"
+    "lug(?:lio)?|aug(?:ust)?|ao[uû]t|ago(?:sto)?|sept?(?:ember|embre|iembre)?|set(?:embro|tembre)?|o[ck]t(?:ober|obre|ubre)?|"
+    "out(?:ubro)?|ott(?:obre)?|nov(?:ember|embre|iembre|embro)?|de[cz](?:ember|embre)?|dic(?:iembre|embre)?|d[eé]c(?:embre)?|dez(?:embro)?"
+)
+_YEAR = re.compile(r"[12][089][0-9]{2}")
+_DATE = re.compile(
+    r"(?<![0-9])(?:(?:18|19|20)[0-9]{2} ?[-./年] ?[01]?[0-9] ?[-./月] ?[0-3]?[0-9]日?"
+    r"|[0-3]?[0-9] ?[-./] ?[0-3]?[0-9] ?[-./] ?(?:(?:18|19|20)?[0-9]{2})"
+    rf"|[0-3]?[0-9](?:st|nd|rd|th|er|\.)? ?(?:of |de |di )?(?:{_MONTHS})\.?,? ?(?:de )?(?:18|19|20)[0-9]{{2}}"
+    rf"|(?<![a-z])(?:{_MONTHS})\.? [0-3]?[0-9](?:st|nd|rd|th)?,? (?:18|19|20)[0-9]{{2}}"
+    r"|(?:19|20)[0-9]{2}[01][0-9][0-3][0-9])(?![0-9])"
+)
+
+
+def find_births(page: Page) -> Iterator[Hit]:
+    """Yield dates of birth."""
+    lower = page.lower
+    if (page.stretches or _YEAR.search(lower)) and any(hint in lower for hint in _HINTS):
+        for match in _DATE.finditer(lower):
+            if before(_BORN, lower, match.start()):
+                yield Hit(*match.span(), Kind.DATE_OF_BIRTH, 0.85, "date after a word for birth")

@@ -1,0 +1,48 @@
+"""The words before a value that say what it is.
+
+A value that has no check digits counts only beside such a word. The words are
+looked for in the text just before the value, so the cost is that of the values.
+"""
+
+import re
+import tomllib
+from importlib.resources import files
+
+from reenact_pii.folding import fold_words
+
+BEFORE_CHARS = 48
+"""How far before a value a word may begin."""
+
+
+_DATA = tomllib.loads(files("reenact_pii").joinpath("words.toml").read_text(encoding="utf-8"))
+
+DIGIT_NAMES: dict[str, str] = _DATA["digits"]
+"""What digits are called, and the signs between them."""
+
+
+def listed(name: str) -> tuple[str, ...]:
+    """Return the list *name* of ``words.toml``, in the spelling texts are compared in."""
+    return tuple(dict.fromkeys(fold_words(word) for word in _DATA[name]))
+
+
+def words(name: str, *, gap: str = r"[^0-9\n]{0,40}") -> re.Pattern[str]:
+    """Return a pattern for one of the words of the list *name*, followed by a *gap* and the value.
+
+    A word of ASCII letters stands alone or beside ``_``; others, such as Chinese, may
+    stand anywhere.
+    """
+    spelled = sorted(listed(name), key=len, reverse=True)
+    latin = "|".join(re.escape(word) for word in spelled if word.isascii())
+    other = "|".join(re.escape(word) for word in spelled if not word.isascii())
+    either = rf"(?:(?<![a-z])(?:{latin})(?![a-z])" + (rf"|{other})" if other else ")")
+    return re.compile(rf"{either}{gap}$")
+
+
+def before(pattern: re.Pattern[str], lower: str, start: int) -> bool:
+    """Say whether *pattern*, whose gap has no digit and no new line, is found before *start*."""
+    backwards = lower[max(0, start - BEFORE_CHARS) : start][::-1]
+    near = _NEAR.match(backwards)
+    return near is not None and pattern.search(near[0][::-1]) is not None
+
+
+_NEAR = re.compile(r"(?=[^a-z\u0080-\U0010ffff0-9\n]*[a-z\u0080-\U0010ffff])[^0-9\n]+")

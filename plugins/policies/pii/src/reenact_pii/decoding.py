@@ -1,0 +1,237 @@
+"""Values that somebody wrote in another notation, and the views that undo it.
+
+`plain` undoes escapes (HTML, URL, JSON, tags that only style) wherever they stand.
+The others are views beside it, because what they undo is more often innocent:
+`spoken` (name at domain dot com), `spaced` (1 2 3), `named` (one two three) and
+`packed` (base64 and hex).
+"""
+
+import base64
+import binascii
+import html
+import re
+from collections.abc import Iterator
+
+from reenact_pii.context import DIGIT_NAMES
+from reenact_pii.folding import fold, fold_words, revealed
+from reenact_pii.views import Edit, View
+
+MAX_ROUNDS = 3
+"""How often escapes inside escapes are undone."""
+
+MAX_PACKED_CHARS = 65_536
+"""Longest base64 or hex text that is opened; a longer one is data, not a hidden value."""
+
+_ESCAPE = re.compile(
+    r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8});"
+    r"|%(?:25){0,3}(?:[0-7][0-9A-Fa-f]|[C-Fc-f][0-9A-Fa-f](?:%[89ABab][0-9A-Fa-f]){1,3})"
+    r"|\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|u\{[0-9a-fA-F]{1,6}\}|[nrtbf\"'/\\@.-])"
+    r"|<!--[^<>]{0,64}-->"
+    r"|</?(?:b|i|u|em|strong|span|wbr|font|mark|code|a)(?: [^<>]{0,64})?/?>"
+)
+_AGAIN = re.compile(r"%(?:25)+(?=[0-9A-Fa-f]{2})")
+_LETTERS = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
+_MAX_CODE = 0x10FFFF
+
+
+def plain(view: View) -> View:
+    """Return *view* with escapes undone and characters in one spelling."""
+    for _ in range(MAX_ROUNDS):
+        text = view.text
+        if not ("%" in text or "&" in text or "\\" in text or "<" in text):
+            break
+        edits = [(match.start(), match.end(), _unescaped(match[0])) for match in _ESCAPE.finditer(text)]
+        edits = [edit for edit in edits if edit[2] != text[edit[0] : edit[1]]]
+        if not edits:
+            break
+        view = fold(view.edited(edits))
+    return view
+
+
+def _unescaped(escape: str) -> str:
+    if escape[0] == "&":
+        return html.unescape(escape)
+    if escape[0] == "<":
+        return ""
+    if escape[0] == "%":
+        pairs = _AGAIN.sub("%", escape).replace("%", "")
+        return bytes.fromhex(pairs).decode("utf-8", "replace")
+    if len(escape) > 2:  # noqa: PLR2004  # a letter, then digits
+        code = int(escape[2:].strip("{}"), 16)
+        return chr(code) if code <= _MAX_CODE else escape
+    return _LETTERS.get(escape[1], escape[1])
+
+
+# --- name at domain dot com -----------------------------------------------------------------------
+
+_DOT_WORDS = r"(?:dot|d0t|punkt|punto|ponto|point|tacka|kropka|" + fold_words("точка") + r"|点)"
+_AT_WORDS = r"(?:at|arroba|arobase|chiocciola|malpa|klammeraffe|apenstaartje|\u00e4t|a)"
+_DOT_CORES = ("dot", "punkt", "punto", "ponto", "point", " . ", "kropka")
+_DOT_HINTS = (" dot ", " punkt ", " punto ", " ponto ", " point ", " kropka ", "_dot_", "-dot-", " . ")
+_AT_HINTS = ("@ ", " @", "_at_", "-at-", "arroba", "arobase")
+_BRACKET_HINT = re.compile(rf"[\[({{<] ?(?:{_DOT_WORDS}|{_AT_WORDS}|[.@]) ?[\])}}>]")
+
+_DOT = re.compile(
+    rf" {{0,2}}[\[({{<] ?(?:{_DOT_WORDS}|\.) ?[\])}}>] {{0,2}}(?=[^\W_])"
+    rf"|(?<=[^\W_]) {{1,2}}{_DOT_WORDS} {{1,2}}(?=[^\W_])"
+    r"|(?<=[^\W_])[_-]dot[_-](?=[^\W_])"
+    r"|(?<=[^\W_]) {1,2}\. {1,2}(?=[^\W_])"
+)
+_DOTTED = r"[^\W_][\w-]{0,62}+\."
+_MAILERS = (
+    r"(?:gmail|googlemail|outlook|hotmail|live|yahoo|icloud|proton|protonmail|gmx|aol|web|mail|yandex|qq"
+    r"|163|126)"
+)
+_AT = re.compile(
+    rf" {{0,2}}[\[({{<] ?(?:{_AT_WORDS}|@) ?[\])}}>] {{0,2}}(?=[^\W_])"
+    rf"|(?<=[^\W_]) {{1,2}}(?:at|arroba|arobase) {{1,2}}(?={_MAILERS}\.[a-z]{{2,4}}(?![a-z]))"
+    rf"|(?<=[^\W_])[_-]at[_-](?={_DOTTED})"
+    rf"|(?<=[^\W_]) {{0,2}}@ {{0,2}}(?={_DOTTED})"
+)
+_MAILER_AT = re.compile(rf" at {{1,2}}{_MAILERS}\.")
+_PAIRS = {
+    "at": "dot|d0t",
+    "arroba": "punto|ponto|dot",
+    "arobase": "point",
+    "\u00e4t": "punkt|dot",
+    "klammeraffe": "punkt",
+    "malpa": "kropka",
+}
+_PAIRED = "|".join(
+    f"{at} {{1,2}}(?=[a-z0-9-]{{1,63}}+ {{1,2}}(?:{dot}) {{1,2}}[a-z0-9])" for at, dot in _PAIRS.items()
+)
+_AT_SPELLED = re.compile(rf"(?<=[^\W_]) {{1,2}}(?:{_PAIRED}|at {{1,2}}(?=[a-z0-9-]{{1,63}}+ ?[\[({{<]))")
+
+
+def spoken(view: View, lower: str) -> View | None:
+    """Return *view* with spoken dots and at signs as such; None if there are none."""
+    brackets = _BRACKET_HINT.search(lower) is not None
+    dots = brackets or (
+        any(word in lower for word in _DOT_CORES) and any(hint in lower for hint in _DOT_HINTS)
+    )
+    ats = brackets or any(hint in lower for hint in _AT_HINTS)
+    if not (dots or ats or (" at " in lower and _MAILER_AT.search(lower))):
+        return None
+    at_edits = [(match.start(), match.end(), "@") for match in _AT_SPELLED.finditer(lower)] if dots else []
+    dotted = view.edited(_merged(at_edits, [(m.start(), m.end(), ".") for m in _DOT.finditer(lower)]))
+    edits = [(match.start(), match.end(), "@") for match in _AT.finditer(dotted.text.lower())]
+    found = dotted.edited([edit for edit in edits if edit[1] - edit[0] > 1])
+    return None if found is view else found
+
+
+def _merged(first: list[Edit], second: list[Edit]) -> list[Edit]:
+    """Return the edits of both in order, leaving out those that begin inside one before."""
+    merged: list[Edit] = []
+    for edit in sorted(first + second):
+        if not merged or edit[0] >= merged[-1][1]:
+            merged.append(edit)
+    return merged
+
+
+# --- 1 2 3 and one two three ----------------------------------------------------------------------
+
+_SPACED = re.compile(r"(?<!\S)(?:\S {1,3}(?=\S(?!\S))){5,}+\S")
+_SPACED_HINT = re.compile(r" \S {1,3}\S {1,3}\S {1,3}\S(?!\S)")
+_PARTED_HINT = re.compile(r"([_*|~.-])[A-Za-z0-9]\1[A-Za-z0-9]\1[A-Za-z0-9]\1[A-Za-z0-9]\1")
+_PARTED = re.compile(r"(?<![A-Za-z0-9])\S([_*|~.-])(?:\S\1){5,}+\S?+")
+_GAP = re.compile(r" {1,3}")
+
+_DIGIT_WORD = "|".join(sorted(DIGIT_NAMES, key=len, reverse=True))
+_NAMED = re.compile(rf"(?<![a-z])(?:{_DIGIT_WORD})(?:[ ,-]{{1,2}}(?:{_DIGIT_WORD})(?![a-z])){{6,}}+")
+_WORD = re.compile(rf"(?:{_DIGIT_WORD})")
+_NAMED_HINTS: tuple[str, ...] = (
+    "zero",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "drei",
+    "vier",
+    "sieben",
+    "tres",
+    "cinco",
+)
+_NAMED_HINTS += ("siete", "trois", "quatre", "sept")
+
+
+def spaced(view: View) -> View | None:
+    """Return *view* without spaces or other signs between single characters; None if there are none."""
+    edits: list[Edit] = []
+    text = view.text
+    if _SPACED_HINT.search(text):
+        for run in _SPACED.finditer(text):
+            gaps = _GAP.finditer(text, *run.span())
+            edits.extend((gap.start(), gap.end(), "" if len(gap[0]) == 1 else " ") for gap in gaps)
+    elif _PARTED_HINT.search(text):
+        for run in _PARTED.finditer(text):
+            edits.extend((at, at + 1, "") for at in range(run.start() + 1, run.end() - 1, 2))
+    return view.edited(edits, hidden=True) if edits else None
+
+
+def named(view: View, lower: str) -> View | None:
+    """Return *view* with digits for runs of their names; None if there are no such runs."""
+    if sum(hint in lower for hint in _NAMED_HINTS) < 2:  # noqa: PLR2004  # seven digits seldom are all the same
+        return None
+    edits: list[Edit] = []
+    for run in _NAMED.finditer(lower):
+        words = list(_WORD.finditer(lower, *run.span()))
+        ends = [*(word.start() for word in words[1:]), run.end()]
+        edits.extend((word.start(), end, DIGIT_NAMES[word[0]]) for word, end in zip(words, ends, strict=True))
+    return view.edited(edits, hidden=True) if edits else None
+
+
+# --- base64 and hex -------------------------------------------------------------------------------
+
+MIN_PACKED_CHARS = 14
+"""Shortest base64 or hex text that is opened."""
+
+_BASE64 = re.compile(rf"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{{{MIN_PACKED_CHARS},}}+={{0,2}}")
+_HEX = re.compile(r"(?:[0-9a-fA-F]{2}){8,}")
+_SAMPLE = 16
+_TEXTUAL = re.compile(r"[\x20-\x7e\n\t\r\u00a0-\uffff]{6,}")
+
+
+def packed(view: View) -> Iterator[tuple[int, int, str]]:
+    """Yield where in *view* a text is packed as base64 or hex, and the text."""
+    for match in _BASE64.finditer(view.text):
+        token = match[0]
+        if len(token) <= MAX_PACKED_CHARS:
+            text = _unhexed(token) if _HEX.fullmatch(token) else _unbased(token)
+            if text and _TEXTUAL.fullmatch(text):
+                yield match.start(), match.end(), text
+
+
+def _unhexed(token: str) -> str:
+    return _text_of(bytes.fromhex(token))
+
+
+def _unbased(token: str) -> str:
+    """Return the text that *token* is base64 of; empty if it is none."""
+    body = token.rstrip("=").replace("-", "+").replace("_", "/")
+    return _text_of(_decoded(body)) if _is_text(_decoded(body[:_SAMPLE])) else ""
+
+
+def _text_of(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return ""
+
+
+def _decoded(body: str) -> bytes:
+    try:
+        return base64.b64decode(body + "=" * (-len(body) % 4))
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _is_text(data: bytes) -> bool:
+    return all(byte >= 0x20 or byte in b"\t\n\r" for byte in data) and b"\x7f" not in data and bool(data)  # noqa: PLR2004  # space
+
+
+def tagged(text: str) -> str:
+    """Return what the invisible tag characters in *text* spell; empty if there are none."""
+    return "" if text.isascii() or max(text) < "\U000e0020" else revealed(text)

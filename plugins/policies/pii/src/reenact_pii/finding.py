@@ -1,0 +1,130 @@
+"""Find values in a text: every finder over every view, and the way back.
+
+Finders are pure functions of a text and its lower case. They read views, never the
+text as it was given; what they find leads back through the layers of its view.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import accumulate
+
+from reenact_pii import decoding
+from reenact_pii.banking import find_banking
+from reenact_pii.births import find_births
+from reenact_pii.crypto import find_crypto
+from reenact_pii.findings import ALL_KINDS, Finding, Hit, Kind, settle
+from reenact_pii.folding import fold
+from reenact_pii.ids import find_ids
+from reenact_pii.keys import find_secrets
+from reenact_pii.mail import find_mail
+from reenact_pii.network import find_network
+from reenact_pii.pages import Page
+from reenact_pii.phones import find_phones
+from reenact_pii.views import View
+
+Finder = Callable[[Page], Iterator[Hit]]
+
+MAX_DEPTH = 2
+"""How deep texts packed in texts are opened."""
+
+_FINDERS: tuple[tuple[Finder, frozenset[Kind]], ...] = (
+    (find_mail, frozenset({Kind.EMAIL})),
+    (find_secrets, frozenset({Kind.SECRET})),
+    (find_crypto, frozenset({Kind.CRYPTO, Kind.SECRET})),
+)
+_WITH_DIGITS: tuple[tuple[Finder, frozenset[Kind]], ...] = (
+    (find_banking, frozenset({Kind.CREDIT_CARD, Kind.IBAN})),
+    (find_ids, frozenset({Kind.US_SSN, Kind.NATIONAL_ID})),
+    (find_births, frozenset({Kind.DATE_OF_BIRTH})),
+    (find_phones, frozenset({Kind.PHONE})),
+)
+_NETWORK = frozenset({Kind.IP, Kind.MAC})
+_DIGITS = frozenset("0123456789")
+
+
+def find(text: str, kinds: Collection[Kind] = ALL_KINDS, *, before: str = "") -> list[Finding]:
+    """Return what in *text* identifies somebody or lets somebody in, in order, without overlaps.
+
+    Args:
+        text: Any text; it is not changed.
+        kinds: Which kinds to look for.
+        before: What stands before the text, such as the name of a field; nothing is found in it.
+
+    Returns:
+        Findings with positions in *text*.
+    """
+    if not before:
+        return settle(_hits(text, frozenset(kinds), 0))
+    size = len(before)
+    hits = _hits(before + text, frozenset(kinds), 0)
+    return settle(_moved(hit, -size) for hit in hits if hit.start >= size)
+
+
+def _moved(hit: Hit, by: int) -> Hit:
+    return hit._replace(start=hit.start + by, end=hit.end + by)
+
+
+def _hits(text: str, kinds: frozenset[Kind], depth: int) -> Iterator[Hit]:
+    """Yield findings of all views of *text*, with positions in it."""
+    view = decoding.plain(fold(View(text)))
+    page = Page.of(view.text)
+    yield from _led_back(view, _seen(page, kinds), kinds)
+    yield from _in_other_views(view, page, kinds)
+    if depth < MAX_DEPTH and page.longest >= decoding.MIN_PACKED_CHARS:
+        yield from _in_packed(view, kinds, depth)
+
+
+def _seen(page: Page, kinds: frozenset[Kind]) -> Iterator[Hit]:
+    digits = not _DIGITS.isdisjoint(page.text)
+    for finder, found in (*_FINDERS, *_WITH_DIGITS) if digits else _FINDERS:
+        if not kinds.isdisjoint(found):
+            yield from finder(page)
+    if not kinds.isdisjoint(_NETWORK) and (digits or ":" in page.text):
+        yield from find_network(page)
+
+
+def _in_other_views(view: View, page: Page, kinds: frozenset[Kind]) -> Iterator[Hit]:
+    """Yield what is found where another view differs from *view*, and only there."""
+    spoken = decoding.spoken(view, page.lower)
+    if spoken:
+        said = Page.of(spoken.text)
+        yield from _changed(spoken, (hit._replace(score=hit.score - 0.05) for hit in _said(said)), kinds)
+    for other in (decoding.spaced(view), decoding.named(view, page.lower)):
+        if other:
+            yield from _changed(other, _seen(Page.of(other.text, hidden=True), kinds), kinds)
+
+
+def _said(page: Page) -> Iterator[Hit]:
+    yield from find_mail(page)
+    yield from find_network(page)
+
+
+def _changed(view: View, hits: Iterable[Hit], kinds: frozenset[Kind]) -> Iterator[Hit]:
+    yield from _led_back(view, (hit for hit in hits if view.touched(hit.start, hit.end)), kinds)
+
+
+def _in_packed(view: View, kinds: frozenset[Kind], depth: int) -> Iterator[Hit]:
+    """Yield the whole of each packed text in which something is found, as what is surest in it."""
+    texts = list(decoding.packed(view))
+    if not texts:
+        return
+    # One look at all of them together: a look costs more than a short text is worth.
+    starts = list(accumulate((len(text) + 1 for _, _, text in texts), initial=0))
+    best: dict[int, Hit] = {}
+    for hit in _hits("\n".join(text for _, _, text in texts), kinds, depth + 1):
+        place = bisect_right(starts, hit.start) - 1
+        if place not in best or best[place].score < hit.score:
+            best[place] = hit
+    for place, hit in best.items():
+        start, end, _ = texts[place]
+        yield Hit(*view.back(start, end), hit.kind, hit.score, f"{hit.why}, encoded")
+
+
+def _led_back(view: View, hits: Iterable[Hit], kinds: frozenset[Kind]) -> Iterator[Hit]:
+    for hit in hits:
+        if hit.kind in kinds:
+            if view.layers:
+                start, end = view.back(hit.start, hit.end)
+                yield Hit(start, end, *hit[2:])
+            else:
+                yield hit

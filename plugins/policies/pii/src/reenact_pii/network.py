@@ -1,0 +1,132 @@
+"""IP and MAC addresses.
+
+An address that can be nobody's is none: loopback, unspecified, broadcast, netmasks.
+A dotted number after a word or sign that speaks of software is a version.
+"""
+
+import ipaddress
+import re
+from collections.abc import Iterator
+
+from reenact_pii.context import BEFORE_CHARS, before, words
+from reenact_pii.findings import Hit, Kind
+from reenact_pii.pages import Page
+
+_V4 = re.compile(r"[0-9](?<![0-9A-Za-z.].)[0-9]{0,2}(?:\.[0-9]{1,3}){3}(?![0-9A-Za-z_]|\.[0-9])")
+_V6_COLONS = re.compile(r":[0-9A-Fa-f]{0,4}:")
+_V6 = re.compile(r"(?<![0-9A-Za-z:.])[0-9A-Fa-f:]{2,39}+(?:%[A-Za-z0-9]{1,15})?(?![0-9A-Za-z:])")
+_V6_DOTTED = re.compile(
+    r"(?<![0-9A-Za-z:.])[0-9A-Fa-f:]{2,30}:[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9A-Za-z.:])"
+)
+_MAC_PAIRS = re.compile(r"[:-][0-9A-Fa-f]{2}[:-][0-9A-Fa-f]{2}[:-]")
+_MAC = re.compile(
+    r"(?<![0-9A-Za-z:.-])[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}(?:(?:[0-9A-Fa-f]{2}\1){2})?[0-9A-Fa-f]{2}"
+    r"(?![0-9A-Za-z]|[:-][0-9A-Fa-f])"
+)
+_MAC_FOURS = re.compile(
+    r"\.[0-9A-Fa-f]{4}(?<=(?<![0-9A-Za-z.])[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4})\.[0-9A-Fa-f]{4}(?![0-9A-Za-z.])"
+)
+_MAC_BARE = re.compile(
+    r"(?<![0-9A-Za-z])(?:[0-9A-Fa-f]{12}|(?:[0-9A-Fa-f]{2} ){5}[0-9A-Fa-f]{2}|[0-9A-Fa-f]{6}-[0-9A-Fa-f]{6})"
+    r"(?![0-9A-Za-z])"
+)
+
+_VERSION = words("version", gap=r":?[^0-9\n:]{0,16}(?:(?:from|to|[0-9.]{1,12})[ -]{1,3}){0,2}[^0-9\n:]{0,4}")
+_VERSION_SIGN = re.compile(r"(?:[=~><!^]=|[~^]|[a-z0-9)][-/_@]|§ ?)$")
+_LETTER = re.compile(r"[a-z\u0080-\U0010ffff]")
+_NO_VERSION = re.compile(r"(?:ip|host|addr|address|server|client|from|gateway|https?:/)[-/_@=]$")
+_HARDWARE = words("hardware", gap=r"[^0-9\n]{0,24}")
+
+_NOBODYS = frozenset({"127.0.0.1", "0.0.0.0", "255.255.255.255"})  # noqa: S104  # named to be left out
+_NOBODYS_MAC = frozenset({"ffffffffffff", "000000000000"})
+_HARDWARE_HINTS = ("mac", "bssid", "ether", "hwaddr")
+_HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
+_FEW_GROUPS = 3
+_V4_BITS = 32
+
+
+def find_network(page: Page) -> Iterator[Hit]:
+    """Yield IP and MAC addresses."""
+    text, lower = page.text, page.lower
+    if "." in text:
+        yield from _find_v4(text, lower)
+    if ":" in text:
+        yield from _find_v6(text)
+    yield from _find_mac(text, lower)
+
+
+def _find_v4(text: str, lower: str) -> Iterator[Hit]:
+    for match in _V4.finditer(text):
+        start, end = match.span()
+        if not _is_nobodys(match[0], text[end : end + 3]) and not _is_version(lower, start):
+            yield Hit(start, end, Kind.IP, 0.9, "IPv4")
+
+
+def _is_nobodys(address: str, after: str) -> bool:
+    """Say whether *address* is a mask, a network or this machine."""
+    numbers = [int(part) for part in address.split(".")]
+    if max(numbers) > 255 or address in _NOBODYS or numbers[0] == 0 or address.startswith("255."):  # noqa: PLR2004  # octet
+        return True
+    bits = re.match(r"/([0-9]{1,2})(?![0-9])", after)
+    if bits is None or int(bits[1]) >= _V4_BITS:
+        return False
+    number = int.from_bytes(bytes(numbers), "big")
+    return number & ((1 << _V4_BITS - int(bits[1])) - 1) == 0
+
+
+def _is_version(lower: str, start: int) -> bool:
+    sign = lower[max(0, start - 12) : start]
+    if _VERSION_SIGN.search(sign) and not _NO_VERSION.search(sign):
+        return True
+    window = lower[max(0, start - BEFORE_CHARS) : start]
+    return _LETTER.search(window) is not None and _VERSION.search(window) is not None
+
+
+def _find_v6(text: str) -> Iterator[Hit]:
+    done = 0
+    for colons in _V6_COLONS.finditer(text):
+        if colons.start() < done:
+            continue
+        start = _hex_start(text, colons.start(), 4)
+        match = _V6_DOTTED.match(text, start) or _V6.match(text, start)
+        if match is None:
+            continue
+        done = match.end()
+        if _is_v6(match[0].partition("%")[0]):
+            yield Hit(start, done, Kind.IP, 0.95, "IPv6")
+        elif match[0][-1] == ":" and _is_v6(match[0][:-1]):
+            yield Hit(start, done - 1, Kind.IP, 0.95, "IPv6")
+
+
+def _hex_start(text: str, end: int, most: int) -> int:
+    """Return where the hex digits before *end* begin, at most *most* of them."""
+    start = end
+    while start and end - start < most and text[start - 1] in _HEX_DIGITS:
+        start -= 1
+    return start
+
+
+def _is_v6(address: str) -> bool:
+    try:
+        parsed = ipaddress.IPv6Address(address)
+    except ValueError:
+        return False
+    if parsed.is_unspecified or parsed.is_loopback:
+        return False
+    groups = [group for group in address.split(":") if group]
+    return len(groups) >= _FEW_GROUPS or any(char.isdigit() for char in address)
+
+
+def _find_mac(text: str, lower: str) -> Iterator[Hit]:
+    for pairs in _MAC_PAIRS.finditer(text):
+        match = _MAC.match(text, max(0, pairs.start() - 2))
+        if match and re.sub("[:-]", "", match[0].lower()) not in _NOBODYS_MAC:
+            yield Hit(*match.span(), Kind.MAC, 0.96, "hardware address")
+    for fours in _MAC_FOURS.finditer(text):
+        digits = text[fours.start() - 4 : fours.end()]
+        if any(char.isalpha() for char in digits):
+            yield Hit(fours.start() - 4, fours.end(), Kind.MAC, 0.9, "hardware address")
+    if any(hint in lower for hint in _HARDWARE_HINTS):
+        for match in _MAC_BARE.finditer(text):
+            if before(_HARDWARE, lower, match.start()):
+                yield Hit(*match.span(), Kind.MAC, 0.8, "hardware address after its name")

@@ -1,0 +1,96 @@
+"""A text as detectors read it, and the way back to the text as it was given.
+
+A view is made from another by edits: parts that are replaced, and all between
+them unchanged. An edit is whole or not at all: a position inside it leads back
+to its beginning or its end, so that a finding never cuts an escape in half.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from itertools import accumulate
+
+import attrs
+
+Edit = tuple[int, int, str]
+"""First position, position after the last, and what stands there instead."""
+
+
+@attrs.frozen
+class Layer:
+    """The edits that led from one text to the next, in positions of both.
+
+    Attributes:
+        old_starts: Where each edit begins, before.
+        old_ends: Where each ends, before.
+        new_starts: Where each begins, after.
+        new_ends: Where each ends, after.
+    """
+
+    old_starts: list[int]
+    old_ends: list[int]
+    new_starts: list[int]
+    new_ends: list[int]
+
+    def start(self, position: int) -> int:
+        """Return where the character at *position* began before the edits."""
+        before = bisect_right(self.new_ends, position) - 1
+        if before + 1 < len(self.new_starts) and self.new_starts[before + 1] <= position:
+            return self.old_starts[before + 1]
+        return position if before < 0 else self.old_ends[before] + position - self.new_ends[before]
+
+    def end(self, position: int) -> int:
+        """Return where the character before *position* ended before the edits."""
+        last = position - 1
+        before = bisect_right(self.new_ends, last) - 1
+        if before + 1 < len(self.new_starts) and self.new_starts[before + 1] <= last:
+            return self.old_ends[before + 1]
+        return position if before < 0 else self.old_ends[before] + position - self.new_ends[before]
+
+
+@attrs.frozen
+class View:
+    """A text and the layers between it and the original, the newest last.
+
+    Attributes:
+        text: What detectors read.
+        layers: How it came about.
+        hidden: Whether the writer took pains to hide the value (spelled it out, spaced it).
+    """
+
+    text: str
+    layers: tuple[Layer, ...] = ()
+    hidden: bool = False
+
+    def back(self, start: int, end: int) -> tuple[int, int]:
+        """Return the positions in the original of what stands at *start* to *end* here."""
+        if start == end:
+            return start, end
+        for layer in reversed(self.layers):
+            start, end = layer.start(start), layer.end(end)
+        return start, end
+
+    def touched(self, start: int, end: int) -> bool:
+        """Say whether the newest layer changed anything from *start* to *end*."""
+        layer = self.layers[-1]
+        after = bisect_right(layer.new_ends, start)
+        return after < len(layer.new_starts) and layer.new_starts[after] < end
+
+    def edited(self, edits: Iterable[Edit], *, hidden: bool = False) -> "View":
+        """Return the view after *edits*, which are in order and do not overlap."""
+        listed = list(edits)
+        if not listed:
+            return self
+        old_starts = [edit[0] for edit in listed]
+        old_ends = [edit[1] for edit in listed]
+        texts = [edit[2] for edit in listed]
+        grown = list(accumulate(len(new) - end + start for start, end, new in listed))
+        new_ends = [end + by for end, by in zip(old_ends, grown, strict=True)]
+        new_starts = [end - len(new) for end, new in zip(new_ends, texts, strict=True)]
+        text = self._joined(old_starts, old_ends, texts)
+        layer = Layer(old_starts, old_ends, new_starts, new_ends)
+        return View(text, (*self.layers, layer), self.hidden or hidden)
+
+    def _joined(self, starts: list[int], ends: list[int], texts: list[str]) -> str:
+        kept = [self.text[a:b] for a, b in zip([0, *ends], [*starts, len(self.text)], strict=True)]
+        pieces = [piece for pair in zip(kept, texts, strict=False) for piece in pair]
+        return "".join([*pieces, kept[-1]])

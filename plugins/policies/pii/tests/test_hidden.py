@@ -1,0 +1,111 @@
+# ruff: noqa: RUF001  # characters that look like others are the point here
+"""Values written so that they are not seen."""
+
+import base64
+import html
+import urllib.parse
+from collections.abc import Callable
+
+import pytest
+from reenact_pii import Kind, find
+
+
+def found(text: str, kind: Kind) -> list[str]:
+    """Return what is found of *kind* in *text*."""
+    return [text[item.start : item.end] for item in find(text) if item.kind == kind]
+
+
+PLAIN = {
+    Kind.EMAIL: "jo.smith@example.com",
+    Kind.CREDIT_CARD: "4111 1111 1111 1111",
+    Kind.US_SSN: "536-90-4399",
+    Kind.IBAN: "DE89 3704 0044 0532 0130 00",
+    Kind.PHONE: "+1 415-555-2671",
+    Kind.IP: "203.0.113.77",
+}
+
+HIDE: dict[str, Callable[[str], str]] = {
+    "full width": lambda v: "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in v),
+    "zero width": "\u200b".join,
+    "word joiners": "\u2060".join,
+    "soft hyphens": "\u00ad".join,
+    "tags between": "\U000e0041".join,
+    "Arabic-Indic digits": lambda v: v.translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")),
+    "Devanagari digits": lambda v: v.translate(str.maketrans("0123456789", "०१२३४५६७८९")),
+    "mathematical digits": lambda v: v.translate({48 + i: chr(0x1D7CE + i) for i in range(10)}),
+    "no-break signs": lambda v: v.replace(" ", "\u00a0").replace("-", "\u2011"),
+    "dashes": lambda v: v.replace("-", "\u2013").replace(" ", "\u2009"),
+    "look-alikes": lambda v: v.translate(str.maketrans("aeopcxE", "аеорсхЕ")),
+    "some HTML": lambda v: "".join(c if c.isalnum() else f"&#{ord(c)};" for c in v),
+    "all HTML": lambda v: "".join(f"&#x{ord(c):x};" for c in v),
+    "URL": lambda v: urllib.parse.quote(v, safe=""),
+    "URL twice": lambda v: urllib.parse.quote(urllib.parse.quote(v, safe=""), safe=""),
+    "all URL": lambda v: "".join(f"%{ord(c):02X}" for c in v),
+    "JSON escapes": lambda v: "".join(f"\\u{ord(c):04x}" for c in v),
+    "base64": lambda v: base64.b64encode(v.encode()).decode(),
+    "base64 twice": lambda v: base64.b64encode(base64.b64encode(v.encode())).decode(),
+    "hex": lambda v: v.encode().hex(),
+    "spaced": " ".join,
+    "markup": lambda v: f"{v[:3]}<b>{v[3:6]}</b>{v[6:]}",
+}
+
+ADDRESSES = [
+    "jo [at] example [dot] com",
+    "jo(at)example(dot)com",
+    "jo at example dot com",
+    "jo AT example DOT com",
+    "jo @ example . com",
+    "jo[@]example[.]com",
+    "jo.smith at gmail.com",
+    "jo_at_example_dot_com",
+    "jo arroba example punto com",
+    "jo\\@example\\.com",
+]
+
+
+@pytest.mark.parametrize("kind", PLAIN)
+@pytest.mark.parametrize("way", HIDE)
+def test_a_hidden_value_is_found_where_it_stands(way: str, kind: Kind) -> None:
+    """A value is found in every notation, at its positions in the text as it was given."""
+    hidden = HIDE[way](PLAIN[kind])
+
+    values = found(f"The customer gave {hidden} as the value.", kind)
+
+    assert values == [hidden]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_a_spelled_out_address_is_found(address: str) -> None:
+    """An e-mail address that is spelled out is found whole."""
+    assert found(f"write to: {address}, please", Kind.EMAIL) == [address]
+
+
+def test_named_digits_are_digits() -> None:
+    """A number that is spelled out digit by digit is found."""
+    spelled = "five five five five " * 3 + "four four four four"
+
+    assert found(f"card {spelled} thanks", Kind.CREDIT_CARD) == [spelled]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "look at github.com for more",
+        "meet me at example.org",
+        "at a suitable point within",
+        "1 2 3 4 5 6 7 8 9 10",
+        html.escape("a < b & c"),
+    ],
+)
+def test_ordinary_text_hides_nothing(text: str) -> None:
+    """Words and lists that only resemble hidden values are left alone."""
+    for kind in Kind:
+        assert found(text, kind) == []
+
+
+def test_only_the_hidden_part_is_read_as_hidden() -> None:
+    """A spaced value does not change what numbers elsewhere in the text are."""
+    text = "offset 3365295698, ssn 5 3 6 - 9 0 - 4 3 9 9"
+
+    assert found(text, Kind.PHONE) == []
+    assert found(text, Kind.US_SSN) == ["5 3 6 - 9 0 - 4 3 9 9"]

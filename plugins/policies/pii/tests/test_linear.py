@@ -1,0 +1,173 @@
+# ruff: noqa: RUF001  # characters that look like others are the point here
+"""No text makes the detector slow: twice the text takes twice the time, and nothing raises.
+
+The texts repeat what begins a pattern, what nearly matches one and what matches; the
+claim is a ratio, because absolute times are those of a machine.
+"""
+
+import time
+
+import pytest
+from reenact_pii import Vault, find
+from reenact_pii.vendors import VENDORS
+
+CHARS = 16_000
+MOST = 4.0
+"""Ratio of times for twice the text that is let pass: 2 is linear, 4 is quadratic."""
+
+SEEDS = [
+    "a",
+    "1",
+    "1 ",
+    "11 ",
+    "0",
+    "0-",
+    "(0)",
+    "+1",
+    "+ ",
+    "4111 ",
+    "4111-1111-1111-1112 ",
+    "4111-1111-1111-1111 ",
+    "4 1 1 1 ",
+    "4-1-1-",
+    "1.2.3.4 ",
+    "1.2.3.4.",
+    "::",
+    "a:",
+    "ab:cd:",
+    "fe80::1 ",
+    "00:11:22:33:44:55 ",
+    "a@",
+    "@",
+    "a@a.",
+    "a@a.bc ",
+    " at ",
+    "dot ",
+    "x at y dot z ",
+    "[at]",
+    "(dot)",
+    " . ",
+    " @ ",
+    "a b ",
+    "one two three four five six seven ",
+    "DE00",
+    "DE89 3704 0044 0532 0130 01 ",
+    "123-45-6789 ",
+    "eyJ",
+    "eyJa.",
+    "eyJabcdefgh.",
+    "-----BEGIN PRIVATE KEY-----",
+    "-----BEGIN ",
+    "PuTTY-User-Key-File-2: ",
+    "sk-",
+    "sk-a-",
+    "password",
+    "password=",
+    'password: "',
+    "password:a1!b2 ",
+    "token=",
+    "api_key=",
+    "密码:",
+    "key",
+    "://",
+    "://a:",
+    "://a:b@",
+    "&#45;",
+    "&#",
+    "%41",
+    "%25",
+    "%2525",
+    "\\u0041",
+    "\\",
+    "&amp;",
+    "<b>",
+    "<b ",
+    "<!--",
+    "\u200b",
+    "１",
+    "a\u200b",
+    "٣",
+    "а",
+    "é",
+    "中",
+    "\ud800",
+    "\x00",
+    "born 12/05/1999 ",
+    "passport AB123456 ",
+    "id 123456789 ",
+    "A1",
+    "AB",
+    "Aa1",
+    "0x" + "a" * 40 + " ",
+    "bc1q",
+    "Q" * 30 + " ",
+    "QUJD",
+    "616c69636540",
+    "YWxpY2VAZXhhbXBsZS5jb20= ",
+    "[[",
+    "[[EMAIL_",
+    '"',
+    "''",
+    "a_",
+    "_a_b",
+    "a~",
+    "x.y.",
+    "(",
+    ")",
+    " ",
+    "\n",
+    "=",
+]
+SEEDS += sorted({form.needle for form in VENDORS})
+
+
+def took_s(text: str) -> float:
+    start = time.process_time()
+    find(text)
+    return time.process_time() - start
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_twice_the_text_takes_about_twice_the_time(seed: str) -> None:
+    """Repeats, nested beginnings and near matches of every pattern take linear time."""
+    assert_linear(seed, "")
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("end", ["!", " 1", "@", "1", "a"])
+def test_what_comes_after_a_repeat_makes_no_difference(seed: str, end: str) -> None:
+    """A repeat that a pattern follows to its end and then has to give up takes linear time."""
+    assert_linear(seed, end)
+
+
+def assert_linear(seed: str, end: str) -> None:
+    once = (seed * CHARS)[:CHARS] + end
+    twice = (seed * CHARS * 2)[: CHARS * 2] + end
+    for _ in range(4):
+        ratio = min(took_s(twice) for _ in range(2)) / max(min(took_s(once) for _ in range(2)), 1e-4)
+        if ratio < MOST * 0.75:
+            return  # a busy machine may spoil a try; a quadratic pattern spoils all
+    assert ratio < MOST
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\x00",
+        "\ud800\udfff",
+        "\U000e0041" * 9,
+        "x" * 3_000_000,
+        "&#x110000;",
+        "\\u{ffffff}",
+        "%ff%fe",
+        "[[",
+        "1" * 100_000,
+    ],
+)
+def test_no_text_raises(text: str) -> None:
+    """Empty, broken, invisible and huge texts are looked through like any other."""
+    vault = Vault(b"k" * 32)
+
+    assert vault.restore(vault.scrub(text).text) == text
