@@ -1,0 +1,163 @@
+"""The policy ``injection``: finds prompt injection in what a model is about to read.
+
+It judges what the user says, what documents say and what tools answered, each by itself. It
+is a filter, not a proof: it misses attacks, and takes some harmless texts for one. The README
+has the figures.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final, Literal, TypeAlias, get_args
+
+import attrs
+from reenact.hookspecs import hookimpl
+from reenact.llm import LlmRequest
+from reenact.seams import Allow, Decision, Deny, Modify, Offer, Policy, PolicyContext, Stage, ToolRequest
+
+from reenact_injection.detect import THRESHOLD, Finding, detect
+from reenact_injection.parts import UNTRUSTED, Piece, Source, pieces, untrusted, with_text
+
+__all__ = [
+    "THRESHOLD",
+    "Finding",
+    "InjectionOptions",
+    "InjectionPolicy",
+    "detect",
+    "open_injection",
+    "reenact_policies",
+]
+
+Action: TypeAlias = Literal["deny", "flag", "strip"]
+
+VERSION: Final = "1"
+"""Raised when the model or the normaliser changes what is decided."""
+REMOVED: Final = "[removed: suspected prompt injection]"
+
+_LONG_CHARS = 32_768
+_STAGES: tuple[Stage, ...] = ("request", "tool")
+
+
+def _some_of(allowed: Sequence[str]) -> Any:
+    return attrs.validators.deep_iterable(attrs.validators.in_(allowed), attrs.validators.min_len(1))
+
+
+@attrs.frozen(kw_only=True)
+class InjectionOptions:
+    """What the TOML may set.
+
+    Attributes:
+        threshold: Score, over 0 and up to 1, from which a text counts as an injection.
+        action: ``deny`` refuses the call; ``strip`` takes the suspicious sentences out and goes
+            on; ``flag`` goes on, marks them as not trusted and puts them on record.
+        stages: Where it judges: ``request`` for what a model reads, ``tool`` for what a tool is called with.
+        sources: Whose words it judges in a request.
+        mark_untrusted: Whether documents and tool results are marked as not trusted, suspicious or not.
+    """
+
+    threshold: float = attrs.field(
+        default=THRESHOLD, validator=attrs.validators.and_(attrs.validators.gt(0), attrs.validators.le(1))
+    )
+    action: Action = attrs.field(default="deny", validator=attrs.validators.in_(get_args(Action)))
+    stages: list[str] = attrs.field(factory=lambda: ["request"], validator=_some_of(_STAGES))
+    sources: list[str] = attrs.field(
+        factory=lambda: ["user", "document", "tool"],
+        validator=_some_of([source for source in get_args(Source) if source != "arguments"]),
+    )
+    mark_untrusted: bool = True
+
+
+class InjectionPolicy:
+    """Judges requests and tool calls; remembers nothing between them.
+
+    Args:
+        options: The options.
+    """
+
+    def __init__(self, options: InjectionOptions) -> None:
+        self._options = options
+        self.stages: frozenset[Stage] = frozenset(stage for stage in _STAGES if stage in options.stages)
+
+    async def evaluate(self, value: Any, context: PolicyContext) -> Decision:  # noqa: ARG002 - the seam's signature
+        """Return what becomes of a request or a tool call."""
+        if not isinstance(value, (LlmRequest, ToolRequest)):
+            return Allow()
+        judged = {"arguments", *self._options.sources}
+        found = [
+            (piece, finding)
+            for piece in pieces(value)
+            if piece.source in judged
+            for finding in (await _judged(piece.text, self._options.threshold),)
+            if finding.score >= self._options.threshold
+        ]
+        if found and self._options.action == "deny":
+            return Deny(_reason(found))
+        return self._changed(value, found)
+
+    def _changed(self, value: LlmRequest | ToolRequest, found: list[tuple[Piece, Finding]]) -> Decision:
+        changed = value
+        if found and self._options.action == "strip":
+            changed = with_text(
+                changed, {piece.place: _stripped(piece.text, finding) for piece, finding in found}
+            )
+        if isinstance(changed, LlmRequest):
+            changed = untrusted(changed, {piece.place for piece, _ in found} | self._strange(changed))
+        if not found and changed == value:
+            return Allow()
+        reason = _reason(found) if found else "documents and tool results marked as not trusted"
+        return Modify(changed, reason, {"found": [_spelled(piece, finding) for piece, finding in found]})
+
+    def _strange(self, request: LlmRequest) -> set[tuple[str | int, ...]]:
+        if not self._options.mark_untrusted:
+            return set()
+        return {piece.place for piece in pieces(request) if piece.source in UNTRUSTED}
+
+
+async def _judged(text: str, threshold: float) -> Finding:
+    if len(text) < _LONG_CHARS:
+        return detect(text, threshold)
+    return await asyncio.to_thread(detect, text, threshold)
+
+
+def _stripped(text: str, finding: Finding) -> str:
+    kept, done = [], 0
+    for start, end in finding.spans:
+        kept += [text[done:start], REMOVED]
+        done = end
+    return "".join((*kept, text[done:]))
+
+
+def _reason(found: list[tuple[Piece, Finding]]) -> str:
+    piece, finding = max(found, key=lambda pair: pair[1].score)
+    signs = ", ".join(finding.signals) or "no single sign"
+    return f"suspected prompt injection in {_named(piece)} (score {finding.score:.2f}: {signs})"
+
+
+def _named(piece: Piece) -> str:
+    if piece.source == "arguments":
+        return f"argument {'.'.join(map(str, piece.place))}"
+    return f"message {piece.place[0]}, part {piece.place[1]}, from {piece.source}"
+
+
+def _spelled(piece: Piece, finding: Finding) -> dict[str, Any]:
+    return {
+        "source": piece.source,
+        "place": list(piece.place),
+        "score": round(finding.score, 4),
+        "spans": [list(span) for span in finding.spans],
+        "signals": list(finding.signals),
+    }
+
+
+@asynccontextmanager
+async def open_injection(options: InjectionOptions) -> AsyncIterator[InjectionPolicy]:
+    """Yield the policy, its model read."""
+    detect("")
+    yield InjectionPolicy(options)
+
+
+@hookimpl
+def reenact_policies() -> Iterable[Offer[Policy]]:
+    """Offer the policy as ``injection``."""
+    doc = "finds prompt injection in messages, documents and tool results"
+    yield Offer("injection", open_injection, InjectionOptions, version=VERSION, doc=doc)

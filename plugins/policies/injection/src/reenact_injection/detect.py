@@ -1,0 +1,154 @@
+"""From a text to a finding: how suspicious it is, where, and by what signs.
+
+Every reading of a text is cut into windows, every window is weighed, and the text is as
+suspicious as its most suspicious window. Nothing is sampled and nothing is left out, however
+long the text; an attack at its end weighs what it weighs at its beginning.
+"""
+
+import math
+from collections.abc import Iterator
+from functools import cache
+from itertools import accumulate
+from operator import itemgetter
+from typing import Final
+
+import attrs
+
+from reenact_injection import model as models
+from reenact_injection.features import ENDS, SPANS, tokens
+from reenact_injection.normalise import readings
+from reenact_injection.tokens import BOUND, CONCEPTS, places
+from reenact_injection.views import View
+
+THRESHOLD: Final = 0.5
+"""The score from which a text counts as an injection; see the README for what it costs."""
+
+_STEEPEST = 500.0
+_SIGNALS = 8
+_GUILTY = 0.25
+"""Share of the weight of a window's worst sentence that makes another one part of the attack."""
+
+_Window = tuple[float, int, int]
+"""Log-odds, number of the first token, number of the token after the last."""
+
+
+@attrs.frozen
+class Finding:
+    """What the detector says of a text.
+
+    Attributes:
+        score: From 0 to 1; `THRESHOLD` is where about one harmless text in a hundred lies above.
+        spans: First position and position after the last of what is suspicious, in
+            characters of the original text, in order, not overlapping.
+        signals: What was undone to read it (``encoded``, ``leet``), then the concepts found.
+    """
+
+    score: float
+    spans: tuple[tuple[int, int], ...] = ()
+    signals: tuple[str, ...] = ()
+
+
+def detect(text: str, threshold: float = THRESHOLD) -> Finding:
+    """Judge *text*; never raises, whatever the text.
+
+    Args:
+        text: What a user, a document or a tool said.
+        threshold: The score from which spans and signals are worked out.
+    """
+    limit = _logit(threshold)
+    best = -_STEEPEST
+    spans: list[tuple[int, int]] = []
+    signals: list[str] = []
+    for view in readings(text):
+        sums, begins = _model().sums(view.pieces())
+        windows = _windows(sums, begins)
+        best = max(best, max(map(itemgetter(0), windows), default=best))
+        if best >= limit and (chosen := _chosen(windows, limit)):
+            guilty = list(_guilty(view, sums, chosen))
+            spans += [view.origin(start, end) for start, end in guilty]
+            signals += [*view.marks, *_concepts(view.text, guilty)]
+    return Finding(_sigmoid(best), _merged(spans), tuple(dict.fromkeys(signals))[:_SIGNALS])
+
+
+@cache
+def _model() -> models.Model:
+    return models.load()
+
+
+def _windows(sums: list[float], begins: list[int]) -> list[_Window]:
+    if not sums:
+        return []
+    totals = list(accumulate(sums, initial=_model().bias))
+    begins = [*begins, len(sums)]
+    heights = [totals[begin] for begin in begins]
+    blocks = len(heights) - 1
+    windows = [
+        (heights[min(at + span, blocks)] - heights[at] + heights[0], at, min(at + span, blocks))
+        for span in SPANS
+        if span == 1 or blocks > span // 2
+        for at in range(max(1, blocks - span + 1))
+    ]
+    return [(margin, begins[first], begins[last]) for margin, first, last in windows]
+
+
+def _chosen(windows: list[_Window], limit: float) -> list[_Window]:
+    """Return the shortest windows at or over *limit* that do not overlap."""
+    chosen: list[_Window] = []
+    taken: set[int] = set()
+    for window in windows:
+        if window[0] >= limit and taken.isdisjoint(range(window[1], window[2])):
+            taken.update(range(window[1], window[2]))
+            chosen.append(window)
+    return chosen
+
+
+def _guilty(view: View, sums: list[float], chosen: list[_Window]) -> Iterator[tuple[int, int]]:
+    """Return where the windows stand in the view, without the harmless sentences at their ends."""
+    found = places(view.text)
+    for _, first, last in chosen:
+        sentences = list(_sentences(view.text, found, first, last)) or [(first, last)]
+        weights = [sum(sums[begin:end]) for begin, end in sentences]
+        limit = max(weights) * _GUILTY
+        guilty = [
+            spot for spot, weight in zip(sentences, weights, strict=True) if weight >= limit
+        ] or sentences
+        yield found[guilty[0][0]][0], found[guilty[-1][1] - 1][1]
+
+
+def _sentences(text: str, found: list[tuple[int, int]], first: int, last: int) -> Iterator[tuple[int, int]]:
+    begin = first
+    for at in range(first, last):
+        start, end = found[at]
+        ends = text[start] in ENDS and (text[start] == "\n" or end == len(text) or text[end].isspace())
+        if ends and text[start] == "\n" and at == begin:
+            begin = at + 1
+        elif ends or at + 1 == last:
+            yield begin, at + (text[start] != "\n")
+            begin = at + 1
+
+
+def _merged(spans: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return tuple(merged)
+
+
+def _concepts(text: str, guilty: list[tuple[int, int]]) -> Iterator[str]:
+    for start, end in guilty[:_SIGNALS]:
+        for _, concept in tokens(text[start:end]):
+            if concept not in (0, BOUND):
+                yield CONCEPTS[concept].lower()
+
+
+def _sigmoid(margin: float) -> float:
+    return 1 / (1 + math.exp(-max(-_STEEPEST, min(_STEEPEST, margin))))
+
+
+def _logit(score: float) -> float:
+    if not 0 < score < 1:
+        return math.inf if score >= 1 else -math.inf
+    return math.log(score / (1 - score))

@@ -1,0 +1,124 @@
+"""Disguises that are undone where they stand: escapes, spaced letters, split words, leet.
+
+Each step takes a view and returns a view, the same one when there is nothing to do. A
+cheap search comes first, since ordinary prose has none of it. A repair is kept only if it
+makes a word the lexicon knows, so that part numbers and versions stay what they are.
+"""
+
+import re
+from collections import Counter
+from functools import lru_cache
+from html import unescape
+from re import Match
+from typing import Final
+
+from reenact_injection.shapes import Shape
+from reenact_injection.views import View, replaced
+from reenact_injection.words import COMMON, known, segment
+
+_ESCAPE: Final = re.compile(
+    r"(?:%[0-9A-Fa-f]{2})++"
+    r"|&(?:#[xX][0-9A-Fa-f]{1,6}|#[0-9]{1,7}|[A-Za-z]{2,8});"
+    r"|\\(?:u\{[0-9A-Fa-f]{1,6}\}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|x[0-9A-Fa-f]{2}|[0-7]{3})"
+    r"|=[0-9A-F]{2}(?:=[0-9A-F]{2}){2,}+"
+    r"|[Uu]\+[0-9A-Fa-f]{4,6}[ ,;]?"
+)
+_ESCAPE_SIGNS: Final = ("%", "&", "\\", "=", "U+", "u+")
+_FIRST_CODE, _LAST_CODE = ord("\t"), 0x10FFFF
+
+_GAP = r"[^\w\n]|_"
+_SPACED: Final = re.compile(rf"(?<![^\W_])[^\W_](?:(?:{_GAP}){{1,4}}[^\W_](?![^\W_])){{3,}}")
+_SPACED_PART: Final = re.compile(r"([^\W_])([\W_]*)")
+_SPLIT: Final = re.compile(
+    r"(?<![^\W_])[^\W_]++(?:(?:[-_.*~^+=/\\|,'`:]|[^\w\s\x00-\x7f]{1,2})[^\W_]++){1,12}"
+)
+_LEET_WORD: Final = re.compile(r"[a-z0-9@$!|+€(]{3,40}")
+_LEET: Final = (
+    str.maketrans("0134567892@$!|+€(", "oieasbtbgzasiitec"),
+    str.maketrans("0134567892@$!|+€(", "oleasgtbgzaslltec"),
+)
+_SHORTEST_WORD: Final = 5
+_LONGEST_WORD: Final = 24
+
+
+def unescape_all(view: View) -> View:
+    if not any(sign in view.text for sign in _ESCAPE_SIGNS):
+        return view
+    return replaced(view, _ESCAPE, _unescaped, "escaped")
+
+
+def undisguise(view: View, shape: Shape) -> View:
+    """Put spaced letters, leet and split words of a folded view right; *shape* is its shape."""
+    if shape.letters or _SPACED.search(shape.odd):
+        view = replaced(view, _SPACED, _unspaced, "spaced")
+    if shape.odd and any(map(_unleet_match, _LEET_WORD.finditer(shape.odd))):
+        view = replaced(view, _LEET_WORD, _unleet_match, "leet")
+    if shape.odd and any(map(_unsplit_match, _SPLIT.finditer(shape.odd))):
+        view = replaced(view, _SPLIT, _unsplit_match, "split")
+    return view
+
+
+def _unescaped(match: Match[str]) -> str | None:
+    text = match[0]
+    if text[0] in "%=":
+        return _from_bytes(bytes.fromhex(text.replace(text[0], "")))
+    if text[0] == "&":
+        plain = unescape(text)
+        return plain if plain != text and "\ufffd" not in plain else None
+    digits = text.rstrip(" ,;").lstrip("\\uUxX+{").rstrip("}")
+    code = int(digits, 8 if text[1].isdigit() else 16)
+    return chr(code) if _FIRST_CODE <= code <= _LAST_CODE else None
+
+
+def _from_bytes(data: bytes) -> str | None:
+    text = data.decode("utf-8", "ignore")
+    return text if len(text.encode()) * 2 > len(data) else None
+
+
+def _unspaced(match: Match[str]) -> str | None:
+    parts = _SPACED_PART.findall(match[0])
+    if sum(letter.isalpha() for letter, _ in parts) * 2 <= len(parts):
+        return None
+    usual = Counter(gap for _, gap in parts[:-1]).most_common(1)[0][0]
+    words = [""]
+    for letter, gap in parts:
+        words[-1] += letter
+        if len(gap) > len(usual) or (gap.isspace() and not usual.isspace()):
+            words.append("")
+    plain = [_plain_letters(word) for word in words if word]
+    return " ".join(
+        word if len(plain) > 1 and len(word) <= _LONGEST_WORD else " ".join(segment(word)) for word in plain
+    )
+
+
+def _plain_letters(word: str) -> str:
+    return word if word.isalpha() else word.translate(_LEET[0])
+
+
+def _unsplit_match(match: Match[str]) -> str | None:
+    return _joined(match[0])
+
+
+@lru_cache(maxsize=1 << 14)
+def _joined(text: str) -> str | None:
+    word = "".join(char for char in text if char.isalnum())
+    parts = re.split(r"[\W_]+", text)
+    if not _LONGEST_WORD >= len(word) >= _SHORTEST_WORD or sum(map(known, parts)) * 2 >= len(parts):
+        return None
+    return word if known(word) else None
+
+
+def _unleet_match(match: Match[str]) -> str | None:
+    return _unleeted(match[0])
+
+
+@lru_cache(maxsize=1 << 14)
+def _unleeted(text: str) -> str | None:
+    core = text.rstrip("!|+(")
+    if core.isalpha() or core.isdigit() or not any(map(str.isalpha, core)):
+        return None
+    for table in _LEET:
+        word = core.translate(table)
+        if word.isalpha() and (known(word) or word in COMMON):
+            return word + text[len(core) :]
+    return None

@@ -1,0 +1,144 @@
+"""Text hidden in another alphabet: base64, base32, hex, numbers, Morse, variation selectors.
+
+Whatever decodes to mostly printable text is read; all finds of one layer are read as one
+text, so that a sentence cut over several of them is whole again. A find points to the whole
+stretch it was hidden in.
+"""
+
+# ruff: noqa: RUF001 - dashes and dots of Morse code come in many kinds
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from reenact_injection.shapes import Shape
+from reenact_injection.views import View, extracted
+
+_GAP = " \n"
+_PRINTABLE = 0.85
+_SHORTEST = 6
+_WORDLIKE = 0.6
+
+_BASE64: Final = re.compile(
+    r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}+={0,2}(?:[\r\n]+[A-Za-z0-9+/_-]{12,}+={0,2})*+"
+)
+_BASE32: Final = re.compile(r"(?<![A-Z2-7])[A-Z2-7]{16,}+={0,6}")
+_HEX: Final = re.compile(r"(?<![0-9A-Fa-f])(?:(?:0x|\\x)?[0-9A-Fa-f]{2}[ ,:;\n-]{0,2}){8,}+")
+_BITS: Final = re.compile(r"(?<![01])(?:[01]{7,8}[ ,\n]{0,2}){5,}+")
+_DECIMAL: Final = re.compile(r"(?<!\d)[1-9]\d{1,2}(?:[ ,;\n-]{1,2}[1-9]\d{1,2}){6,}+")
+_MORSE: Final = re.compile(r"[.\-·−–]{1,6}(?:[ /|\n]{1,3}[.\-·−–]{1,6}){5,}+")
+_SELECTORS: Final = re.compile(r"[\ufe00-\ufe0f\U000e0100-\U000e01ef]{4,}+")
+_ZERO_WIDTH: Final = re.compile(r"[\u200b\u200c\u200d\u2060\ufeff]{16,}+")
+_BRAILLE: Final = re.compile(r"[\u2801-\u283f][\u2800-\u283f]{7,}+")
+_DIGITS: Final = re.compile(r"\d\w?\W")
+_MORSE_SIGN: Final = re.compile(r"[.\-·−–]{1,6}[ /|]{1,3}[.\-·−–]{1,6}[ /|]")
+_UNUSUAL: Final = re.compile(r"[\u200b\u2801-\u283f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+
+
+def extract(view: View, shape: Shape) -> View | None:
+    """Return what is hidden in *view* as one reading, or None if nothing is; *shape* is its shape."""
+    finds = sorted(_finds(view.text, shape), key=lambda find: find[0])
+    return extracted(view, finds, _GAP, "encoded") if finds else None
+
+
+def _finds(text: str, shape: Shape) -> Iterator[tuple[int, int, str]]:
+    decoders = _LONG_DECODERS if shape.long else ()
+    decoders += _SPACED_DECODERS if shape.long or (shape.evenly and _DIGITS.search(shape.odd)) else ()
+    decoders += _MORSE_DECODERS if _MORSE_SIGN.search(shape.odd) else ()
+    decoders += _UNUSUAL_DECODERS if not text.isascii() and _UNUSUAL.search(text) else ()
+    for pattern, decode in decoders:
+        if not any(decode(match[0]) for match in pattern.finditer(shape.odd)):
+            continue
+        for match in pattern.finditer(text):
+            found = decode(match[0])
+            if found is not None:
+                yield match.start(), match.end(), found
+
+
+def _text(data: bytes) -> str | None:
+    """Return bytes as text, if that is what they are."""
+    data = data.replace(b"\0", b"") if data.count(b"\0") * 3 > len(data) else data
+    text = data.decode("utf-8", "ignore")
+    if len(text) < _SHORTEST or len(text.encode()) < _PRINTABLE * len(data):
+        return None
+    printable = sum(map(str.isprintable, text)) + text.count("\n") + text.count("\t") + text.count("\r")
+    wordlike = sum(char.isalnum() or char > "\x7f" for char in text) + text.count(" ")
+    return text if printable >= _PRINTABLE * len(text) and wordlike >= _WORDLIKE * len(text) else None
+
+
+def _base64(found: str) -> str | None:
+    letters = "".join(found.split()).rstrip("=").replace("-", "+").replace("_", "/")
+    letters = letters[: len(letters) - (len(letters) % 4 == 1)]
+    return _text(binascii.a2b_base64(letters + "=" * (-len(letters) % 4)))
+
+
+def _base32(found: str) -> str | None:
+    letters = found.rstrip("=")
+    letters = letters[: len(letters) // 8 * 8] if len(letters) % 8 in (1, 3, 6) else letters
+    return _text(base64.b32decode(letters + "=" * (-len(letters) % 8)))
+
+
+def _hex(found: str) -> str | None:
+    digits = re.sub(r"0x|\\x|[^0-9A-Fa-f]", "", found)
+    return _text(bytes.fromhex(digits[: len(digits) // 2 * 2]))
+
+
+def _bits(found: str) -> str | None:
+    groups = found.replace(",", " ").split()
+    if len(groups) == 1:
+        groups = [found[at : at + 8] for at in range(0, len(found) - 7, 8)]
+    return _text(bytes(int(group[:8], 2) for group in groups))
+
+
+def _decimal(found: str) -> str | None:
+    codes = [int(code) for code in re.findall(r"\d+", found)]
+    return _text(bytes(codes)) if max(codes) < 256 else None  # noqa: PLR2004 - what a byte holds
+
+
+def _morse(found: str) -> str | None:
+    letters = found.replace("·", ".").replace("−", "-").replace("–", "-").replace("|", "/")
+    words = re.split(r" ?/ ?|\n| {2,3}", letters)
+    text = " ".join("".join(_MORSE_LETTERS.get(code, "") for code in word.split()) for word in words)
+    return text if len(text) >= _SHORTEST else None
+
+
+def _selectors(found: str) -> str | None:
+    return _text(bytes(ord(char) & 0xF if char <= "\ufe0f" else ord(char) - 0xE0100 + 16 for char in found))
+
+
+def _zero_width(found: str) -> str | None:
+    for one in dict.fromkeys(found):
+        bits = "".join("1" if char == one else "0" for char in found)
+        text = _bits(bits)
+        if text is not None:
+            return text
+    return None
+
+
+def _braille(found: str) -> str | None:
+    return "".join(_BRAILLE_LETTERS.get(char, " ") for char in found)
+
+
+_MORSE_LETTERS: Final = dict(
+    zip(
+        """
+        .- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .--
+        -..- -.-- --.. ----- .---- ..--- ...-- ....- ..... -.... --... ---.. ----.
+        """.split(),  # noqa: SIM905 - a list of it is 36 lines
+        "abcdefghijklmnopqrstuvwxyz0123456789",
+        strict=True,
+    )
+)
+_BRAILLE_LETTERS: Final = dict(zip("⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎⠞⠥⠧⠺⠭⠽⠵", "abcdefghijklmnopqrstuvwxyz", strict=True))
+
+_Decoders = tuple[tuple[re.Pattern[str], Callable[[str], str | None]], ...]
+_LONG_DECODERS: Final[_Decoders] = ((_BASE64, _base64), (_BASE32, _base32))
+_SPACED_DECODERS: Final[_Decoders] = ((_HEX, _hex), (_BITS, _bits), (_DECIMAL, _decimal))
+_MORSE_DECODERS: Final[_Decoders] = ((_MORSE, _morse),)
+_UNUSUAL_DECODERS: Final[_Decoders] = (
+    (_SELECTORS, _selectors),
+    (_ZERO_WIDTH, _zero_width),
+    (_BRAILLE, _braille),
+)

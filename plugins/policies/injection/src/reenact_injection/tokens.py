@@ -1,0 +1,119 @@
+"""Words and signs, in the order the model reads them.
+
+A sign is punctuation that can fence off a fake role or start a sentence. Words in scripts
+without spaces are cut where the lexicon knows them. Each token has a concept, which may
+be 0 for none.
+"""
+
+# ruff: noqa: RUF001 - signs of many languages
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+from reenact_injection.lexicon import FIRST_UNSPACED, LEXICON, unspaced
+from reenact_injection.words import repaired, split_forms
+
+_PATTERN: Final = re.compile(
+    r"[^\W_]{1,400}"
+    r"|</?\|?(?=\w)|<!-+|-->|\[/?(?=[a-z])|\|?>|#{2,10}|-{3,10}|={3,10}|\*{2,10}|`{3}|!\[|\]\(|://|@(?=\w)|\{\{|\}\}"
+    r"|[\n.!?;:\"'「」“”«»。！？؟।|]"
+)
+_BOUNDS: Final = frozenset("\n.!?;:。！？؟।") | {"-->", "```", "---", "==="}
+_SIGN_CONCEPTS: Final = {
+    "<": "TAG", "</": "TAG", "<|": "TAG", "</|": "TAG", "[": "TAG", "[/": "TAG", "{{": "TAG",
+    "<!--": "COMMENT", "```": "FENCE", "://": "LINK", "](": "LINK", "@": "LINK",
+}  # fmt: skip
+_RULES: Final = {"#": "FENCE", "-": "FENCE", "=": "FENCE", "*": ""}
+_EXTRA: Final = ("TAG", "COMMENT", "FENCE", "LINK", "BOUND", "QUOTE")
+
+PAIRS: Final = {**split_forms(), **LEXICON.pairs}
+"""Two words joined by a space to the concept they have together."""
+SECONDS: Final = frozenset(pair.split()[1] for pair in PAIRS)
+
+CONCEPTS: Final = (*LEXICON.concepts, *_EXTRA)
+"""Names of the concepts; 0 is none."""
+
+BOUND: Final = CONCEPTS.index("BOUND")
+_FILLER = "\x00"
+
+
+def pieces(text: str) -> list[str]:
+    """Cut a folded text into words and signs."""
+    return _PATTERN.findall(text)
+
+
+def spans(text: str) -> list[tuple[int, int]]:
+    """Return where the pieces of a folded text stand: first position and position after the last."""
+    return [match.span() for match in _PATTERN.finditer(text)]
+
+
+@lru_cache(maxsize=1 << 16)
+def expand(piece: str) -> tuple[tuple[str, int], ...]:
+    """Return the tokens a piece stands for: text and concept of each."""
+    if not (piece[0].isalnum()):
+        return ((_sign(piece), _sign_concept(piece)),)
+    if _is_unspaced(piece):
+        return tuple((word, concept) for word, concept, _, _ in _inner(piece))
+    if not piece.isascii() and (words := _mixed(piece)):
+        return words
+    concept = LEXICON.concept(piece)
+    if concept or piece.isdigit():
+        return ((piece if concept else "0", concept),)
+    return _named(repaired(piece)) or ((piece, 0),)
+
+
+def places(text: str) -> list[tuple[int, int]]:
+    """Return where each token of a folded text stands: first position and position after the last."""
+    found: list[tuple[int, int]] = []
+    for match in _PATTERN.finditer(text):
+        piece, start = match[0], match.start()
+        if _is_unspaced(piece):
+            found += [(start + at, start + at + size) for _, _, at, size in _inner(piece)]
+        else:
+            found += [match.span()] * len(expand(piece))
+    return found
+
+
+def _mixed(piece: str) -> tuple[tuple[str, int], ...]:
+    return _named(repaired(piece)) if any(map(str.isascii, piece)) else ()
+
+
+def _named(words: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+    return tuple((word, LEXICON.concept(word)) for word in words)
+
+
+def _sign(piece: str) -> str:
+    return piece[:3] if piece[0] in _RULES else piece
+
+
+def _sign_concept(piece: str) -> int:
+    if piece in _BOUNDS:
+        return BOUND
+    name = _SIGN_CONCEPTS.get(piece) or _RULES.get(piece[0]) or ("QUOTE" if piece in "\"'「」“”«»" else "")
+    return CONCEPTS.index(name)
+
+
+def _is_unspaced(piece: str) -> bool:
+    return piece[-1] >= FIRST_UNSPACED and any(map(unspaced, piece))
+
+
+def _inner(piece: str) -> Iterator[tuple[str, int, int, int]]:
+    at = loose = 0
+    while at < len(piece):
+        word, concept = _longest(piece, at)
+        if word or at + 1 == len(piece):
+            end = at if word else at + 1
+            yield from ((_FILLER, 0, rest, min(3, end - rest)) for rest in range(loose, end, 3))
+        if word:
+            yield word, concept, at, len(word)
+            loose = at + len(word)
+        at += len(word) or 1
+
+
+def _longest(piece: str, at: int) -> tuple[str, int]:
+    for word, concept in LEXICON.inner.get(piece[at], ()):
+        if piece.startswith(word, at):
+            return word, concept
+    return "", 0

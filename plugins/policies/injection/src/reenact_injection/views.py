@@ -1,0 +1,144 @@
+"""A text as the detector reads it, with the way back to the text as it was written.
+
+Every step of the normaliser makes a new view of the view before it. A view remembers
+how its characters came about and works out where they stand in the original only when
+it is asked: most texts are harmless, and nobody asks.
+"""
+
+from array import array
+from collections.abc import Callable, Iterable
+from re import Match, Pattern
+
+import attrs
+
+from reenact_injection.tokens import pieces
+
+Offsets = tuple["array[int]", "array[int]"]
+"""For each character of a view, where its source begins and ends in the original, in characters."""
+
+_ITEM = "q"
+
+
+@attrs.define(eq=False)
+class View:
+    """One reading of a text.
+
+    Attributes:
+        text: What the detector reads.
+        marks: Names of the obfuscations that were undone to get here, without repeats.
+    """
+
+    text: str
+    marks: tuple[str, ...]
+    _locate: Callable[[], Offsets] = attrs.field(repr=False)
+    _offsets: Offsets | None = attrs.field(default=None, init=False, repr=False)
+    _pieces: list[str] | None = attrs.field(default=None, init=False, repr=False)
+
+    def origin(self, start: int, end: int) -> tuple[int, int]:
+        """Return where ``text[start:end]`` stands in the original.
+
+        Args:
+            start: First position in the view.
+            end: Position after the last, greater than *start*.
+        """
+        starts, ends = self.offsets()
+        return min(starts[start:end]), max(ends[start:end])
+
+    def pieces(self) -> list[str]:
+        """Return the words and signs of it; cut at the first call."""
+        if self._pieces is None:
+            self._pieces = pieces(self.text)
+        return self._pieces
+
+    def offsets(self) -> Offsets:
+        """Return the offsets of all characters; computed at the first call."""
+        if self._offsets is None:
+            self._offsets = self._locate()
+        return self._offsets
+
+
+def whole(text: str) -> View:
+    """Return the view that is the original itself."""
+    return View(text, (), lambda: (array(_ITEM, range(len(text))), array(_ITEM, range(1, len(text) + 1))))
+
+
+def mapped(parent: View, fold: Callable[[str], str], text: str) -> View:
+    """Return *text*, which is *parent* with *fold* put to each of its characters."""
+
+    def locate() -> Offsets:
+        starts, ends = parent.offsets()
+        out: Offsets = (array(_ITEM), array(_ITEM))
+        for index, char in enumerate(parent.text):
+            size = len(fold(char))
+            if size:
+                out[0].extend([starts[index]] * size)
+                out[1].extend([ends[index]] * size)
+        return out
+
+    return View(text, parent.marks, locate)
+
+
+def replaced(parent: View, pattern: Pattern[str], new: Callable[[Match[str]], str | None], mark: str) -> View:
+    """Return *parent* with what *pattern* finds replaced; *parent* itself if nothing was.
+
+    Args:
+        parent: The view to change.
+        pattern: What to look for.
+        new: The replacement for a match, or None to leave it.
+        mark: The name of the obfuscation undone.
+    """
+    pieces: list[str] = []
+    edits: list[tuple[int, int, int]] = []
+    done = 0
+    for match in pattern.finditer(parent.text):
+        text = new(match)
+        if text is not None and text != match[0]:
+            pieces += (parent.text[done : match.start()], text)
+            edits.append((match.start(), match.end(), len(text)))
+            done = match.end()
+    if not edits:
+        return parent
+    pieces.append(parent.text[done:])
+    return View("".join(pieces), _with(parent.marks, mark), lambda: _edited(parent, edits))
+
+
+def extracted(parent: View, finds: Iterable[tuple[int, int, str]], gap: str, mark: str) -> View:
+    """Return what was hidden in stretches of *parent*, joined by *gap*.
+
+    Args:
+        parent: Where it was found.
+        finds: First position, position after the last, and what was hidden there.
+        gap: Text put after each find.
+        mark: The name of the obfuscation undone.
+    """
+    found = list(finds)
+
+    def locate() -> Offsets:
+        out: Offsets = (array(_ITEM), array(_ITEM))
+        for start, end, text in found:
+            first, last = parent.origin(start, end)
+            size = len(text) + len(gap)
+            out[0].extend([first] * size)
+            out[1].extend([last] * size)
+        return out
+
+    return View("".join(text + gap for _, _, text in found), _with(parent.marks, mark), locate)
+
+
+def _edited(parent: View, edits: list[tuple[int, int, int]]) -> Offsets:
+    starts, ends = parent.offsets()
+    out: Offsets = (array(_ITEM), array(_ITEM))
+    done = 0
+    for start, end, size in edits:
+        out[0].extend(starts[done:start])
+        out[1].extend(ends[done:start])
+        out[0].extend([min(starts[start:end])] * size)
+        out[1].extend([max(ends[start:end])] * size)
+        done = end
+    out[0].extend(starts[done:])
+    out[1].extend(ends[done:])
+    return out
+
+
+def _with(marks: tuple[str, ...], mark: str) -> tuple[str, ...]:
+    return marks if mark in marks else (*marks, mark)

@@ -1,0 +1,151 @@
+"""A linear model over windows: the most suspicious window of an attack has to be found.
+
+A label belongs to a text, the model judges windows of it. So the windows that stand for an
+attack are chosen by the model of the round before, and every window of a harmless text is
+harmless.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import attrs
+import numpy as np
+from data import Example
+from reenact_injection.features import SPANS, Feature, blocks, tokens
+from reenact_injection.normalise import readings
+from scipy import sparse
+from sklearn.linear_model import LogisticRegression
+
+SCALES = {"w": 1.5, "b": 1.0, "c": 1.0, "s": 1.0, "n": 1.0, "f": 1.0, "t": 1.0}
+UNKNOWN = "\x00"
+LONGEST_WORD = 20
+
+
+@attrs.define
+class Windows:
+    """Examples cut into windows.
+
+    Attributes:
+        counts: For each window, how often each feature counts in it.
+        owner: For each window, the number of its example.
+    """
+
+    counts: list[Counter[Feature]] = attrs.field(factory=list)
+    owner: list[int] = attrs.field(factory=list)
+
+
+def cut(examples: Sequence[Example]) -> Windows:
+    """Cut examples into windows of two neighbouring blocks."""
+    windows = Windows()
+    for number, example in enumerate(examples):
+        for counts in windows_of(example.text):
+            windows.counts.append(counts)
+            windows.owner.append(number)
+    return windows
+
+
+def windows_of(text: str) -> list[Counter[Feature]]:
+    """Return the features of each window of each reading of *text*."""
+    found = []
+    for view in readings(text):
+        parts = blocks(tokens(view.text))
+        for span in SPANS:
+            for at in range(max(1, len(parts) - span + 1) if span == 1 or len(parts) > span // 2 else 0):
+                counts: Counter[Feature] = Counter()
+                for part in parts[at : at + span]:
+                    counts.update(part)
+                found.append(counts)
+    return found or [Counter()]
+
+
+@attrs.define
+class Linear:
+    """Weights of features and the bias, in log-odds."""
+
+    index: dict[Feature, int]
+    weights: np.ndarray
+    bias: float
+
+    def scale(self) -> np.ndarray:
+        return np.array([SCALES[str(feature[0])] for feature in self.index])
+
+    def matrix(self, windows: Windows) -> sparse.csr_matrix:
+        return _matrix(windows, self.index)
+
+    def scores(self, windows: Windows, size: int) -> np.ndarray:
+        """Return the score of each of *size* examples: its highest window."""
+        margins = self.matrix(windows) @ (self.weights / self.scale()) + self.bias
+        out = np.full(size, -np.inf)
+        np.maximum.at(out, windows.owner, margins)
+        return out
+
+
+def fit(
+    examples: Sequence[Example],
+    windows: Windows,
+    *,
+    strength: float = 0.5,
+    rounds: int = 3,
+    rare: int = 3,
+    words: Callable[[Example], bool],
+) -> Linear:
+    """Return the model that tells the attacks among *examples* from the rest."""
+    index = _index(examples, windows, rare, words)
+    table = _matrix(windows, index)
+    owner = np.array(windows.owner)
+    attack = np.array([example.attack for example in examples])[owner]
+    weight = np.array([example.weight for example in examples])[owner]
+    per_owner = np.bincount(owner, minlength=len(examples))[owner]
+    share = np.where(attack, 1 / per_owner, 1 / np.sqrt(per_owner))
+    model = None
+    for _ in range(rounds):
+        if model is not None:
+            share = np.where(attack, _chosen(table @ model.coef_[0], owner, len(examples)), share)
+        use = weight * share
+        use = np.where(attack, use / use[attack].sum(), use / use[~attack].sum()) * len(examples) / 2
+        keep = use > 0
+        model = LogisticRegression(C=strength / 20, solver="liblinear", max_iter=300)
+        model.fit(table[keep], attack[keep], sample_weight=use[keep])
+    scale = np.array([SCALES[str(feature[0])] for feature in index])
+    return Linear(index, model.coef_[0] * scale, float(model.intercept_[0]))
+
+
+def _chosen(margins: np.ndarray, owner: np.ndarray, size: int) -> np.ndarray:
+    best = np.full(size, -np.inf)
+    np.maximum.at(best, owner, margins)
+    return np.where(
+        margins >= best[owner] - 1e-9, 1.0, np.where(margins > np.maximum(0, best[owner] * 0.5), 0.3, 0.0)
+    )
+
+
+def _index(
+    examples: Sequence[Example], windows: Windows, rare: int, words: Callable[[Example], bool]
+) -> dict[Feature, int]:
+    groups: dict[Feature, set[int]] = {}
+    for counts, owner in zip(windows.counts, windows.owner, strict=True):
+        lexical = words(examples[owner])
+        for feature in counts:
+            if feature[0] not in "wb" or (lexical and all(map(_is_word, feature[1:]))):
+                groups.setdefault(feature, set()).add(owner)
+    enough = [feature for feature, owners in groups.items() if len(owners) >= rare]
+    return {feature: number for number, feature in enumerate(sorted(enough, key=repr))}
+
+
+def _is_word(word: object) -> bool:
+    """Say whether a token may enter the vocabulary: no filler, and nothing as long as an encoded text."""
+    return word != UNKNOWN and len(str(word)) <= LONGEST_WORD
+
+
+def _matrix(windows: Windows, index: dict[Feature, int]) -> sparse.csr_matrix:
+    columns, values, starts = [], [], [0]
+    for counts in windows.counts:
+        for feature, count in counts.items():
+            number = index.get(feature)
+            if number is not None:
+                columns.append(number)
+                values.append(count)
+        starts.append(len(columns))
+    scale = np.array([SCALES[str(feature[0])] for feature in index])
+    columns_array = np.array(columns, dtype=np.int64)
+    data = np.array(values, dtype=float) * scale[columns_array]
+    return sparse.csr_matrix((data, columns_array, starts), shape=(len(windows.counts), len(index)))

@@ -1,0 +1,88 @@
+"""Train the model that ships with the package.
+
+    python train.py ../../../../../shared/guardrails/injection_dev.jsonl
+
+Needs numpy, scipy, scikit-learn and the package itself on the path. The threshold is set by
+cross-validation: on rows the model did not learn from, the mean false-positive rate over the
+kinds of harmless text is at most ``TARGET``.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import data
+import learn
+import measure
+import numpy as np
+from data import Example
+from obfuscate import OBFUSCATORS
+from reenact_injection.model import STEP
+
+TARGET = 0.008
+SMALLEST = 0.03
+COMMON = 2500
+OUT = Path(__file__).parents[1] / "src" / "reenact_injection" / "model.json"
+
+
+def material(rows: list[Example], catalogues: Path, obfuscators: list[str]) -> list[Example]:
+    """Return everything there is to learn from besides *rows*, and disguised copies of all of it."""
+    own = data.own(1, 2000, 2000)
+    prose = data.prose(2, 1200) + data.catalogues(catalogues, 3, 1200)
+    copies = data.disguised(own, obfuscators, 0.4, 4) + data.disguised(prose, obfuscators, 0.1, 5)
+    return own + prose + copies + data.disguised(rows, obfuscators, 0.7, 6)
+
+
+def lexical(example: Example) -> bool:
+    """Say whether the words of *example* may enter the vocabulary of the model."""
+    return example.kind not in ("stdlib", "catalogue")
+
+
+def fit(examples: list[Example]) -> learn.Linear:
+    """Return the model learned from *examples*."""
+    return learn.fit(examples, learn.cut(examples), strength=2.0, words=lexical)
+
+
+def written(model: learn.Linear, threshold: float) -> str:
+    """Return *model* as the package reads it, its bias moved so that *threshold* is even odds."""
+    tables: dict[str, dict] = {
+        name: {} for name in ("words", "after", "concepts", "openers", "near", "far", "triples")
+    }
+    names = {"w": "words", "c": "concepts", "s": "openers", "n": "near", "f": "far", "t": "triples"}
+    for feature, number in model.index.items():
+        weight = float(model.weights[number])
+        if abs(weight) < SMALLEST:
+            continue
+        units = round(weight / STEP)
+        if feature[0] == "b":
+            tables["after"].setdefault(feature[1], {})[feature[2]] = units
+        else:
+            key = str(feature[1] << 6 | feature[2]) if feature[0] in "nf" else str(feature[1])
+            tables[names[str(feature[0])]][key] = units
+    bias = round((model.bias - threshold) / STEP)
+    return json.dumps({"bias": bias, **tables}, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def main() -> None:
+    """Train, set the threshold, write the model."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rows", type=Path)
+    parser.add_argument("--catalogues", type=Path, default=Path("/usr/share/locale"))
+    parser.add_argument("--threshold", type=float, help="use this one and skip the cross-validation")
+    options = parser.parse_args()
+    rows = data.rows(options.rows)
+    OUT.with_name("common.txt").write_text("\n".join(data.common_words(COMMON)) + "\n", "utf-8")
+    threshold = options.threshold
+    if threshold is None:
+        scores = measure.crossed(rows, measure.at_random(rows), options.catalogues)
+        threshold = measure.threshold(rows, scores[: len(rows)], TARGET)
+        measure.report(rows, scores, threshold)
+    examples = rows + material(rows, options.catalogues, sorted(OBFUSCATORS))
+    model = fit(examples)
+    OUT.write_text(written(model, threshold), "utf-8")
+    used = int(np.sum(np.abs(model.weights) >= SMALLEST))
+    print(f"threshold {threshold:.2f}, {used} weights, {OUT.stat().st_size / 1024:.0f} KB")
+
+
+if __name__ == "__main__":
+    main()
