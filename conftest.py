@@ -2,7 +2,7 @@
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -53,7 +53,9 @@ class Fake:
         response: LlmResponse = answer
         return response
 
-    async def stream(self, model: str, request: LlmRequest, context: CallContext) -> AsyncIterator[LlmEvent]:
+    async def stream(
+        self, model: str, request: LlmRequest, context: CallContext
+    ) -> AsyncGenerator[LlmEvent, None]:
         """Answer word by word."""
         response = await self.complete(model, request, context)
         for word in response.text.split():

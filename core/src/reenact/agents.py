@@ -13,7 +13,7 @@ from typing import Any, TypeVar, overload
 
 import attrs
 
-from reenact.asking import Site, hash_input, perform, running
+from reenact.asking import Site, checked_name, hash_input, perform, running
 from reenact.authoring import Tool
 from reenact.blocks import gather_or_cancel, spawn
 from reenact.codec import canonical, plain, read_as, type_name
@@ -71,7 +71,8 @@ async def _complete(
     request: LlmRequest, name: str, key: str | None, on_event: Listener | None, site: Site
 ) -> LlmResponse:
     execution = _need_run()
-    return await _ask(execution, request, current_scope.get().path(name, key), name, on_event, site)
+    path = current_scope.get().path(checked_name(name), key)
+    return await _ask(execution, request, path, name, on_event, site)
 
 
 def _need_run() -> Execution:
@@ -199,7 +200,7 @@ async def llm(
         execution=execution,
         request=request,
         tools={one.name: one for one in tools},
-        path=current_scope.get().path(name, key),
+        path=current_scope.get().path(checked_name(name), key),
         name=name,
         on_event=on_event,
         site=(frame.f_code, frame.f_lineno),

@@ -19,6 +19,11 @@ DEPTH_MAX = 100
 """How deep child runs may nest."""
 
 
+def child_id(key: str) -> str:
+    """Return the id of the child run of a step with that idempotency key."""
+    return hashlib.sha256(key.encode()).hexdigest()[:RUN_ID_HEX]
+
+
 class Start(Protocol):
     """Starts a run, or takes up the one that has the id."""
 
@@ -91,7 +96,7 @@ class Children:
                 spec,
                 args,
                 kwargs,
-                run_id=hashlib.sha256(step.idempotency_key.encode()).hexdigest()[:RUN_ID_HEX],
+                run_id=child_id(step.idempotency_key),
                 trace_id=run.trace_id,
                 parent=f"{run.parent}/{run.id}" if run.parent else run.id,
                 suspend=parent.suspend,

@@ -231,7 +231,9 @@ def _config(layers: Layers, root: Path) -> Config:
             layers.sources,
         ),
         policy_options={k: v for k, v in policies.items() if k not in own and isinstance(v, dict)},
-        journal=structure({k: v for k, v in journal.items() if k == "store"}, JournalOptions, "journal", layers.sources),
+        journal=structure(
+            {k: v for k, v in journal.items() if k == "store"}, JournalOptions, "journal", layers.sources
+        ),
         journal_options={k: v for k, v in journal.items() if k != "store"},
         exporters=_tables(values, "exporters", layers),
         plugins=structure(_table(values, "plugins"), PluginsOptions, "plugins", layers.sources),
@@ -295,22 +297,30 @@ def structure(table: Mapping[str, Any], cls: type[Any], where: str, sources: Map
             raise ConfigError(f"missing key {field.name!r}", where)
     try:
         return cls(**values)
+    except ConfigError as error:
+        raise ConfigError(error.problem, f"{where}.{error.where}" if error.where else where) from error
     except (TypeError, ValueError) as error:
         problem, *_ = error.args or (str(error),)
         raise ConfigError(str(problem), where) from error
 
 
+def _quoted(value: Any, where: str) -> str:
+    """Quote a value in an error; not a provider's, which may be a key that does not belong there."""
+    return "what is there" if where.startswith("providers.") else f"{value!r:.80}"
+
+
 def _fit(value: Any, wanted: Any, where: str, source: str) -> Any:
+    found = _quoted(value, where)
     if isinstance(wanted, type) and attrs.has(wanted):
         if not isinstance(value, dict):
-            raise ConfigError(f"must be a table, not {value!r:.80}", where, source)
+            raise ConfigError(f"must be a table, not {found}", where, source)
         return structure(value, wanted, where, {})
     if wanted in (str, bool) and type(value) is not wanted:
-        raise ConfigError(f"must be {wanted.__name__}, not {value!r:.80}", where, source)
+        raise ConfigError(f"must be {wanted.__name__}, not {found}", where, source)
     if wanted is int and type(value) is not int:
-        raise ConfigError(f"must be a whole number, not {value!r:.80}", where, source)
+        raise ConfigError(f"must be a whole number, not {found}", where, source)
     if wanted is float and type(value) not in (int, float):
-        raise ConfigError(f"must be a number, not {value!r:.80}", where, source)
+        raise ConfigError(f"must be a number, not {found}", where, source)
     if wanted in (str, bool, int, Any):
         return value
     if wanted is float:
@@ -319,10 +329,10 @@ def _fit(value: Any, wanted: Any, where: str, source: str) -> Any:
 
     try:
         if isinstance(value, str) and typing.get_origin(wanted) in (list, tuple, set, frozenset):
-            raise TypeError("text is no list of letters")  # noqa: TRY301  # cattrs would make one of it
+            raise TypeError("text is no list of letters")  # cattrs would make one of it
         return converter().structure(value, wanted)
     except Exception as error:
-        raise ConfigError(f"must be {type_name(wanted)}, not {value!r:.80}", where, source) from error
+        raise ConfigError(f"must be {type_name(wanted)}, not {found}", where, source) from error
 
 
 # --- reading --------------------------------------------------------------------------------------

@@ -73,6 +73,11 @@ def _packed(value: Any, limit: int, blobs: dict[str, Blob]) -> Any:
     return {_REF: name}
 
 
+def pack_fields(value: Mapping[str, Json], blobs: dict[str, Blob]) -> dict[str, Json]:
+    """Return the stored spelling of an object, putting what is large in each field into *blobs*."""
+    return {key: _packed(item, PART_BYTES, blobs) for key, item in value.items()}
+
+
 def references(data: bytes) -> list[str]:
     """Return the names of the blobs that a stored spelling refers to directly."""
     if _SIGN not in data:
@@ -89,7 +94,8 @@ def _collect(value: Any, found: list[str]) -> None:
     elif isinstance(value, dict):
         mark = next(iter(value)) if len(value) == 1 else None
         if mark in _NAMED:
-            found.append(value[mark])
+            if value[mark] != EMPTY_CHAIN:  # which has no blob
+                found.append(value[mark])
             return
         for item in (value[_LITERAL] if mark == _LITERAL else value).values():
             _collect(item, found)

@@ -187,7 +187,7 @@ class Outlet:
             except (Exception, asyncio.CancelledError):
                 self.dropped += len(item[1])
                 if self._leaving:
-                    raise
+                    return
                 log.exception("exporter %s failed", self.name)
 
 

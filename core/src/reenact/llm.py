@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 import attrs
 
 from reenact.codec import Json, canonical, digest, plain
-from reenact.content import Blob, Chains
+from reenact.content import Blob, Chains, pack_fields
 
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
 Finish: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "error"]
@@ -183,7 +183,7 @@ class LlmRequest:
 
     def stored(self, chains: Chains, blobs: dict[str, Blob]) -> dict[str, Json]:
         """Return the plain value that is stored, putting new messages into *blobs*."""
-        value = self.spelled(chains)
+        value = pack_fields(self.spelled(chains), blobs)
         value["messages"] = chains.store([message.spelled() for message in self.messages], blobs)
         return value
 
@@ -251,6 +251,7 @@ class LlmResponse:
         """Return the plain value that is stored, with the answer as the last message of its conversation."""
         value = plain(attrs.evolve(self, message=_NOBODY, cost_usd=None), "$.response", omit_defaults=True)
         assert isinstance(value, dict)  # noqa: S101  # an attrs class always spells as an object
+        value = pack_fields(value, blobs)
         said = [message.spelled() for message in (*asked, self.message)]
         value["message"] = chains.store(said, blobs, last=True)
         if self.cost_usd is not None:

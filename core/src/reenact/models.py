@@ -5,6 +5,7 @@ retries and stand-ins, the rounds of a tool loop, repairs, child runs.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from decimal import Decimal
 from typing import TypeAlias, TypeVar
 
@@ -161,10 +162,11 @@ class LlmCall:
         if self.listener is None or not provider.capabilities.stream:
             return await provider.complete(target.model, request, context)
         answer: LlmResponse | None = None
-        async for event in provider.stream(target.model, request, context):
-            if event.type == "end":
-                answer = event.response
-            self.listener(event)
+        async with aclosing(provider.stream(target.model, request, context)) as events:
+            async for event in events:
+                if event.type == "end":
+                    answer = event.response
+                self.listener(event)
         if answer is None:
             raise MalformedAnswerError(target.provider, "the stream ended without its end")
         return answer

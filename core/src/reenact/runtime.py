@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import re
 import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -19,41 +18,26 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-import attrs
-
-from reenact.asking import hash_input
 from reenact.book import Services
-from reenact.children import RUN_ID_HEX, Children
+from reenact.children import Children
 from reenact.config import Config, OnChange, load
-from reenact.content import pack, references, unpack
 from reenact.desk import Desk
-from reenact.differences import diff_inputs
-from reenact.divergence import Inputs
 from reenact.errors import (
-    DivergenceError,
-    InputError,
-    NotStorableError,
-    ReenactError,
-    RunConflictError,
-    RunEndedError,
     UsageError,
     did_you_mean,
 )
-from reenact.execution import Ending, Execution
-from reenact.failures import revive
-from reenact.history import History, load_blobs, read_history
+from reenact.execution import Execution
 from reenact.house import House
-from reenact.inputs import spell_input
 from reenact.journal import Observer, Outlet, Writer
 from reenact.models import Models, Price
 from reenact.opening import Providers, open_chain, open_exporters, open_store
 from reenact.plugins import Plugins
 from reenact.policy import OwnPolicy
 from reenact.records import Entry, RunRecord, Status
+from reenact.runs import Runs, Started
 from reenact.scheduler import Clock, Limits, WallClock
 from reenact.seams import CommitResult, Holding, LedgerFull, Provider, RunFilter, RunWrite, Store
 from reenact.steps import Retry, StepContext, WorkflowSpec
-from reenact.trace import new_trace_id
 from reenact.views import Run
 from reenact.workflows import WORKFLOWS, Workflow
 
@@ -62,7 +46,6 @@ log = logging.getLogger("reenact")
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}", re.ASCII)
 RECOVER_AT_ONCE = 100
 
 
@@ -85,20 +68,24 @@ class Runtime(Desk):
         self.models = models
         self.owner = f"pid {os.getpid()} on {socket.gethostname()} ({secrets.token_hex(4)})"
         self._observers: list[Observer] = []
-        self._writer = writer
-        self._active: dict[str, Execution] = {}
-        self._claims: dict[str, asyncio.Lock] = {}
-        self._stopping = False
         options = config.runtime
-        self._house = House(store, self.owner, options, self._active)
-        self._children = Children(self._start, self.cancel, lambda: self._stopping)
-        self._services = Services(
+        services = Services(
             writer=writer,
             clock=clock,
             limits=Limits(options.steps_max or None, options.pools),
             tell=self._tell,
             interruptions_max=options.interruptions_max,
         )
+        self._runs = Runs(
+            desk=Desk(store, clock),
+            writer=writer,
+            services=services,
+            options=options,
+            owner=self.owner,
+            host=self,
+        )
+        self._house = House(store, self.owner, options, self._runs.active)
+        self._children = Children(self._runs.start, self.cancel, lambda: self._runs.stopping)
 
     # --- opening
 
@@ -200,8 +187,8 @@ class Runtime(Desk):
         Raises:
             InputError: If the arguments do not fit.
         """
-        execution = await self._start(_spec_of(workflow), args, kwargs, suspend=True)
-        return await self._wait(execution)
+        execution = await self._runs.start(_spec_of(workflow), args, kwargs, suspend=True)
+        return await self._runs.wait(execution)
 
     async def start(
         self,
@@ -230,7 +217,7 @@ class Runtime(Desk):
             InputError: If the arguments do not fit.
             RunConflictError: If *run_id* is taken by another run.
         """
-        execution = await self._start(
+        execution = await self._runs.start(
             _spec_of(workflow),
             args,
             kwargs or {},
@@ -239,110 +226,7 @@ class Runtime(Desk):
             target=target,
             suspend=suspend,
         )
-        return Handle(self, execution)
-
-    async def _start(
-        self,
-        spec: WorkflowSpec,
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any],
-        *,
-        run_id: str | None = None,
-        trace_id: str | None = None,
-        parent: str = "",
-        target: str = "",
-        suspend: bool = False,
-    ) -> "Execution | Run":
-        if self._stopping:
-            raise UsageError("the runtime is being closed; it starts nothing more")
-        data, hashed, call_args = spell_input(spec, args, kwargs)
-        input_hash = hash_input("workflow", spec.name, hashed)
-        if run_id is not None and not _RUN_ID.fullmatch(run_id):
-            raise UsageError(f"{run_id!r} is no run id: letters, digits and . _ : - only, 128 at most")
-        now_ns = self.clock.now_ns()
-        record = RunRecord(
-            id=run_id or secrets.token_hex(RUN_ID_HEX // 2),
-            trace_id=trace_id or new_trace_id(),
-            workflow=spec.name,
-            version=spec.version,
-            target=target,
-            key=secrets.token_hex(16),
-            parent=parent,
-            input_hash=input_hash,
-            created_ns=now_ns,
-            updated_ns=now_ns,
-            owner=self.owner,
-            epoch=1,
-        )
-        execution = Execution(
-            record,
-            History(),
-            self._services,
-            host=self,
-            on_changed=self.config.runtime.on_changed_input,
-            suspend=suspend,
-        )
-        execution.book.begin(input_hash, pack(data, execution.book.blobs))
-        if run_id is not None:
-            async with self._claim(run_id):
-                existing = await self.store.load(run_id) or await self._created(execution)
-                if existing is not None:
-                    return await self._same_run(existing, spec, input_hash, suspend=suspend)
-                self._launch(execution, spec, *call_args)
-        else:
-            self._launch(execution, spec, *call_args)
-        return execution
-
-    async def _created(self, execution: Execution) -> RunRecord | None:
-        """Create a run whose id was chosen; return the one that has the id, if another process was faster."""
-        result = await execution.book.write_now()
-        if isinstance(result, RunConflictError):
-            return await self.store.load(execution.run.id)
-        if isinstance(result, Exception):
-            raise result
-        return None
-
-    @asynccontextmanager
-    async def _claim(self, run_id: str) -> AsyncIterator[None]:
-        """Keep other tasks of this process from taking the same run at the same time."""
-        lock = self._claims.setdefault(run_id, asyncio.Lock())
-        async with lock:
-            yield
-        if not lock.locked():
-            self._claims.pop(run_id, None)
-
-    async def _same_run(
-        self, existing: RunRecord, spec: WorkflowSpec, input_hash: str, *, suspend: bool
-    ) -> "Execution | Run":
-        """Return the run that has the id already, if it is the one that is meant."""
-        if existing.workflow != spec.name:
-            raise RunConflictError(existing.id, f"workflow ({existing.workflow})")
-        if existing.input_hash != input_hash:
-            raise RunConflictError(existing.id, "input")
-        return await self._take_up_claimed(existing, spec, None, suspend=suspend)
-
-    def _launch(
-        self, execution: Execution, spec: WorkflowSpec, args: Sequence[Any], kwargs: Mapping[str, Any]
-    ) -> None:
-        run_id = execution.run.id
-        self._active[run_id] = execution
-        execution.finished.add_done_callback(lambda _: self._active.pop(run_id, None))
-        execution.start(lambda: spec.fn(*args, **kwargs), spec.shape)
-
-    async def _wait(self, started: "Execution | Run") -> Run:
-        if isinstance(started, Run):
-            return started
-        try:
-            return _run_of(await asyncio.shield(started.finished))
-        except DivergenceError as error:
-            await self._add_diff(error)
-            raise
-
-    async def _add_diff(self, error: DivergenceError) -> None:
-        """Spell out both inputs of a divergence, reading what the record refers to."""
-        inputs = vars(error).pop("inputs", None)
-        if isinstance(inputs, Inputs):
-            error.diff = await diff_inputs(self.store, inputs)
+        return Handle(self._runs, execution)
 
     # --- resume, replay
 
@@ -375,95 +259,12 @@ class Runtime(Desk):
             ChangedInputError: If *on_changed_input* is ``"fail"`` and one changed.
         """
         record = await self.find(run_id)
-        active = self._active.get(record.id)
+        active = self._runs.active.get(record.id)
         if active is not None:
-            return await self._wait(active)
-        return await self._wait(
-            await self._take_up(record, _known(record, workflow), on_changed_input, suspend=suspend)
+            return await self._runs.wait(active)
+        return await self._runs.wait(
+            await self._runs.take_up(record, _known(record, workflow), on_changed_input, suspend=suspend)
         )
-
-    async def _take_up(
-        self,
-        record: RunRecord,
-        spec: WorkflowSpec,
-        on_changed: OnChange | None,
-        *,
-        suspend: bool,
-        recovering: bool = False,
-    ) -> "Execution | Run":
-        async with self._claim(record.id):
-            return await self._take_up_claimed(
-                record, spec, on_changed, suspend=suspend, recovering=recovering
-            )
-
-    async def _take_up_claimed(
-        self,
-        record: RunRecord,
-        spec: WorkflowSpec,
-        on_changed: OnChange | None,
-        *,
-        suspend: bool,
-        recovering: bool = False,
-    ) -> "Execution | Run":
-        active = self._active.get(record.id)
-        if active is not None:
-            return active
-        if record.status is Status.SUCCEEDED:
-            return await self._read_ended(record, spec)
-        if record.status is Status.CANCELLED:
-            raise RunEndedError(record.id, record.status, "run the workflow again")
-        record = await self.store.acquire(record.id, self.owner, self.config.runtime.lease_s)
-        try:
-            history = (await read_history(self.store, record.id)).history
-            args, kwargs = await self._input(history, spec)
-            told = await self.store.messages(self.owner)
-            execution = Execution(
-                attrs.evolve(record, status=history.status),
-                history,
-                self._services,
-                host=self,
-                on_changed=on_changed or self.config.runtime.on_changed_input,
-                suspend=suspend,
-            )
-        except BaseException:
-            await self._writer.write(RunWrite(run_id=record.id, epoch=record.epoch, release=True))
-            raise
-        if recovering and record.epoch - history.epoch > self.config.runtime.interruptions_max + 1:
-            return await self._set_aside(execution)
-        _take_up_failed(execution)
-        self._launch(execution, spec, args, kwargs)
-        for message in told:
-            if message.run_id == record.id:
-                execution.tell(message)
-        return execution
-
-    async def _set_aside(self, execution: Execution) -> Run:
-        """Park a run that has ended its process again and again before anything was put on record."""
-        reason = "the workflow ended its process each time it was taken up"
-        execution.book.root(Status.IN_DOUBT, note=reason, release=True)
-        await execution.book.write_now()
-        return Run(record=execution.run)
-
-    async def _input(self, history: History, spec: WorkflowSpec) -> tuple[list[Any], dict[str, Any]]:
-        begun = history.begun
-        if begun is None:
-            raise ReenactError("the run has no beginning on record")
-        blobs = await load_blobs(self.store, set(references(bytes(begun.input))), self.store.where)
-        spelled = unpack(bytes(begun.input), blobs)
-        try:
-            return spec.arguments.restore(spelled)
-        except NotStorableError as error:
-            raise InputError(
-                f"the input on record does not fit workflow {spec.name!r} any more: {error}"
-            ) from error
-
-    async def _read_ended(self, record: RunRecord, spec: WorkflowSpec | None) -> Run:
-        """Return a run that has ended, from its record."""
-        view = await self.show(record.id)
-        if view.failure is not None:
-            return Run(record=record, error=revive(view.failure))
-        value = spec.shape.read(view.output) if spec is not None else view.output
-        return Run(record=record, value=value)
 
     async def replay(self, run_id: str, workflow: Callable[..., Any] | None = None) -> Run:
         """Run a workflow's code over its record: nothing is called, nothing is written.
@@ -479,13 +280,7 @@ class Runtime(Desk):
             DivergenceError: If the code asks for anything else than the record has.
         """
         record = await self.find(run_id)
-        spec = _known(record, workflow)
-        history = (await read_history(self.store, record.id)).history
-        args, kwargs = await self._input(history, spec)
-        services = attrs.evolve(self._services, writer=None)
-        execution = Execution(record, history, services, host=self, live=False)
-        execution.start(lambda: spec.fn(*args, **kwargs), spec.shape)
-        return attrs.evolve(await self._wait(execution), record=record)
+        return await self._runs.replay(record, _known(record, workflow))
 
     async def recover(self, workflows: Sequence[Callable[..., Any]] = ()) -> list[Run | BaseException]:
         """Resume every run whose owner is gone; return how each went on.
@@ -508,8 +303,8 @@ class Runtime(Desk):
             async with places:
                 try:
                     spec = known.get(record.workflow) or _known(record, None)
-                    return await self._wait(
-                        await self._take_up(record, spec, None, suspend=True, recovering=True)
+                    return await self._runs.wait(
+                        await self._runs.take_up(record, spec, None, suspend=True, recovering=True)
                     )
                 except Exception as error:
                     log.warning("run %s could not be recovered: %s", record.id, error)
@@ -539,20 +334,7 @@ class Runtime(Desk):
 
     async def stop(self) -> None:
         """Let steps in flight end within the grace time, and give all runs back, resumable."""
-        self._stopping = True
-        running = list(self._active.values())
-        if not running:
-            return
-        for execution in running:
-            execution.stop()
-        waits = [execution.finished for execution in running]
-        await asyncio.wait(waits, timeout=self.config.runtime.grace_s)
-        for execution in running:
-            execution.abandon()
-        await asyncio.wait(waits, timeout=self.config.runtime.grace_s)
-        for wait in waits:
-            if wait.done() and not wait.cancelled():
-                wait.exception()  # whoever waited for the run was told
+        await self._runs.stop()
 
 
 class Handle:
@@ -563,8 +345,8 @@ class Handle:
         trace_id: Its trace.
     """
 
-    def __init__(self, runtime: Runtime, started: "Execution | Run") -> None:
-        self._runtime = runtime
+    def __init__(self, runs: Runs, started: Started) -> None:
+        self._runs = runs
         self._started = started
         record = started.record if isinstance(started, Run) else started.run
         self.id = record.id
@@ -578,7 +360,7 @@ class Handle:
 
     async def wait(self) -> Run:
         """Wait until the run has ended, or was given back because it waits for somebody."""
-        return await self._runtime._wait(self._started)
+        return await self._runs.wait(self._started)
 
 
 async def _end_task(task: "asyncio.Task[None]") -> None:
@@ -623,20 +405,3 @@ def _known(record: RunRecord, workflow: Callable[..., Any] | None) -> WorkflowSp
             f"import the module that defines it, or pass the workflow"
         )
     return found.spec
-
-
-def _take_up_failed(execution: Execution) -> None:
-    """Have a run that failed begin again at the step that failed it."""
-    history = execution.history
-    ended = history.ended
-    if ended is None or ended.failure is None:
-        return
-    cause = history.steps.get(ended.failure.path)
-    if cause is not None and cause.outcome is not None:
-        execution.book.root(Status.RUNNING, revised_from=cause.outcome.seq, redo=True)
-        history.revise(cause.outcome.seq, redo=True)
-    history.ended = None
-
-
-def _run_of(ending: Ending) -> Run:
-    return Run(record=ending.run, error=ending.error, value=ending.value)

@@ -4,7 +4,7 @@ Each is a contract in both directions: what the kernel promises to the plugin an
 what it expects back. A suite in pytest-reenact tests each.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
@@ -268,7 +268,7 @@ class Provider(Protocol):
     async def complete(self, model: str, request: LlmRequest, context: CallContext) -> LlmResponse:
         """Return the whole answer of *model* (the name after ``provider:``) to *request*."""
 
-    def stream(self, model: str, request: LlmRequest, context: CallContext) -> AsyncIterator[LlmEvent]:
+    def stream(self, model: str, request: LlmRequest, context: CallContext) -> AsyncGenerator[LlmEvent, None]:
         """Yield the answer piece by piece; the last event is ``end`` and has the whole response.
 
         An answer that stops before its end raises `ConnectionLostError` or

@@ -15,6 +15,7 @@ from pathlib import Path
 import attrs
 import carriers
 import grammar
+import harmless
 import languages
 import phrases
 from obfuscate import OBFUSCATORS
@@ -92,7 +93,7 @@ def own(seed: int, attacks: int, benign: int) -> list[Example]:
             Example(f"{rng.choice(plain)}\n{text} {rng.choice(plain)}", True, 0.4, lang=lang)
             for text in texts
         ]
-    for lang, texts in languages.BENIGN.items():
+    for lang, texts in harmless.BENIGN.items():
         found += [Example(text, False, 1.0, "own_benign", lang=lang) for text in texts]
     found += [_carried(example, plain, rng) for example in rng.sample(found, len(found) // 4)]
     return found

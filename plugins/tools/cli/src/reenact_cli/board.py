@@ -5,15 +5,13 @@ by `tree` and `lines`. It computes and does not draw. Steps of a child run stand
 below the step that started it.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 import attrs
+from reenact.children import child_id
 from reenact.records import RUN_PATH, Entry, RunRecord, Status
 from reenact.steps import idempotency_key
-
-_CHILD_ID_HEX = 16
 
 
 @attrs.define(kw_only=True)
@@ -143,4 +141,4 @@ class Board:
 def _child_id(run_id: str, entry: Entry) -> str:
     """Return the id that the kernel gives the child run of a step."""
     key = idempotency_key(run_id, entry.path, entry.generation)
-    return hashlib.sha256(key.encode()).hexdigest()[:_CHILD_ID_HEX]
+    return child_id(key)

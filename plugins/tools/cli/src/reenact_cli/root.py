@@ -103,14 +103,12 @@ def _plugin_commands() -> dict[str, click.Command]:
 
 
 def chosen_commands(plugins: Any) -> dict[str, click.Command]:
-    """Return the commands of *plugins* by name, without those whose name is taken."""
-    try:
-        offered = plugins.commands()
-    except Exception as error:
-        tell(f"warning: commands of plugins are left out: {clean(type(error).__name__)}: {clean(error)}")
-        return {}
+    """Return the commands of *plugins* by name, without those whose name is taken.
+
+    A plugin whose commands cannot be had counts as broken; ``reenact plugins`` says why.
+    """
     found: dict[str, click.Command] = {}
-    for command in offered:
+    for command in plugins.commands():
         name = command.name or ""
         if name in BUILT_IN:
             tell(f"warning: a plugin offers a command {clean(name)!r}; the built-in one stays")

@@ -162,7 +162,7 @@ async def events_of(
 ) -> list[LlmEvent]:
     """Return the events of an answer, putting each into *into* as it comes."""
     events: list[LlmEvent] = [] if into is None else into
-    async with aclosing(provider.stream("m", request, context())) as coming:  # type: ignore[type-var]  # the seam says iterator
+    async with aclosing(provider.stream("m", request, context())) as coming:
         async for event in coming:
             events.append(event)  # noqa: PERF401  # what came before an error counts
     return events

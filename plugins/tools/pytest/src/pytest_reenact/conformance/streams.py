@@ -230,7 +230,7 @@ class GoingAway(Play):
         pieces = self.double.stream(Script(text="Once upon a time"))[:-1]
 
         async def act(provider: Provider, server: Server) -> None:
-            async with aclosing(provider.stream("m", HELLO, context())) as coming:  # type: ignore[type-var]  # as above
+            async with aclosing(provider.stream("m", HELLO, context())) as coming:
                 async for _ in coming:
                     break
             async with asyncio.timeout(CLOSED_S):

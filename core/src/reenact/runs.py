@@ -1,0 +1,311 @@
+"""The runs of this process: started, taken up, waited for, let go."""
+
+import asyncio
+import re
+import secrets
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias
+
+import attrs
+
+from reenact.asking import hash_input
+from reenact.book import Services
+from reenact.children import RUN_ID_HEX
+from reenact.config import OnChange, RuntimeOptions
+from reenact.content import pack, references, unpack
+from reenact.desk import Desk
+from reenact.differences import diff_inputs
+from reenact.divergence import Inputs
+from reenact.errors import (
+    DivergenceError,
+    InputError,
+    NotStorableError,
+    ReenactError,
+    RunConflictError,
+    RunEndedError,
+    UsageError,
+)
+from reenact.execution import Ending, Execution, RunHost
+from reenact.failures import revive
+from reenact.history import History, load_blobs, read_history
+from reenact.inputs import spell_input
+from reenact.journal import Writer
+from reenact.records import RunRecord, Status
+from reenact.seams import RunWrite
+from reenact.steps import WorkflowSpec
+from reenact.trace import new_trace_id
+from reenact.views import Run
+
+Started: TypeAlias = "Execution | Run"
+"""A run in this process, or one that has ended."""
+
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}", re.ASCII)
+
+
+class Runs:
+    """The runs that a process has.
+
+    Args:
+        desk: Reads what is on record.
+        writer: The way to the store.
+        services: What the runs share.
+        options: ``[runtime]``.
+        owner: How the process is called in leases.
+        host: Asks models and runs child runs for them.
+
+    Attributes:
+        active: The runs that are being run, by id.
+        stopping: Whether the process is letting go of them.
+    """
+
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        writer: Writer,
+        services: Services,
+        options: RuntimeOptions,
+        owner: str,
+        host: RunHost,
+    ) -> None:
+        self.active: dict[str, Execution] = {}
+        self.stopping = False
+        self._desk = desk
+        self._writer = writer
+        self._services = services
+        self._options = options
+        self._owner = owner
+        self._host = host
+        self._claims: dict[str, asyncio.Lock] = {}
+
+    async def start(
+        self,
+        spec: WorkflowSpec,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        *,
+        run_id: str | None = None,
+        trace_id: str | None = None,
+        parent: str = "",
+        target: str = "",
+        suspend: bool = False,
+    ) -> Started:
+        if self.stopping:
+            raise UsageError("the runtime is being closed; it starts nothing more")
+        data, hashed, call_args = spell_input(spec, args, kwargs)
+        input_hash = hash_input("workflow", spec.name, hashed)
+        if run_id is not None and not _RUN_ID.fullmatch(run_id):
+            raise UsageError(f"{run_id!r} is no run id: letters, digits and . _ : - only, 128 at most")
+        now_ns = self._services.clock.now_ns()
+        record = RunRecord(
+            id=run_id or secrets.token_hex(RUN_ID_HEX // 2),
+            trace_id=trace_id or new_trace_id(),
+            workflow=spec.name,
+            version=spec.version,
+            target=target,
+            key=secrets.token_hex(16),
+            parent=parent,
+            input_hash=input_hash,
+            created_ns=now_ns,
+            updated_ns=now_ns,
+            owner=self._owner,
+            epoch=1,
+        )
+        execution = Execution(
+            record,
+            History(),
+            self._services,
+            host=self._host,
+            on_changed=self._options.on_changed_input,
+            suspend=suspend,
+        )
+        execution.book.begin(input_hash, pack(data, execution.book.blobs))
+        if run_id is not None:
+            async with self._claim(run_id):
+                existing = await self._desk.store.load(run_id) or await self._created(execution)
+                if existing is not None:
+                    return await self._same_run(existing, spec, input_hash, suspend=suspend)
+                self._launch(execution, spec, *call_args)
+        else:
+            self._launch(execution, spec, *call_args)
+        return execution
+
+    async def _created(self, execution: Execution) -> RunRecord | None:
+        """Create a run whose id was chosen; return the one that has the id, if another process was faster."""
+        result = await execution.book.write_now()
+        if isinstance(result, RunConflictError):
+            return await self._desk.store.load(execution.run.id)
+        if isinstance(result, Exception):
+            raise result
+        return None
+
+    @asynccontextmanager
+    async def _claim(self, run_id: str) -> AsyncIterator[None]:
+        """Keep other tasks of this process from taking the same run at the same time."""
+        lock = self._claims.setdefault(run_id, asyncio.Lock())
+        async with lock:
+            yield
+        if not lock.locked():
+            self._claims.pop(run_id, None)
+
+    async def _same_run(
+        self, existing: RunRecord, spec: WorkflowSpec, input_hash: str, *, suspend: bool
+    ) -> Started:
+        """Return the run that has the id already, if it is the one that is meant."""
+        if existing.workflow != spec.name:
+            raise RunConflictError(existing.id, f"workflow ({existing.workflow})")
+        if existing.input_hash != input_hash:
+            raise RunConflictError(existing.id, "input")
+        return await self._take_up_claimed(existing, spec, None, suspend=suspend)
+
+    def _launch(
+        self, execution: Execution, spec: WorkflowSpec, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> None:
+        run_id = execution.run.id
+        self.active[run_id] = execution
+        execution.finished.add_done_callback(lambda _: self.active.pop(run_id, None))
+        execution.start(lambda: spec.fn(*args, **kwargs), spec.shape)
+
+    async def wait(self, started: Started) -> Run:
+        if isinstance(started, Run):
+            return started
+        try:
+            return _run_of(await asyncio.shield(started.finished))
+        except DivergenceError as error:
+            await self._add_diff(error)
+            raise
+
+    async def _add_diff(self, error: DivergenceError) -> None:
+        """Spell out both inputs of a divergence, reading what the record refers to."""
+        inputs = vars(error).pop("inputs", None)
+        if isinstance(inputs, Inputs):
+            error.diff = await diff_inputs(self._desk.store, inputs)
+
+    async def take_up(
+        self,
+        record: RunRecord,
+        spec: WorkflowSpec,
+        on_changed: OnChange | None,
+        *,
+        suspend: bool,
+        recovering: bool = False,
+    ) -> Started:
+        async with self._claim(record.id):
+            return await self._take_up_claimed(
+                record, spec, on_changed, suspend=suspend, recovering=recovering
+            )
+
+    async def _take_up_claimed(
+        self,
+        record: RunRecord,
+        spec: WorkflowSpec,
+        on_changed: OnChange | None,
+        *,
+        suspend: bool,
+        recovering: bool = False,
+    ) -> Started:
+        active = self.active.get(record.id)
+        if active is not None:
+            return active
+        if record.status is Status.SUCCEEDED:
+            return await self._read_ended(record, spec)
+        if record.status is Status.CANCELLED:
+            raise RunEndedError(record.id, record.status, "run the workflow again")
+        record = await self._desk.store.acquire(record.id, self._owner, self._options.lease_s)
+        try:
+            history = (await read_history(self._desk.store, record.id)).history
+            args, kwargs = await self._input(history, spec)
+            told = await self._desk.store.messages(self._owner)
+            execution = Execution(
+                attrs.evolve(record, status=history.status),
+                history,
+                self._services,
+                host=self._host,
+                on_changed=on_changed or self._options.on_changed_input,
+                suspend=suspend,
+            )
+        except BaseException:
+            await self._writer.write(RunWrite(run_id=record.id, epoch=record.epoch, release=True))
+            raise
+        if recovering and record.epoch - history.epoch > self._options.interruptions_max + 1:
+            return await self._set_aside(execution)
+        _take_up_failed(execution)
+        self._launch(execution, spec, args, kwargs)
+        for message in told:
+            if message.run_id == record.id:
+                execution.tell(message)
+        return execution
+
+    async def _set_aside(self, execution: Execution) -> Run:
+        """Park a run that has ended its process again and again before anything was put on record."""
+        reason = "the workflow ended its process each time it was taken up"
+        execution.book.root(Status.IN_DOUBT, note=reason, release=True)
+        await execution.book.write_now()
+        return Run(record=execution.run)
+
+    async def _input(self, history: History, spec: WorkflowSpec) -> tuple[list[Any], dict[str, Any]]:
+        begun = history.begun
+        if begun is None:
+            raise ReenactError("the run has no beginning on record")
+        blobs = await load_blobs(
+            self._desk.store, set(references(bytes(begun.input))), self._desk.store.where
+        )
+        spelled = unpack(bytes(begun.input), blobs)
+        try:
+            return spec.arguments.restore(spelled)
+        except NotStorableError as error:
+            raise InputError(
+                f"the input on record does not fit workflow {spec.name!r} any more: {error}"
+            ) from error
+
+    async def _read_ended(self, record: RunRecord, spec: WorkflowSpec | None) -> Run:
+        """Return a run that has ended, from its record."""
+        view = await self._desk.show(record.id)
+        if view.failure is not None:
+            return Run(record=record, error=revive(view.failure))
+        value = spec.shape.read(view.output) if spec is not None else view.output
+        return Run(record=record, value=value)
+
+    async def replay(self, record: RunRecord, spec: WorkflowSpec) -> Run:
+        """Run code over a record; see `Runtime.replay`."""
+        history = (await read_history(self._desk.store, record.id)).history
+        args, kwargs = await self._input(history, spec)
+        services = attrs.evolve(self._services, writer=None)
+        execution = Execution(record, history, services, host=self._host, live=False)
+        execution.start(lambda: spec.fn(*args, **kwargs), spec.shape)
+        return attrs.evolve(await self.wait(execution), record=record)
+
+    async def stop(self) -> None:
+        """Let steps in flight end within the grace time, and give all runs back, resumable."""
+        self.stopping = True
+        running = list(self.active.values())
+        if not running:
+            return
+        for execution in running:
+            execution.stop()
+        waits = [execution.finished for execution in running]
+        await asyncio.wait(waits, timeout=self._options.grace_s)
+        for execution in running:
+            execution.abandon()
+        await asyncio.wait(waits, timeout=self._options.grace_s)
+        for wait in waits:
+            if wait.done() and not wait.cancelled():
+                wait.exception()  # whoever waited for the run was told
+
+
+def _take_up_failed(execution: Execution) -> None:
+    """Have a run that failed begin again at the step that failed it."""
+    history = execution.history
+    ended = history.ended
+    if ended is None or ended.failure is None:
+        return
+    cause = history.steps.get(ended.failure.path)
+    if cause is not None and cause.outcome is not None:
+        execution.book.root(Status.RUNNING, revised_from=cause.outcome.seq, redo=True)
+        history.revise(cause.outcome.seq, redo=True)
+    history.ended = None
+
+
+def _run_of(ending: Ending) -> Run:
+    return Run(record=ending.run, error=ending.error, value=ending.value)
