@@ -15,25 +15,99 @@
         run = await runtime.run(summarise, "https://example.com")
 """
 
-from reenact.agents import complete, llm
-from reenact.authoring import Step, Tool, step, tool
-from reenact.blocks import parallel
-from reenact.config import Config
-from reenact.desk import Desk, Resolution
-from reenact.here import current
-from reenact.hookspecs import hookimpl
-from reenact.llm import LlmEvent, LlmMessage, LlmRequest, LlmResponse, Part, Usage, assistant, system, user
-from reenact.plugins import Plugins
-from reenact.policy import policy
-from reenact.records import Status
-from reenact.runtime import Handle, Runtime
-from reenact.seams import Allow, Deny, Modify, Offer, PolicyContext, RunFilter
-from reenact.steps import NotDone, Retry
-from reenact.views import Run, RunView, StepView
-from reenact.waits import approve, sleep, wait_signal
-from reenact.workflows import Workflow, workflow
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reenact.agents import complete, llm
+    from reenact.authoring import Step, Tool, step, tool
+    from reenact.blocks import parallel
+    from reenact.config import Config
+    from reenact.desk import Desk, Resolution
+    from reenact.here import current
+    from reenact.hookspecs import hookimpl
+    from reenact.llm import (
+        LlmEvent,
+        LlmMessage,
+        LlmRequest,
+        LlmResponse,
+        Part,
+        Usage,
+        assistant,
+        system,
+        user,
+    )
+    from reenact.plugins import Plugins
+    from reenact.policy import policy
+    from reenact.records import Status
+    from reenact.runtime import Handle, Runtime
+    from reenact.seams import Allow, Deny, Modify, Offer, PolicyContext, RunFilter
+    from reenact.steps import NotDone, Retry
+    from reenact.views import Run, RunView, StepView
+    from reenact.waits import approve, sleep, wait_signal
+    from reenact.workflows import Workflow, workflow
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "Allow": "seams",
+    "Config": "config",
+    "Deny": "seams",
+    "Desk": "desk",
+    "Handle": "runtime",
+    "LlmEvent": "llm",
+    "LlmMessage": "llm",
+    "LlmRequest": "llm",
+    "LlmResponse": "llm",
+    "Modify": "seams",
+    "NotDone": "steps",
+    "Offer": "seams",
+    "Part": "llm",
+    "Plugins": "plugins",
+    "PolicyContext": "seams",
+    "Resolution": "desk",
+    "Retry": "steps",
+    "Run": "views",
+    "RunFilter": "seams",
+    "RunView": "views",
+    "Runtime": "runtime",
+    "Status": "records",
+    "Step": "authoring",
+    "StepView": "views",
+    "Tool": "authoring",
+    "Usage": "llm",
+    "Workflow": "workflows",
+    "approve": "waits",
+    "assistant": "llm",
+    "complete": "agents",
+    "current": "here",
+    "hookimpl": "hookspecs",
+    "llm": "agents",
+    "parallel": "blocks",
+    "policy": "policy",
+    "sleep": "waits",
+    "step": "authoring",
+    "system": "llm",
+    "tool": "authoring",
+    "user": "llm",
+    "wait_signal": "waits",
+    "workflow": "workflows",
+}
+"""Where each public name lives; it is imported when it is first used, which halves the start of a process."""
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'reenact' has no attribute {name!r}")
+    value = getattr(import_module(f"reenact.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])
+
 
 __all__ = [
     "Allow",

@@ -106,7 +106,7 @@ async def _ask(
         path,
         hash_input("llm", name, data),
         performing.spell,
-        shape=LlmShape(request.messages, execution.chains),
+        shape=LlmShape(lambda: performing.request.messages, execution.chains),
         gate=performing.gate,
         site=site,
     )

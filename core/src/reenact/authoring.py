@@ -15,7 +15,7 @@ import attrs
 
 from reenact.asking import Site, checked_name, hash_input, perform, running
 from reenact.codec import Arguments, canonical, plain
-from reenact.content import pack
+from reenact.content import Blob, pack
 from reenact.execution import Execution
 from reenact.loop import current_scope
 from reenact.records import Effect, Kind
@@ -97,18 +97,15 @@ class Step(Generic[P, T_co]):
         spec = self._spec
         if self._reconcile is not None:
             spec = attrs.evolve(spec, reconcile=self._reconciler(args, kwargs))
-
-        def body(_: StepContext) -> Awaitable[T_co]:
-            return self._run(args, kwargs)
-
+        asked = _Asked(self, args, kwargs, data)
         call = Call(
             spec,
             path,
             hash_input(self.kind, self.name, data),
-            lambda blobs: pack(data, blobs),
+            asked.spell,
             shape=self._shape,
-            body=body,
-            gate=self._gate(execution, bound, body),
+            body=asked.body,
+            gate=self._gate(execution, bound, asked.body),
             site=site,
         )
         return await perform(execution, call)  # type: ignore[no-any-return]  # its shape has seen to it
@@ -125,6 +122,27 @@ class Step(Generic[P, T_co]):
         if self._async:
             return self.fn(*args, **kwargs)  # type: ignore[return-value]  # it is async
         return asyncio.to_thread(self.fn, *args, **kwargs)  # type: ignore[arg-type]  # it is not
+
+
+class _Asked:
+    """The arguments of one call of a step: how they are spelled, and what to run with them.
+
+    An object and not two closures, because one is made for each step.
+    """
+
+    __slots__ = ("_args", "_data", "_kwargs", "_step")
+
+    def __init__(self, step: Step[Any, Any], args: Any, kwargs: Any, data: bytes) -> None:
+        self._step = step
+        self._args = args
+        self._kwargs = kwargs
+        self._data = data
+
+    def spell(self, blobs: dict[str, Blob]) -> bytes:
+        return pack(self._data, blobs)
+
+    def body(self, _: StepContext) -> Awaitable[Any]:
+        return self._step._run(self._args, self._kwargs)
 
 
 class Tool(Step[P, T_co]):

@@ -158,7 +158,6 @@ class Book:
         """Put on record that a step is about to begin, or to wait."""
         self._announce()
         spec = call.spec
-        input_hash = keyed_hash(self.run.key, call.input_hash) if call.hash_keyed else call.input_hash
         self._add(
             Entry(
                 seq=self._seq,
@@ -169,7 +168,7 @@ class Book:
                 generation=call.generation,
                 kind=spec.kind,
                 name=spec.name,
-                input_hash=input_hash,
+                input_hash=self._hash(call),
                 hash_keyed=call.hash_keyed,
                 input=raw(call.spell(self.blobs) if call.spell else b""),
                 effect=spec.effect if spec.effect != "repeatable" else "",
@@ -178,6 +177,9 @@ class Book:
                 due_ns=call.due_ns,
             )
         )
+
+    def _hash(self, call: Call) -> str:
+        return keyed_hash(self.run.key, call.input_hash) if call.hash_keyed else call.input_hash
 
     def step(
         self,
@@ -245,8 +247,10 @@ class Book:
             generation=call.generation,
             kind=call.spec.kind,
             name=call.spec.name,
-            input_hash=call.input_hash,
+            input_hash=self._hash(call),
+            hash_keyed=call.hash_keyed,
             site=spell_site(call.site),
+            decisions=call.decisions,
             again=outcome.again,
         )
         return self._add(entry)

@@ -316,6 +316,18 @@ class Arguments:
                 del bound[name]
         return bound
 
+    def bind_all(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Return the arguments by name in the order of the signature, defaults filled in.
+
+        Raises:
+            TypeError: If they do not fit, as a call would.
+        """
+        if self._plainly and not kwargs and len(args) == len(self._names):
+            return dict(zip(self._names, args, strict=True))
+        bound = self.signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        return bound.arguments
+
     def _fits(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
         if not self._simple:
             return False

@@ -7,12 +7,12 @@ are errors with a suggestion and the TOML path.
 
 import os
 import tomllib
-import typing
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import attrs
+import msgspec
 
 from reenact.errors import ConfigError, did_you_mean
 
@@ -325,14 +325,21 @@ def _fit(value: Any, wanted: Any, where: str, source: str) -> Any:
         return value
     if wanted is float:
         return float(value)
-    from reenact.codec import converter, type_name
-
+    if wanted is Path and isinstance(value, str):
+        return Path(value)
     try:
-        if isinstance(value, str) and typing.get_origin(wanted) in (list, tuple, set, frozenset):
-            raise TypeError("text is no list of letters")  # cattrs would make one of it
-        return converter().structure(value, wanted)
-    except Exception as error:
+        return msgspec.convert(value, wanted, dec_hook=_by_cattrs)
+    except (msgspec.ValidationError, TypeError, ValueError) as error:
+        from reenact.codec import type_name
+
         raise ConfigError(f"must be {type_name(wanted)}, not {found}", where, source) from error
+
+
+def _by_cattrs(wanted: type[Any], value: Any) -> Any:
+    """Fit what msgspec does not know, such as types with a hook of their own."""
+    from reenact.codec import converter
+
+    return converter().structure(value, wanted)
 
 
 # --- reading --------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ and a cancelled step is really cancelled.
 """
 
 import asyncio
-import contextvars
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -130,8 +129,7 @@ class Effects:
     def _run_task(self, call: Call, work: Any, state: int) -> None:
         call.state = state
         self._open.add(call)
-        context = call.context.copy() if call.context is not None else contextvars.copy_context()
-        call.task = asyncio.get_running_loop().create_task(work, context=context)
+        call.task = asyncio.get_running_loop().create_task(work, context=call.context)
 
     async def _admit(self, call: Call) -> None:
         """Ask the policies, then wait for a place."""
@@ -151,14 +149,21 @@ class Effects:
                 call.body = passed.body
             await take(pools)
         except asyncio.CancelledError:
-            self._open.discard(call)
-            self._host.completed(call, Outcome(Status.CANCELLED))
+            self._called_off(call)
             return
         except Exception as error:
             self._refuse(call, error)
             return
         self._open.discard(call)
         self._host.admitted(call)
+
+    def _called_off(self, call: Call) -> None:
+        """Take the end of a step that was cancelled before this attempt of it was on record."""
+        self._open.discard(call)
+        if call.recorded is None or self._stopping:
+            self._host.wake()  # nothing of it is on record, or it stays there to be taken up again
+        else:
+            self._host.completed(call, Outcome(Status.CANCELLED))
 
     def _refuse(self, call: Call, error: Exception) -> None:
         self._open.discard(call)
@@ -185,8 +190,7 @@ class Effects:
         try:
             await self._sleep_until(due_ns)
         except asyncio.CancelledError:
-            self._open.discard(call)
-            self._host.completed(call, Outcome(Status.CANCELLED))
+            self._called_off(call)
             return
         await self._admit(call)
 
@@ -234,6 +238,11 @@ class Effects:
                 self._run_task(call, self._perform(call), RUNNING)
             else:  # called off while its intent was being written
                 self._end(call, None)
+
+    def drop(self, calls: Sequence[Call]) -> None:
+        """Give back the places of steps that do not start, because the run is over."""
+        for call in calls:
+            self._end(call, None)
 
     def _context(self, call: Call) -> StepContext:
         run = self._book.run

@@ -217,6 +217,7 @@ class Execution:
     def _dispose(self) -> None:
         """Drop the workflow's tasks, and break the cycles in which a run holds itself."""
         self.loop.close()
+        self._drop_admitted()
         for call in (*self._held, *self._expected.values()):
             if call.future is not None and not call.future.done():
                 call.future.cancel()
@@ -318,6 +319,7 @@ class Execution:
             if recorded.outcome is not None and same_input(recorded.intent, call.input_hash, self.run.key):
                 source = self.history.outcome(recorded.outcome)
                 call.decisions = list(recorded.intent.decisions)
+                call.hash_keyed = recorded.intent.hash_keyed
                 self._completed.append((call, Outcome(source.status, again=source.seq)))
                 return
         self._hold(call)
@@ -424,6 +426,13 @@ class Execution:
         for call in admitted:
             self.effects.start(call)
 
+    def _drop_admitted(self) -> None:
+        """Have steps that were let begin, and will not, give their places back."""
+        admitted, self._admitted = self._admitted, []
+        for call in admitted:
+            self._forget(call)
+            self.effects.start(call)
+
     def admitted(self, call: Call) -> None:
         """Take a step that policies and limits let begin."""
         self._admitted.append(call)
@@ -492,7 +501,7 @@ class Execution:
         for call in (*self._held, *self._expected.values(), *self._timers.values()):
             self._forget(call)
         self._held.clear()
-        self._admitted.clear()
+        self._drop_admitted()
         while self._completed:
             call, outcome = self._completed.popleft()
             if call.state is not OVER and call.spec.name != CANCEL_NAME:
@@ -528,10 +537,14 @@ class Execution:
 
         def done(result: CommitResult, entries: Sequence[Entry]) -> None:
             if isinstance(result, Exception):
-                self._over = False
+                self.effects.drop(starting)
+                self._over = self._over and not final
                 self.abort(result)
                 return
             self.services.tell(self.run, entries)
+            if self._over and not final:  # let go of while this was being written
+                self.effects.drop(starting)
+                return
             self.effects.perform(starting)
             if final:
                 self._finish()

@@ -7,6 +7,8 @@ from reenact.codec import Json, canonical, decode, faithful, plain, type_name
 from reenact.errors import InputError, NotStorableError
 from reenact.steps import WorkflowSpec
 
+_AS_THEY_ARE = (bool, int)
+
 
 def spell_input(
     spec: WorkflowSpec, args: Sequence[Any], kwargs: Mapping[str, Any]
@@ -14,19 +16,18 @@ def spell_input(
     """Return the input as it is stored, as it is hashed, and as a resumed run will be given it."""
     arguments = spec.arguments
     try:
-        bound = arguments.signature.bind(*args, **kwargs)
+        bound = arguments.bind_all(tuple(args), dict(kwargs))
     except TypeError as error:
         raise InputError(f"{spec.name}{arguments.signature}: {error}") from error
-    bound.apply_defaults()
-    spelled: dict[str, Json] = {}
-    for name, value in bound.arguments.items():
-        spelled[name] = _spell_argument(spec, name, value)
+    spelled = {name: _spell_argument(spec, name, value) for name, value in bound.items()}
     hashed = canonical(plain(arguments.bind(tuple(args), dict(kwargs)), omit_defaults=True))
     return canonical(spelled), hashed, arguments.restore(spelled)
 
 
 def _spell_argument(spec: WorkflowSpec, name: str, value: Any) -> Json:
     wanted = spec.arguments.hints.get(name, Any)
+    if type(value) is wanted and wanted in _AS_THEY_ARE:
+        return plain(value)
     kind = spec.arguments.signature.parameters[name].kind
     try:
         if kind in (kind.VAR_POSITIONAL, kind.VAR_KEYWORD):

@@ -1,6 +1,6 @@
 """How results are put on record and read back: values by their type, a model's answer by its parts."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
@@ -41,16 +41,16 @@ class LlmShape:
     """A model's answer, stored as the next message of its conversation.
 
     Attributes:
-        asked: The messages it answers.
+        asked: Returns the messages it answers, as policies have left them.
         chains: The run's conversations.
     """
 
-    asked: tuple[LlmMessage, ...]
+    asked: Callable[[], tuple[LlmMessage, ...]]
     chains: Chains
 
     def settle(self, value: LlmResponse, blobs: dict[str, Blob]) -> Settled:
         """Return the stored spelling of an answer, and the answer."""
-        stored = value.stored(self.asked, self.chains, blobs)
+        stored = value.stored(self.asked(), self.chains, blobs)
         usage = value.usage
         return Settled(
             canonical(stored),

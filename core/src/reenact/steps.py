@@ -10,6 +10,7 @@ from types import CodeType
 from typing import Any, Protocol
 
 import attrs
+import msgspec
 
 from reenact.codec import Arguments
 from reenact.content import Blob
@@ -81,8 +82,7 @@ class Shape(Protocol):
         """Return the value of a plain one on record."""
 
 
-@attrs.frozen
-class Settled:
+class Settled(msgspec.Struct, frozen=True, gc=False):
     """A result, ready for the record.
 
     Attributes:
