@@ -1,7 +1,7 @@
 """The policy chain stands in front of every way to a provider and to a tool."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -19,7 +19,6 @@ from reenact import (
     Part,
     PolicyContext,
     RunFilter,
-    Runtime,
     Status,
     assistant,
     llm,
@@ -117,7 +116,9 @@ def wants_search(query: str) -> LlmResponse:
     return LlmResponse(message=LlmMessage(role="assistant", parts=[call]), finish="tool_calls")
 
 
-@pytest.mark.parametrize("flow", [plain_call, streamed, with_stand_ins, in_system, in_child], ids=lambda f: f.spec.name)
+@pytest.mark.parametrize(
+    "flow", [plain_call, streamed, with_stand_ins, in_system, in_child], ids=lambda f: f.spec.name
+)
 async def test_a_denied_request_reaches_no_provider(opened: Opened, fake: Fake, flow: Any) -> None:
     """By no way: plain, streamed, by alias, from a system text, from a child run."""
     no_cards, asked = judge_of()
@@ -176,7 +177,10 @@ async def test_a_stand_in_is_judged_for_itself(opened: Opened) -> None:
 
     assert isinstance(run.error, PolicyDeniedError)
     assert (first.calls, second.calls) == (2, 0)
-    assert [(d.verdict, d.reason) for d in view.steps[0].decisions] == [("allow", ""), ("deny", "b is abroad")]
+    assert [(d.verdict, d.reason) for d in view.steps[0].decisions] == [
+        ("allow", ""),
+        ("deny", "b is abroad"),
+    ]
     assert view.steps[0].status is Status.DENIED
 
 
@@ -540,6 +544,3 @@ async def test_a_chain_in_the_configuration_is_in_force(opened: Opened, tmp_path
     assert isinstance(run.error, PolicyDeniedError)
     assert [one.id for one in listed] == [run.id]
     assert fake.calls == 0
-
-
-Check = Callable[[Runtime], Awaitable[None]]

@@ -121,7 +121,7 @@ class Step(Generic[P, T_co]):
     def _run(self, args: Any, kwargs: Any) -> Awaitable[T_co]:
         if self._async:
             return self.fn(*args, **kwargs)  # type: ignore[return-value]  # it is async
-        return asyncio.to_thread(self.fn, *args, **kwargs)  # type: ignore[arg-type]  # it is not
+        return asyncio.to_thread(_returned, self.fn, *args, **kwargs)
 
 
 class _Asked:
@@ -143,6 +143,14 @@ class _Asked:
 
     def body(self, _: StepContext) -> Awaitable[Any]:
         return self._step._run(self._args, self._kwargs)
+
+
+def _returned(fn: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    """Call *fn*; a StopIteration, which no future can carry, becomes what it becomes in a coroutine."""
+    try:
+        return fn(*args, **kwargs)
+    except StopIteration as error:
+        raise RuntimeError(f"{fn.__qualname__} raised StopIteration") from error
 
 
 class Tool(Step[P, T_co]):

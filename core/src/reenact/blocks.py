@@ -30,16 +30,24 @@ async def gather_or_cancel(tasks: list[asyncio.Task[R]]) -> list[R]:
     try:
         if tasks:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-    finally:
-        left = [task for task in tasks if not task.done()]
-        for task in left:
-            task.cancel()
-        if left:
-            await asyncio.wait(left)
+    except GeneratorExit:
+        raise  # the run was let go of, and nothing can be awaited any more
+    except BaseException:
+        await _cancel(tasks)
+        raise
+    await _cancel(tasks)
     failed = next((task for task in tasks if not task.cancelled() and task.exception()), None)
     if failed is not None:
         await failed
     return [task.result() for task in tasks]
+
+
+async def _cancel(tasks: list[asyncio.Task[R]]) -> None:
+    left = [task for task in tasks if not task.done()]
+    for task in left:
+        task.cancel()
+    if left:
+        await asyncio.wait(left)
 
 
 async def parallel(

@@ -8,6 +8,7 @@ run's projection.
 import asyncio
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from typing import Any
 
 import attrs
 
@@ -139,8 +140,7 @@ class Book:
         )
         self._release = self._release or release
         waits_for = note if status in (Status.WAITING, Status.IN_DOUBT) else ""
-        self.run = attrs.evolve(self.run, status=status, updated_ns=at_ns, waits_for=waits_for)
-        self._changed = True
+        self._project(status=status, updated_ns=at_ns, waits_for=waits_for)
 
     def resumed(self) -> None:
         """Note that a run which waited goes on."""
@@ -350,13 +350,18 @@ class Book:
     def _projection(self) -> RunRecord | None:
         if not (self._changed or self._create):
             return None
-        self._changed = False
         if self._succeeded:
-            self.run = attrs.evolve(self.run, steps=self.run.steps + self._succeeded)
-            self._succeeded = 0
-        if self._release:
-            self.run = attrs.evolve(self.run, owner="", until_ns=0)
+            self._project()
+        self._changed = False
         return self.run
+
+    def _project(self, **changes: Any) -> None:
+        """Bring the run up to date, in one go: a record of many fields takes some time to make."""
+        if self._release:
+            changes |= {"owner": "", "until_ns": 0}
+        self.run = attrs.evolve(self.run, steps=self.run.steps + self._succeeded, **changes)
+        self._succeeded = 0
+        self._changed = True
 
     def _row(self, entry: Entry) -> Row:
         body = encode_entry(entry)

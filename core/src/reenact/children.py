@@ -71,7 +71,12 @@ class Children:
         """
         if parent.run.parent.count("/") >= DEPTH_MAX:
             raise UsageError(f"child runs nest more than {DEPTH_MAX} deep; does {spec.name!r} call itself?")
-        child = await self._started(parent, spec, arguments, step)
+        try:
+            child = await self._started(parent, spec, arguments, step)
+        except UsageError:
+            if self._stopping():  # no failure of the child's: it is started when the parent is resumed
+                raise Parked(f"child run of {spec.name}") from None
+            raise
         if isinstance(child, Run):
             return child.output
         self._parents[child.run.id] = parent, step

@@ -18,10 +18,7 @@ import attrs
 from reenact.codec import Json, canonical, decode, digest
 
 INLINE_BYTES = 2048
-"""Values up to this size stand in their entry; larger ones become blobs."""
-
-PART_BYTES = 1024
-"""Parts of a large value from this size on become blobs of their own."""
+"""Values, and parts of values, up to this size stand where they are; larger ones become blobs."""
 
 _REF, _CHAIN, _LAST, _LITERAL = "$ref", "$chain", "$last", "$literal"
 _NAMED = frozenset({_REF, _CHAIN, _LAST})
@@ -58,11 +55,11 @@ def pack(data: bytes, blobs: dict[str, Blob]) -> bytes:
 
 def _packed(value: Any, limit: int, blobs: dict[str, Blob]) -> Any:
     if isinstance(value, dict):
-        value = {key: _packed(item, PART_BYTES, blobs) for key, item in value.items()}
+        value = {key: _packed(item, INLINE_BYTES, blobs) for key, item in value.items()}
         if len(value) == 1 and next(iter(value)) in {*_NAMED, _LITERAL}:
             value = {_LITERAL: value}  # a user's data that looks like a reference
     elif isinstance(value, list):
-        value = [_packed(item, PART_BYTES, blobs) for item in value]
+        value = [_packed(item, INLINE_BYTES, blobs) for item in value]
     elif not isinstance(value, str) or len(value) < limit // 4:
         return value
     data = canonical(value)
@@ -75,7 +72,7 @@ def _packed(value: Any, limit: int, blobs: dict[str, Blob]) -> Any:
 
 def pack_fields(value: Mapping[str, Json], blobs: dict[str, Blob]) -> dict[str, Json]:
     """Return the stored spelling of an object, putting what is large in each field into *blobs*."""
-    return {key: _packed(item, PART_BYTES, blobs) for key, item in value.items()}
+    return {key: _packed(item, INLINE_BYTES, blobs) for key, item in value.items()}
 
 
 def references(data: bytes) -> list[str]:

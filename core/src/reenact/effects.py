@@ -6,6 +6,7 @@ and a cancelled step is really cancelled.
 """
 
 import asyncio
+import inspect
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -211,14 +212,15 @@ class Effects:
         try:
             value = await reconcile(self._context(call))
             outcome = self._succeeded(call, value)
-        except asyncio.CancelledError:
-            outcome = Outcome(Status.CANCELLED)
         except NotDone:
             await self._admit(call)
             return
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
+            if isinstance(error, asyncio.CancelledError) and self._is_called_off(call):
+                self._called_off(call)
+                return
             self._open.discard(call)
-            self._park(call, f"{reason}; finding out failed: {error}")
+            self._park(call, f"{reason}; finding out failed: {error or type(error).__name__}")
             self._host.wake()
             return
         self._open.discard(call)
@@ -277,7 +279,7 @@ class Effects:
             try:
                 return self._succeeded(call, await self._attempt(call))
             except asyncio.CancelledError:
-                if call.state is CANCELLED or self._stopping or _cancel_requested():
+                if self._is_called_off(call):
                     return Outcome(Status.CANCELLED)
                 error: Exception = StepError("asyncio.CancelledError", "the step cancelled itself")
             except Parked:
@@ -296,6 +298,10 @@ class Effects:
                 await self._try_again(call, error, *following)
             except asyncio.CancelledError:
                 return Outcome(Status.CANCELLED)
+
+    def _is_called_off(self, call: Call) -> bool:
+        """Say whether a cancellation is meant for the step, as opposed to one that it raised itself."""
+        return call.state is CANCELLED or self._stopping or _cancel_requested()
 
     async def _attempt(self, call: Call) -> Any:
         context = self._context(call)
@@ -383,8 +389,7 @@ class Effects:
     def call_off(self, call: Call, state: int) -> bool:
         """Cancel a step that the workflow has called off; say whether that ends it at once."""
         if state in (ADMITTED, RUNNING):
-            if call.task is not None:
-                call.task.cancel()
+            self._cancel(call)
             return False
         if state is STARTING:
             if call in self._starting:
@@ -396,20 +401,37 @@ class Effects:
         self._parked.pop(call, None)
         return True
 
+    def _cancel(self, call: Call) -> None:
+        task = call.task
+        if task is None:
+            return
+        work: Any = task.get_coro()
+        if inspect.getcoroutinestate(work) == inspect.CORO_CREATED:  # not a line of it will run
+            performing = work.cr_code is Effects._perform.__code__
+            task.add_done_callback(lambda _: self._never_began(call, performing))
+        task.cancel()
+
+    def _never_began(self, call: Call, performing: bool) -> None:
+        if call not in self._open:
+            return
+        if performing:
+            self._end(call, Outcome(Status.CANCELLED))
+        else:
+            self._called_off(call)
+
     def stop(self) -> None:
         """Begin nothing more."""
         self._stopping = True
         for call in list(self._open):
-            if call.state is ADMITTED and call.task is not None:
-                call.task.cancel()
+            if call.state is ADMITTED:
+                self._cancel(call)
 
     def cancel_all(self) -> None:
         """Cancel whatever runs or waits, and forget it."""
         self._stopping = True
         self.waiting.cancel_all()
         for call in list(self._open):
-            if call.task is not None:
-                call.task.cancel()
+            self._cancel(call)
 
     def let_go(self) -> None:
         """Tell the run nothing more: it is over, and need not wait for the collector."""

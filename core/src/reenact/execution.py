@@ -55,6 +55,9 @@ log = logging.getLogger("reenact.run")
 DELIVERIES_AT_A_TIME = 200
 """Deliveries after which other work of the process gets a turn."""
 
+BEGUN_AT_A_TIME = 256
+"""Steps whose intents are one write: the first of many begin while the others are being written."""
+
 CANCEL_NAME = ":cancel"
 TIMER = StepSpec(kind="timer", name="timer")
 _TIMER_HASH = "0" * 64
@@ -419,9 +422,11 @@ class Execution:
             if any(call.state is HELD for call in held):
                 self._replay_ran_out(held)
             return
-        for call in held:
+        for count, call in enumerate(held, 1):
             if call.state is HELD:
                 self.effects.begin(call)
+            if count % BEGUN_AT_A_TIME == 0:
+                self._write_out()
         admitted, self._admitted = self._admitted, []
         for call in admitted:
             self.effects.start(call)
@@ -524,10 +529,10 @@ class Execution:
 
     def _flush(self, *, final: bool = False) -> None:
         """Write what came of the turns since the last write, then start what was intended."""
-        if not self.live:
-            return
-        if not final:
-            final = self._suspend_if_idle()
+        if self.live:
+            self._write_out(final=final or self._suspend_if_idle())
+
+    def _write_out(self, *, final: bool = False) -> None:
         if final:
             self._over = True
         starting = self.effects.take_starting()

@@ -21,7 +21,9 @@ from reenact.seams import CommitResult, Exporter, LedgerFull, RunWrite, Store
 
 log = logging.getLogger("reenact.journal")
 
-WRITES_PER_COMMIT = 512
+ROWS_PER_COMMIT = 256
+"""Rows after which a commit is full: what it holds can go on while the next one is being made."""
+
 READ_BACK_TRIES = 3
 
 Done: TypeAlias = Callable[[CommitResult], None]
@@ -100,9 +102,20 @@ class Writer:
                     return
                 self._wake = loop.create_future()
                 await self._wake
-            batch, self._waiting = self._waiting[:WRITES_PER_COMMIT], self._waiting[WRITES_PER_COMMIT:]
+            batch = self._next_batch()
             if batch:
                 await self._commit(batch)
+
+    def _next_batch(self) -> Sequence[Pending]:
+        """Take writes off the queue until they are enough for one commit."""
+        rows = count = 0
+        for pending in self._waiting:
+            rows += len(pending.write.rows)
+            count += 1
+            if rows >= ROWS_PER_COMMIT:
+                break
+        batch, self._waiting = self._waiting[:count], self._waiting[count:]
+        return batch
 
     async def _commit(self, batch: Sequence[Pending]) -> None:
         results = await self._results([pending.write for pending in batch])

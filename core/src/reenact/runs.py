@@ -3,6 +3,7 @@
 import asyncio
 import re
 import secrets
+import weakref
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
@@ -77,7 +78,7 @@ class Runs:
         self._options = options
         self._owner = owner
         self._host = host
-        self._claims: dict[str, asyncio.Lock] = {}
+        self._claims: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
     async def start(
         self,
@@ -143,11 +144,9 @@ class Runs:
     @asynccontextmanager
     async def _claim(self, run_id: str) -> AsyncIterator[None]:
         """Keep other tasks of this process from taking the same run at the same time."""
-        lock = self._claims.setdefault(run_id, asyncio.Lock())
+        lock = self._claims.setdefault(run_id, asyncio.Lock())  # lives as long as somebody wants it
         async with lock:
             yield
-        if not lock.locked():
-            self._claims.pop(run_id, None)
 
     async def _same_run(
         self, existing: RunRecord, spec: WorkflowSpec, input_hash: str, *, suspend: bool
@@ -212,7 +211,12 @@ class Runs:
             return await self._read_ended(record, spec)
         if record.status is Status.CANCELLED:
             raise RunEndedError(record.id, record.status, "run the workflow again")
+        if self.stopping:
+            raise UsageError("the runtime is being closed; it takes nothing up")
         record = await self._desk.store.acquire(record.id, self._owner, self._options.lease_s)
+        if record.status in (Status.SUCCEEDED, Status.CANCELLED):  # ended since it was looked at
+            await self._writer.write(RunWrite(run_id=record.id, epoch=record.epoch, release=True))
+            return await self._take_up_claimed(record, spec, on_changed, suspend=suspend)
         try:
             history = (await read_history(self._desk.store, record.id)).history
             args, kwargs = await self._input(history, spec)

@@ -158,7 +158,11 @@ class Runtime(Desk):
     def observe(self, observer: Observer) -> Callable[[], None]:
         """Have *observer* told at once of what becomes durable; return what ends that."""
         self._observers.append(observer)
-        return lambda: self._observers.remove(observer)
+        return lambda: self._dismiss(observer)
+
+    def _dismiss(self, observer: Observer) -> None:
+        with contextlib.suppress(ValueError):  # it is gone already
+            self._observers.remove(observer)
 
     def _tell(self, run: RunRecord, entries: Sequence[Entry]) -> None:
         self._children.told(run)
@@ -167,7 +171,7 @@ class Runtime(Desk):
                 observer(run, entries)
             except Exception:
                 log.exception("an observer failed and is told nothing more")
-                self._observers.remove(observer)
+                self._dismiss(observer)
 
     # --- run
 

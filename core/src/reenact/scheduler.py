@@ -37,7 +37,7 @@ class Pool:
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
                 self.give_back()
-            else:
+            elif turn in self._queue:  # else it was passed over already
                 self._queue.remove(turn)
             raise
 
