@@ -291,7 +291,7 @@ async def many_queued() -> list[str]:
 
 
 async def test_stopping_with_a_queue_leaves_a_record_that_goes_on(opened: Opened, store: MemoryStore) -> None:
-    """What waits for a place when the process stops is not on record, and is there when the run is resumed."""
+    """What waits for a place when the process stops is not on record; a resumed run asks for it again."""
     config = Config(runtime=RuntimeOptions(pools={"desk": 1}, grace_s=0.05))
     async with opened(config) as runtime:
         handle = await runtime.start(many_queued)
