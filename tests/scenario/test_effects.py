@@ -1,10 +1,8 @@
 """Performing steps: attempts, time limits, threads, doubt, places, and who may look on."""
 
 import asyncio
-import logging
 import threading
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
@@ -13,20 +11,17 @@ from pytest_reenact.memory import MemoryStore
 from reenact import (
     Config,
     NotDone,
-    Offer,
-    Plugins,
     Retry,
     Status,
     current,
-    hookimpl,
     parallel,
     step,
     workflow,
 )
 from reenact.config import RuntimeOptions
-from reenact.errors import LeaseLostError, StepError, StoreError, UsageError
+from reenact.errors import LeaseLostError, StepError
 from reenact.history import read_history
-from reenact.records import Entry, RunRecord
+from reenact.records import Entry
 from reenact.seams import CommitResult, RunWrite
 
 from conftest import Opened
@@ -347,200 +342,3 @@ async def test_a_run_that_loses_its_lease_keeps_no_place(opened: Opened) -> None
 
     assert run.output == "other"
     assert done == ["other"]
-
-
-# --- who looks on
-
-
-async def test_an_observer_that_raises_is_told_nothing_more(
-    opened: Opened, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The run does not notice, others are told, and calling it off twice is no error."""
-    seen: list[int] = []
-
-    def broken(run: RunRecord, entries: Sequence[Entry]) -> None:
-        seen.append(-1)
-        raise RuntimeError("no")
-
-    async with opened() as runtime:
-        stop_broken = runtime.observe(broken)
-        stop = runtime.observe(lambda run, entries: seen.extend(e.seq for e in entries))
-        run = await runtime.run(retrying, "good")
-        stop_broken()
-        stop()
-        told = list(seen)
-        await runtime.run(retrying, "good")
-
-    assert run.output == "good"
-    assert told.count(-1) == 1
-    assert [seq for seq in told if seq >= 0] == list(range(max(told) + 1))
-    assert seen == told
-    assert "an observer failed" in caplog.text
-
-
-@attrs.define
-class Exporting:
-    """A plugin whose exporters do what their name says."""
-
-    took: list[int] = attrs.field(factory=list)
-    mood: str = ""
-
-    async def export(self, run: RunRecord, entries: Sequence[Entry]) -> None:
-        if self.mood == "raises":
-            raise RuntimeError("disk")
-        if self.mood == "slow":
-            await asyncio.sleep(0.001)
-        self.took.extend(entry.seq for entry in entries)
-
-    @asynccontextmanager
-    async def open(self, options: Any) -> AsyncIterator[Any]:
-        yield self
-
-    @hookimpl
-    def reenact_exporters(self) -> Iterable[Offer[Any]]:
-        yield Offer("sink", self.open, NoOptions)
-
-
-@attrs.frozen
-class NoOptions:
-    pass
-
-
-@pytest.mark.parametrize("mood", ["good", "slow", "raises"])
-async def test_an_exporter_changes_no_run(
-    opened: Opened, mood: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Quick, slow or broken; what it is told is all of it, in order."""
-    caplog.set_level(logging.CRITICAL, "reenact.journal")
-    sink = Exporting(mood=mood)
-    plugins = Plugins(installed=False, extra=[sink])
-
-    async with opened(Config(exporters={"sink": {}}), plugins=plugins) as runtime:
-        run = await runtime.run(retrying, "good")
-        rows = len(await _entries(runtime.store, run.id))
-
-    assert run.output == "good"
-    assert sink.took == ([] if mood == "raises" else list(range(rows)))
-
-
-# --- the store
-
-
-class Failing(MemoryStore):
-    """Fails one commit, in one way.
-
-    Attributes:
-        at: Which commit, from 0.
-        how: ``before`` writing or ``after`` it, or in ``words`` of its own.
-    """
-
-    def __init__(self, at: int, how: str) -> None:
-        super().__init__()
-        self.at, self.how, self.commits = at, how, 0
-
-    async def commit(self, writes: Sequence[RunWrite]) -> Sequence[CommitResult]:
-        number, self.commits = self.commits, self.commits + 1
-        if number != self.at:
-            return await super().commit(writes)
-        if self.how == "words":
-            raise StoreError("memory", "disk full")
-        if self.how == "after":
-            await super().commit(writes)
-        raise OSError("connection lost")
-
-
-@step
-async def note(text: str) -> str:
-    done.append(text)
-    return text
-
-
-@workflow(name="effects-noting")
-async def noting() -> list[str]:
-    first = await note("a")
-    both = await parallel(note, ["b", "c"])
-    await asyncio.sleep(5)
-    return [first, *both, await note("d")]
-
-
-@pytest.mark.parametrize("how", ["before", "after"])
-async def test_a_commit_whose_end_is_unknown_is_read_back(opened: Opened, how: str) -> None:
-    """At each commit in turn: no row is there twice, no step is lost, none is repeated."""
-    commits = 1
-    at = 0
-    while at < commits:
-        done.clear()
-        store = Failing(at, how)
-        async with opened(store=store) as runtime:
-            run = await runtime.run(noting)
-            await runtime.verify(run.id)
-            assert run.output == ["a", "b", "c", "d"]
-        assert sorted(done) == ["a", "b", "c", "d"]
-        at, commits = at + 1, store.commits - 1
-    assert at >= 5
-
-
-async def test_a_store_that_fails_stops_the_run_and_it_can_go_on(opened: Opened) -> None:
-    """At each commit in turn: nothing is acknowledged that is not on record, and a resumed run ends."""
-    for at in range(1, 5):
-        done.clear()
-        store = Failing(at, "words")
-        async with opened(store=store) as runtime:
-            handle = await runtime.start(noting)
-            with pytest.raises(StoreError, match="disk full"):
-                await handle.wait()
-            resumed = await runtime.resume(handle.id)
-            await runtime.verify(handle.id)
-        assert resumed.output == ["a", "b", "c", "d"]
-        assert max(done.count(text) for text in "abcd") <= 2
-        assert sum(done.count(text) for text in "abcd") <= 6
-
-
-# --- the end
-
-
-async def test_a_runtime_that_was_left_starts_nothing(opened: Opened, store: MemoryStore) -> None:
-    """Neither a new run nor an old one: it says so, and does not hang."""
-    async with opened() as runtime:
-        run = await runtime.run(noting)
-    store.journals[run.id] = _crashed(store, run.id, 3).journals[run.id]
-    store.runs[run.id] = attrs.evolve(store.runs[run.id], status=Status.RUNNING, owner="")
-
-    with pytest.raises(UsageError, match="closed"):
-        await asyncio.wait_for(runtime.run(noting), 5)
-    with pytest.raises(UsageError, match="closed"):
-        await asyncio.wait_for(runtime.resume(run.id), 5)
-
-
-async def test_one_id_started_many_times_at_once_is_one_run(opened: Opened, store: MemoryStore) -> None:
-    """Everybody gets it, and each step is performed once."""
-    async with opened() as runtime:
-        handles = await asyncio.gather(*(runtime.start(noting, run_id="the-one") for _ in range(200)))
-        runs = await asyncio.gather(*(handle.wait() for handle in handles))
-
-    assert {run.id for run in runs} == {"the-one"} == set(store.runs)
-    assert all(run.output == ["a", "b", "c", "d"] for run in runs)
-    assert sorted(done) == ["a", "b", "c", "d"]
-
-
-class Late(MemoryStore):
-    """Lists runs as they were some time ago."""
-
-    remembered: Sequence[RunRecord] = ()
-
-    async def list(self, which: Any) -> Sequence[RunRecord]:
-        await asyncio.sleep(0)
-        return self.remembered
-
-
-async def test_recovery_leaves_alone_what_has_ended_in_the_meantime(opened: Opened) -> None:
-    """Somebody else was faster: the run is returned as it ended, and is nobody's again."""
-    store = Late()
-    async with opened(store=store) as runtime:
-        run = await runtime.run(noting)
-        store.remembered = [attrs.evolve(store.runs[run.id], status=Status.RUNNING)]
-        (found,) = await runtime.recover()
-
-    assert not isinstance(found, BaseException)
-    assert found.output == run.output
-    assert store.runs[run.id].owner == ""

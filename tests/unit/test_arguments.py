@@ -57,7 +57,7 @@ MISFITS: list[tuple[Any, tuple[Any, ...], dict[str, Any]]] = [
     (usual, (1, 2), {"a": 3}),
     (usual, (1, 2), {"e": 3}),
     (usual, (1, 2, "c", 4), {"d": True}),
-    (odd, (), {"a": 1}),
+    (odd, (), {"b": 1}),
 ]
 
 

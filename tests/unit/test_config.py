@@ -77,6 +77,7 @@ REFUSED: list[tuple[str, str]] = [
     ("[runtime]\non_changed_input = 'ask'", "not 'ask'"),
     ("[runtime]\npools = [1]", r"must be dict\[str, int\]"),
     ("[runtime]\npools = { a = 'x' }", r"must be dict\[str, int\]"),
+    ("[runtime]\npools = { a = 0 }", r"'pools' must be >= 1: 0 in \[runtime\]"),
     ("[policies]\nchian = []", r"unknown key 'chian'; did you mean 'chain'\? in \[policies\]"),
     ("[policies]\nchain = 'pii'", r"must be list\[str\], not 'pii' in \[policies.chain\]"),
     ("[policies]\ntime_limit_s = 0", "must be > 0"),

@@ -41,7 +41,10 @@ class RuntimeOptions:
 
     on_changed_input: OnChange = "reexecute"
     steps_max: int = attrs.field(default=0, validator=attrs.validators.ge(0))
-    pools: dict[str, int] = attrs.field(factory=dict)
+    pools: dict[str, int] = attrs.field(
+        factory=dict,
+        validator=attrs.validators.deep_mapping(attrs.validators.instance_of(str), attrs.validators.ge(1)),
+    )
     lease_s: float = attrs.field(default=30.0, validator=attrs.validators.ge(1))
     grace_s: float = attrs.field(default=10.0, validator=attrs.validators.ge(0))
     interruptions_max: int = attrs.field(default=3, validator=attrs.validators.ge(0))

@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 import attrs
 
+from reenact.codec import digest
 from reenact.content import Blob, blob_references, references
 from reenact.errors import DamagedError
 from reenact.machine import RUN, STEP, TransitionError, advance
@@ -252,7 +253,7 @@ async def load_blobs(store: Store, names: set[str], where: str) -> Mapping[str, 
     """Return the blobs named, and all that they refer to.
 
     Raises:
-        DamagedError: If one is missing.
+        DamagedError: If one is missing, or was changed.
     """
     found: dict[str, Blob] = {}
     while names:
@@ -260,6 +261,20 @@ async def load_blobs(store: Store, names: set[str], where: str) -> Mapping[str, 
         for name in names:
             if name not in got:
                 raise DamagedError(where, f"content {name[:12]} is missing")
+            _check_blob(got[name], where)
         found.update(got)
-        names = {ref for blob in got.values() for ref in blob_references(blob)} - found.keys()
+        names = {ref for blob in got.values() for ref in _references(blob, where)} - found.keys()
     return found
+
+
+def _check_blob(blob: Blob, where: str) -> None:
+    """Refuse content that is not what its name says; the links of chains are left to `Desk.verify`."""
+    if not blob.chain and digest(blob.data) != blob.hash:
+        raise DamagedError(where, f"content {blob.hash[:12]} was changed after it was written")
+
+
+def _references(blob: Blob, where: str) -> list[str]:
+    try:
+        return blob_references(blob)
+    except (ValueError, KeyError, TypeError) as error:
+        raise DamagedError(where, f"content {blob.hash[:12]} makes no sense: {error}") from error
