@@ -129,9 +129,9 @@ def _show(run: RunRecord, step: StepView) -> None:
 
 
 def _read_line(prompt: str) -> str | None:
-    sys.stderr.write(prompt)
-    sys.stderr.flush()
     with INTERRUPTS.at_a_prompt():
+        sys.stderr.write(prompt)
+        sys.stderr.flush()
         line = sys.stdin.readline()
     if not line:
         tell("")

@@ -123,6 +123,8 @@ class Interrupts:
         """Have the first signal raise `Interrupted` where it comes, since the loop stands still."""
         calm, self._calm = self._calm, None
         try:
+            if self.received:  # it came just before, when the loop was to see to it
+                raise Interrupted(self.received)
             yield
         finally:
             self._calm = calm
