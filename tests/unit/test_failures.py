@@ -1,5 +1,6 @@
 """Exceptions on record: what comes back is what was raised, or says what was raised."""
 
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -190,3 +191,15 @@ def test_where_and_whether_to_retry_are_on_record() -> None:
     failure = record_failure(Plain("b"), "fetch#1", retryable=True)
 
     assert (failure.path, failure.retryable) == ("fetch#1", True)
+
+
+def test_a_file_that_is_missing_is_missing_on_replay(tmp_path: Path) -> None:
+    """What ``open`` raises comes back as what it was, with the file's name."""
+    with pytest.raises(FileNotFoundError) as caught:
+        (tmp_path / "nothing").read_text()
+
+    again = revive(record_failure(caught.value, "read#0"))
+
+    assert type(again) is FileNotFoundError
+    assert str(again) == str(caught.value)
+    assert again.filename == caught.value.filename

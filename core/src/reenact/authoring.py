@@ -14,7 +14,7 @@ from typing import Any, Generic, ParamSpec, Protocol, TypeVar, overload
 import attrs
 
 from reenact.asking import Site, checked_name, hash_input, perform, running
-from reenact.codec import Arguments, canonical, plain
+from reenact.codec import Arguments, canonical, plain, spelled
 from reenact.content import Blob, pack
 from reenact.execution import Execution
 from reenact.loop import current_scope
@@ -93,7 +93,7 @@ class Step(Generic[P, T_co]):
         if key is None and self._key is not None:
             key = self._key(*args, **kwargs)
         path = current_scope.get().path(self.name, key)
-        data = canonical(plain(bound, f"{path} input", omit_defaults=True))
+        data = spelled(bound, f"{path} input")
         spec = self._spec
         if self._reconcile is not None:
             spec = attrs.evolve(spec, reconcile=self._reconciler(args, kwargs))

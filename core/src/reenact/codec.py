@@ -7,6 +7,7 @@ it. What reads a value back is the type that the code declares for it, never a
 type named in the data: reading a journal runs no code.
 """
 
+import contextlib
 import hashlib
 import inspect
 import types
@@ -63,6 +64,29 @@ def plain(value: object, at: str = "$", *, omit_defaults: bool = False) -> Json:
             cycles, keys that are not text, types with no spelling.
     """
     return _plain(value, at, omit_defaults, 0)
+
+
+def spelled(bound: dict[str, Any], at: str) -> bytes:
+    """Return the canonical spelling of a call's arguments, defaults of their fields left out.
+
+    Args:
+        bound: The arguments, by name.
+        at: What to call them in an error.
+
+    Raises:
+        NotStorableError: As `plain`.
+    """
+    if all(type(value) in _SAFE or _is_short(value) for value in bound.values()):  # nothing to look into
+        with contextlib.suppress(UnicodeEncodeError):  # said better below
+            return _encode(bound)
+    return _encode(plain(bound, at, omit_defaults=True))
+
+
+_SAFE = frozenset({str, bool, type(None)})
+
+
+def _is_short(value: Any) -> bool:
+    return type(value) is int and _INT_MIN <= value <= _INT_MAX
 
 
 def _plain(value: Any, at: str, omit: bool, depth: int) -> Json:

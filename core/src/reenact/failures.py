@@ -63,8 +63,11 @@ def _clean(text: str) -> str:
 
 
 def _plain_args(error: BaseException) -> list[Json]:
+    given = list(error.args)
+    if isinstance(error, OSError) and isinstance(error.filename, str) and len(given) == 2:  # noqa: PLR2004
+        given.append(error.filename)  # which a constructor takes, and args leaves out
     try:
-        spelled = plain(list(error.args))
+        spelled = plain(given)
     except NotStorableError:
         return [_clean(_text_of(error))]
     return spelled if isinstance(spelled, list) else []

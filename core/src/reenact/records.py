@@ -37,6 +37,8 @@ class Status(enum.StrEnum):
     CANCELLED = "cancelled"
     DENIED = "denied"
 
+    __hash__ = str.__hash__  # Enum's is written in Python, and tables are keyed by this on every row
+
     @property
     def ended(self) -> bool:
         """Whether nothing more comes after it."""
