@@ -1,6 +1,5 @@
 """What the README says is what happens. (Its two commands are run by the gate, in a fresh clone.)"""
 
-import asyncio
 import re
 import subprocess
 import sys
@@ -95,9 +94,3 @@ def test_its_links_lead_somewhere() -> None:
     links = re.findall(r"\]\((?!http)([^)#]+)\)", README)
     assert links
     assert [link for link in links if not (Path(__file__).parents[2] / link).exists()] == []
-
-
-def test_asyncio_is_all_it_takes() -> None:
-    """The README promises ordinary asyncio; the names it lists are asyncio's."""
-    for name in ("gather", "TaskGroup", "wait", "timeout", "Semaphore", "Queue"):
-        assert hasattr(asyncio, name)

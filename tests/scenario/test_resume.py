@@ -6,7 +6,7 @@ from typing import Any
 import attrs
 import pytest
 from pytest_reenact.memory import MemoryStore
-from reenact import LlmRequest, NotDone, Resolution, Runtime, Status, llm, step, tool, workflow
+from reenact import LlmRequest, NotDone, Resolution, Status, llm, step, tool, workflow
 from reenact.config import Config, RuntimeOptions
 from reenact.errors import (
     ChangedInputError,
@@ -497,8 +497,3 @@ async def until_opened() -> str:
 async def _stoppable() -> str:
     await note("first")
     return await until_opened()
-
-
-def test_the_runtime_is_what_users_import() -> None:
-    """`Runtime` is the one way in."""
-    assert Runtime.open.__doc__

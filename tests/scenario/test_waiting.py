@@ -6,7 +6,7 @@ from typing import Any
 import attrs
 import pytest
 from pytest_reenact.memory import MemoryStore
-from reenact import Runtime, Status, approve, current, llm, parallel, sleep, step, tool, wait_signal, workflow
+from reenact import Status, approve, current, llm, parallel, sleep, step, tool, wait_signal, workflow
 from reenact.config import Config, RuntimeOptions
 from reenact.errors import (
     NotDeterministicError,
@@ -425,8 +425,3 @@ async def test_a_leaked_task_is_cancelled_with_the_run(opened: Opened) -> None:
         view = await runtime.show(run.id)
         assert [s.status for s in view.steps if s.kind == "timer"] == ["cancelled"]
         assert (await runtime.replay(run.id)).output == "False"
-
-
-def test_the_runtime_type_is_public() -> None:
-    """Users annotate with it."""
-    assert Runtime.__name__ == "Runtime"
