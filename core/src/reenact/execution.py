@@ -19,7 +19,7 @@ import collections
 import contextvars
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import Any, Literal, NoReturn, Protocol, TypeAlias
+from typing import Any, Protocol
 
 import attrs
 
@@ -27,14 +27,13 @@ from reenact.book import Book, Services
 from reenact.closing import Closing, close
 from reenact.codec import decode
 from reenact.content import Chains, unpack
-from reenact.divergence import Inputs, describe, describe_call, describe_end
 from reenact.effects import Effects
-from reenact.errors import ChangedInputError, DivergenceError
 from reenact.failures import revive
-from reenact.history import STOPPED, History, Recorded, same_input
+from reenact.history import STOPPED, History
 from reenact.loop import RunLoop, Scope, current_scope
+from reenact.matching import Matching, OnChange
 from reenact.models import Models
-from reenact.records import RUN_PATH, Entry, Failure, Message, RunRecord, Status
+from reenact.records import Entry, Failure, Message, RunRecord, Status
 from reenact.seams import CommitResult
 from reenact.steps import (
     ASKED,
@@ -61,8 +60,6 @@ BEGUN_AT_A_TIME = 256
 CANCEL_NAME = ":cancel"
 TIMER = StepSpec(kind="timer", name="timer")
 _TIMER_HASH = "0" * 64
-
-OnChange: TypeAlias = Literal["reexecute", "fail"]
 
 current_execution: contextvars.ContextVar["Execution | None"] = contextvars.ContextVar(
     "reenact_execution", default=None
@@ -124,7 +121,7 @@ class Execution:
         self.host = host
         self.live = live
         self.suspend = suspend
-        self.on_changed: OnChange = on_changed
+        self.matching = Matching(history, self, on_changed)
         self.chains = Chains()
         self.chains.seen(history.blobs.values())
         self.trace = TraceContext(run.trace_id, run.id)
@@ -139,9 +136,6 @@ class Execution:
         self._shape: Shape | None = None
         self._asked: list[Call] = []
         self._called_off: list[Call] = []
-        self._held: list[Call] = []
-        self._expected: dict[str, Call] = {}
-        self._gone: set[str] = set()
         self._completed: collections.deque[tuple[Call, Outcome]] = collections.deque()
         self._admitted: list[Call] = []
         self._timers: dict[int, Call] = {}
@@ -221,7 +215,7 @@ class Execution:
         """Drop the workflow's tasks, and break the cycles in which a run holds itself."""
         self.loop.close()
         self._drop_admitted()
-        for call in (*self._held, *self._expected.values()):
+        for call in self.matching:
             if call.future is not None and not call.future.done():
                 call.future.cancel()
         self.loop.drop_tasks()
@@ -291,78 +285,27 @@ class Execution:
             asked, self._asked = self._asked, []
             off, self._called_off = self._called_off, []
             for call in asked:
-                self._sort_one(call)
+                self.matching.match(call)
             for call in off:
                 self._forget(call)
 
-    def _sort_one(self, call: Call) -> None:
-        recorded = self.history.steps.get(call.path)
-        if recorded is None:
-            self._take_salvage(call)
-            return
-        if not (call.spec is TIMER or same_input(recorded.intent, call.input_hash, self.run.key)):
-            self._changed(call, recorded)
-            return
-        call.recorded = recorded
-        call.generation = recorded.intent.generation
-        if recorded.outcome is None or recorded.status is Status.CANCELLED:
-            self._hold(call)
-        else:
-            self._expected[call.path] = call
-
-    def _hold(self, call: Call) -> None:
-        call.state = HELD
-        self._held.append(call)
-
-    def _take_salvage(self, call: Call) -> None:
-        """Give a step the outcome it had before the run was revised, or hold it."""
-        kept = self.history.salvage.get(call.path, ())
-        for recorded in reversed(kept):
-            call.generation = max(call.generation, recorded.intent.generation + 1)
-            if recorded.outcome is not None and same_input(recorded.intent, call.input_hash, self.run.key):
-                source = self.history.outcome(recorded.outcome)
-                call.decisions = list(recorded.intent.decisions)
-                call.hash_keyed = recorded.intent.hash_keyed
-                self._completed.append((call, Outcome(source.status, again=source.seq)))
-                return
-        self._hold(call)
-
-    def _changed(self, call: Call, recorded: Recorded) -> None:
-        """Deal with a step whose input is not the one on record."""
-        started = recorded.status is not Status.DENIED
-        if not self.live:
-            self._diverge(DivergenceError, call.path, recorded.intent, call)
-        if self.on_changed == "fail" or (call.spec.effect == "once" and started):
-            self._diverge(ChangedInputError, call.path, recorded.intent, call)
-        log.warning("the input of %s has changed since it was recorded; it runs again", call.path)
-        call.generation = recorded.intent.generation + 1
-        if self.history.pending:
-            self._revise()
-        self._hold(call)
-
-    def _revise(self) -> None:
-        """Leave the recorded order: what was not delivered yet is only taken by what asks for it."""
-        seq = self.history.pending[0].seq
-        self.book.root(Status.RUNNING, revised_from=seq)
-        self.history.revise(seq, redo=False)
-        waiting = sorted(self._expected.values(), key=_recorded_seq)
-        self._expected.clear()
-        for call in waiting:
-            self._take_salvage(call)
-
     def _deliver_recorded(self) -> None:
-        entry = self.history.pending[0]
-        call = self._expected.pop(entry.path, None)
-        if call is not None:
-            self.history.pending.popleft()
-            self._hand_over(call, entry)
-        elif entry.path in self._gone:
-            self.history.pending.popleft()  # came in while the run was being stopped, too late to matter
-        elif entry.path.startswith(CANCEL_NAME):
-            self.history.pending.popleft()
+        found = self.matching.next_recorded()
+        if found is None:
+            return
+        call, entry = found
+        if call is None:
             self._cancel_main(entry.note)
         else:
-            self._diverge_from(entry)
+            self._hand_over(call, entry)
+
+    def taken(self, call: Call, outcome: Outcome) -> None:
+        """Take the outcome of a step that keeps the one it had."""
+        self._completed.append((call, outcome))
+
+    def revised(self, seq: int) -> None:
+        """Put on record that outcomes from *seq* on are not delivered in their order."""
+        self.book.root(Status.RUNNING, revised_from=seq)
 
     def _deliver(self, call: Call, outcome: Outcome) -> None:
         """Put a live outcome on record, and hand it to the workflow."""
@@ -417,7 +360,7 @@ class Execution:
     # --- what is live
 
     def _release_held(self) -> None:
-        held, self._held = self._held, []
+        held, self.matching.held = self.matching.held, []
         if not self.live:
             if any(call.state is HELD for call in held):
                 self._replay_ran_out(held)
@@ -452,8 +395,7 @@ class Execution:
         """Drop a step that the workflow has called off."""
         if call.state in (OVER, CANCELLED):
             return
-        self._gone.add(call.path)
-        self._expected.pop(call.path, None)
+        self.matching.called_off(call)
         state, call.state = call.state, CANCELLED
         if state in (ASKED, HELD):
             recorded = call.recorded
@@ -503,9 +445,9 @@ class Execution:
             with self.loop.entered():
                 self.loop.turn()
         self._sort()
-        for call in (*self._held, *self._expected.values(), *self._timers.values()):
+        for call in (*self.matching, *self._timers.values()):
             self._forget(call)
-        self._held.clear()
+        self.matching.held.clear()
         self._drop_admitted()
         while self._completed:
             call, outcome = self._completed.popleft()
@@ -594,44 +536,22 @@ class Execution:
         if not self.book.empty:
             self.book.write(lambda result, entries: self.services.tell(self.run, entries))
 
-    # --- when code and record do not agree
-
-    def _diverge_from(self, entry: Entry) -> NoReturn:
-        """Raise for an outcome on record that nobody asks for."""
-        recorded = self.history.steps[entry.path]
-        other = next((call for call in self._held if call.state is HELD), None)
-        raise DivergenceError(
-            self.run.id, other.path if other else entry.path, describe(recorded.intent), describe_call(other)
-        )
-
-    def _diverge(self, kind: type[DivergenceError], path: str, intent: Entry, call: Call) -> NoReturn:
-        error = kind(self.run.id, path, describe(intent), describe_call(call))
-        error.__dict__["inputs"] = Inputs(intent, call)  # made a diff by the runtime, which can read content
-        raise error
+    # --- the end of a replay
 
     def _replay_ran_out(self, held: Sequence[Call]) -> None:
         """A replay at rest with steps that are not on record: the record's end, or a divergence."""
-        if self.history.ended is None:
-            self._over = True
-            self._dispose()
-            self.finished.set_result(Ending(run=self.run))
-            return
-        call = next(call for call in held if call.state is HELD)
-        raise DivergenceError(
-            self.run.id, call.path, f"the end of the run ({self.history.status})", describe_call(call)
-        )
+        self.matching.check_unrecorded(next(call for call in held if call.state is HELD))
+        self._end_without_a_word(Ending(run=self.run))
 
     def _end_replay(self, main: asyncio.Task[Any]) -> None:
-        ended, found = self.history.ended, self._closing(main)
-        left = self.history.pending[0] if self.history.pending else None
-        if left is not None:
-            recorded = self.history.steps[left.path].intent
-            raise DivergenceError(self.run.id, left.path, describe(recorded), "the end of the workflow")
-        if ended is not None and (ended.status, bytes(ended.output)) != (found.status, found.output):
-            raise DivergenceError(self.run.id, RUN_PATH, describe_end(ended), found.described)
+        found = self._closing(main)
+        self.matching.check_end(found.status, found.output, found.described)
+        self._end_without_a_word(Ending(run=self.run, value=found.value, error=found.error))
+
+    def _end_without_a_word(self, ending: Ending) -> None:
         self._over = True
         self._dispose()
-        self.finished.set_result(Ending(run=self.run, value=found.value, error=found.error))
+        self.finished.set_result(ending)
 
     def _unhandled(self, context: dict[str, Any]) -> None:
         error = context.get("exception")
@@ -641,8 +561,3 @@ class Execution:
 def as_cancelled(outcome: Outcome) -> Outcome:
     """Return *outcome* as that of a step which was called off; what it cost stays."""
     return Outcome(Status.CANCELLED, settled=outcome.settled, message_id=outcome.message_id)
-
-
-def _recorded_seq(call: Call) -> int:
-    recorded = call.recorded
-    return recorded.outcome.seq if recorded is not None and recorded.outcome is not None else -1
