@@ -28,12 +28,14 @@ from reenact.closing import Closing, close
 from reenact.codec import decode
 from reenact.content import Chains, unpack
 from reenact.effects import Effects
-from reenact.failures import revive
+from reenact.errors import InputError
+from reenact.failures import record_failure, revive
 from reenact.history import STOPPED, History
 from reenact.loop import RunLoop, Scope, current_scope
 from reenact.matching import Matching, OnChange
 from reenact.models import Models
 from reenact.records import Entry, Failure, Message, RunRecord, Status
+from reenact.reuse import Earlier
 from reenact.seams import CommitResult
 from reenact.steps import (
     ASKED,
@@ -58,6 +60,8 @@ BEGUN_AT_A_TIME = 256
 """Steps whose intents are one write: the first of many begin while the others are being written."""
 
 CANCEL_NAME = ":cancel"
+GIVEN = "its outcome was given"
+"""Note of a step that was not run, because its outcome was set for the run."""
 TIMER = StepSpec(kind="timer", name="timer")
 _TIMER_HASH = "0" * 64
 
@@ -103,6 +107,7 @@ class Execution:
         live: False for a replay, which performs and writes nothing.
         on_changed: What to do about a step whose input is not the one on record.
         suspend: End, and give the run back, when it waits for somebody and does nothing else.
+        earlier: The record of the run that this one takes outcomes from.
     """
 
     def __init__(
@@ -115,13 +120,17 @@ class Execution:
         live: bool = True,
         on_changed: OnChange = "reexecute",
         suspend: bool = False,
+        earlier: Earlier | None = None,
     ) -> None:
         self.history = history
+        self.earlier = earlier
+        if earlier is not None:
+            history.blobs.update(earlier.blobs)
         self.services = services
         self.host = host
         self.live = live
         self.suspend = suspend
-        self.matching = Matching(history, self, on_changed)
+        self.matching = Matching(history, self, on_changed, earlier)
         self.chains = Chains()
         self.chains.seen(history.blobs.values())
         self.trace = TraceContext(run.trace_id, run.id)
@@ -129,7 +138,7 @@ class Execution:
         self.book = Book(run, history, services)
         self.effects = Effects(self.book, services, self)
         self.loop = RunLoop(  # type: ignore[abstract]  # the rest is set to refuse
-            self, seed=int(run.key or "1", 16), start_s=run.created_ns / 1e9, unhandled=self._unhandled
+            self, seed=int(run.key or "1", 16), start_s=self._began_ns(run) / 1e9, unhandled=self._unhandled
         )
         self._real = asyncio.get_running_loop()
         self._main: asyncio.Task[Any] | None = None
@@ -143,6 +152,12 @@ class Execution:
         self._stopping = False
         self._over = False
         self._cancel_asked: str | None = None
+
+    def _began_ns(self, run: RunRecord) -> int:
+        """Return the time at which the workflow's clock starts: of a re-run, when the other run began."""
+        if self.history.begun is not None:
+            return self.history.begun.due_ns or self.history.begun.at_ns
+        return self.earlier.began_ns if self.earlier is not None else run.created_ns
 
     @property
     def run(self) -> RunRecord:
@@ -238,11 +253,17 @@ class Execution:
 
     def timer_set(self, handle: asyncio.TimerHandle, scope: Scope) -> None:
         """Keep a timer of the loop, as a step."""
-        due_ns = int(handle.when() * 1e9)
+        due_ns = int(handle.when() * 1e9) + self._behind_ns()
         call = Call(TIMER, scope.path("timer"), _TIMER_HASH, due_ns=due_ns)
         call.handle = handle
         self._timers[id(handle)] = call
         self._asked.append(call)
+
+    def _behind_ns(self) -> int:
+        """Return how far the workflow's time is behind, in a run that has just come from another."""
+        if not (self.run.origin and self.live) or self.loop.time() * 1e9 >= self.run.created_ns:
+            return 0
+        return self.services.clock.now_ns() - int(self.loop.time() * 1e9)
 
     def timer_cancelled(self, handle: asyncio.TimerHandle) -> None:
         """Forget a timer of the loop."""
@@ -307,6 +328,26 @@ class Execution:
         """Put on record that outcomes from *seq* on are not delivered in their order."""
         self.book.root(Status.RUNNING, revised_from=seq)
 
+    def given(self, call: Call, value: Any) -> None:
+        """End a step with an outcome that was set for the run."""
+        if not self.live:
+            self.matching.hold(call)
+            return
+        self.book.intent(call, Status.RUNNING, note=GIVEN)
+        assert call.shape is not None  # noqa: S101  # what can be given has a type
+        try:
+            settled = call.shape.settle(call.shape.given(value), self.book.blobs)
+        except Exception as error:
+            misfit = InputError(f"what was given as the outcome of {call.path} does not fit: {error}")
+            outcome = Outcome(Status.FAILED, failure=record_failure(misfit, call.path), error=misfit)
+        else:
+            outcome = Outcome(Status.SUCCEEDED, settled=settled)
+        self._completed.append((call, outcome))
+
+    def ask_first(self, call: Call, reason: str) -> None:
+        """Have a person decide about a step before it is begun."""
+        self.effects.ask_first(call, reason)
+
     def _deliver(self, call: Call, outcome: Outcome) -> None:
         """Put a live outcome on record, and hand it to the workflow."""
         if call.state is OVER:
@@ -323,7 +364,7 @@ class Execution:
 
     def _hand_over(self, call: Call, entry: Entry, outcome: Outcome | None = None) -> None:
         call.state = OVER
-        self.loop.advance(max(entry.at_ns, call.due_ns if call.spec is TIMER else 0) / 1e9)
+        self.loop.advance(_time_ns(call, entry) / 1e9)
         if call.handle is not None:
             self._timers.pop(id(call.handle), None)
             self.loop.fire(call.handle)
@@ -508,6 +549,8 @@ class Execution:
         """Note that the run waits or is in doubt, if it is and does nothing else; say whether to let go."""
         if self._completed or self._asked or self._scheduled or not self.effects.idle:
             return False
+        if self.earlier is not None and not self.effects.busy and self.effects.waiting.skip(self.earlier):
+            return False
         doubt, waits = self.effects.in_doubt, self.effects.waits_for
         if doubt:
             self.book.root(Status.IN_DOUBT, note="; ".join(doubt), release=True)
@@ -556,6 +599,13 @@ class Execution:
     def _unhandled(self, context: dict[str, Any]) -> None:
         error = context.get("exception")
         log.error("in run %s: %s", self.run.id, context.get("message"), exc_info=error)
+
+
+def _time_ns(call: Call, entry: Entry) -> int:
+    """Return the workflow's time when it is told of an outcome; of a taken one, when the other run was."""
+    if entry.taken:
+        return entry.due_ns
+    return max(entry.at_ns, call.due_ns if call.spec is TIMER else 0)
 
 
 def as_cancelled(outcome: Outcome) -> Outcome:

@@ -7,12 +7,13 @@ code and record do not agree, this module says so, and with which words.
 
 import logging
 from collections.abc import Iterator
-from typing import Literal, NoReturn, Protocol, TypeAlias
+from typing import Any, Literal, NoReturn, Protocol, TypeAlias
 
 from reenact.divergence import Inputs, describe, describe_call, describe_end
-from reenact.errors import ChangedInputError, DivergenceError
+from reenact.errors import ChangedInputError, DivergenceError, ForkedBehindError
 from reenact.history import History, Recorded, same_input
 from reenact.records import RUN_PATH, Entry, RunRecord, Status
+from reenact.reuse import Earlier
 from reenact.steps import HELD, Call, Outcome
 
 log = logging.getLogger("reenact.run")
@@ -37,6 +38,12 @@ class Matcher(Protocol):
     def revised(self, seq: int) -> None:
         """Put on record that outcomes from *seq* on are not delivered in their order."""
 
+    def given(self, call: Call, value: Any) -> None:
+        """End a step with an outcome that was set for it."""
+
+    def ask_first(self, call: Call, reason: str) -> None:
+        """Have a person decide about a step before it is begun."""
+
 
 class Matching:
     """What of one run's record was asked for, and what was not.
@@ -45,16 +52,20 @@ class Matching:
         history: The record.
         host: The run.
         on_changed: What to do about a step whose input is not the one on record.
+        earlier: The record of the run that this one comes from, if it takes outcomes from there.
 
     Attributes:
         held: Steps that go live once the record is used up, in the order asked.
     """
 
-    def __init__(self, history: History, host: Matcher, on_changed: OnChange) -> None:
+    def __init__(
+        self, history: History, host: Matcher, on_changed: OnChange, earlier: Earlier | None = None
+    ) -> None:
         self.held: list[Call] = []
         self._history = history
         self._host = host
         self._on_changed = on_changed
+        self._earlier = earlier
         self._expected: dict[str, Call] = {}
         self._gone: set[str] = set()
 
@@ -76,11 +87,12 @@ class Matching:
         call.recorded = recorded
         call.generation = recorded.intent.generation
         if recorded.outcome is None or recorded.status is Status.CANCELLED:
-            self._hold(call)
+            self.hold(call)
         else:
             self._expected[call.path] = call
 
-    def _hold(self, call: Call) -> None:
+    def hold(self, call: Call) -> None:
+        """Have *call* wait until the record is used up."""
         call.state = HELD
         self.held.append(call)
 
@@ -97,20 +109,37 @@ class Matching:
                 call.hash_keyed = recorded.intent.hash_keyed
                 self._host.taken(call, Outcome(source.status, again=source.seq))
                 return
-        self._hold(call)
+        if call.path in self._history.changes.outputs:
+            self._host.given(call, self._history.changes.outputs[call.path])
+        elif self._earlier is None or not self._take_earlier(call, self._earlier):
+            self.hold(call)
+
+    def _take_earlier(self, call: Call, earlier: Earlier) -> bool:
+        """Give a step an outcome that the run had which this one comes from; say whether there is one."""
+        if earlier.forbids(call):
+            self._host.ask_first(
+                call, f"run {earlier.run_id} has done it, and it must not happen twice; resolve it"
+            )
+            return True
+        taken = earlier.take(call)
+        if taken is not None:
+            self._host.taken(call, Outcome(Status.SUCCEEDED, taken=taken))
+        return taken is not None
 
     def _changed(self, call: Call, recorded: Recorded) -> None:
         """Deal with a step whose input is not the one on record."""
         started = recorded.status is not Status.DENIED
         if not self._host.live:
             self._diverge(DivergenceError, recorded.intent, call)
+        if recorded.intent.seq < self._history.forked_at:
+            self._diverge(ForkedBehindError, recorded.intent, call)
         if self._on_changed == "fail" or (call.spec.effect == "once" and started):
             self._diverge(ChangedInputError, recorded.intent, call)
         log.warning("the input of %s has changed since it was recorded; it runs again", call.path)
         call.generation = recorded.intent.generation + 1
         if self._history.pending:
             self._revise()
-        self._hold(call)
+        self.hold(call)
 
     def _revise(self) -> None:
         """Leave the recorded order: what was not delivered yet is only taken by what asks for it."""

@@ -4,7 +4,7 @@ import asyncio
 import re
 import secrets
 import weakref
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
@@ -19,6 +19,7 @@ from reenact.desk import Desk
 from reenact.differences import diff_inputs
 from reenact.divergence import Inputs
 from reenact.errors import (
+    DamagedError,
     DivergenceError,
     InputError,
     NotStorableError,
@@ -26,13 +27,15 @@ from reenact.errors import (
     RunConflictError,
     RunEndedError,
     UsageError,
+    did_you_mean,
 )
 from reenact.execution import Ending, Execution, RunHost
 from reenact.failures import revive
 from reenact.history import History, load_blobs, read_history
 from reenact.inputs import spell_input
 from reenact.journal import Writer
-from reenact.records import RunRecord, Status
+from reenact.records import NO_CHANGES, Changes, Origin, RunRecord, Status, origin_of
+from reenact.reuse import Earlier
 from reenact.seams import RunWrite
 from reenact.steps import WorkflowSpec
 from reenact.trace import new_trace_id
@@ -91,6 +94,8 @@ class Runs:
         parent: str = "",
         target: str = "",
         suspend: bool = False,
+        earlier: RunRecord | None = None,
+        changes: Changes = NO_CHANGES,
     ) -> Started:
         if self.stopping:
             raise UsageError("the runtime is being closed; it starts nothing more")
@@ -105,8 +110,9 @@ class Runs:
             workflow=spec.name,
             version=spec.version,
             target=target,
-            key=secrets.token_hex(16),
+            key=earlier.key if earlier else secrets.token_hex(16),
             parent=parent,
+            origin=str(Origin("rerun", earlier.id)) if earlier else "",
             input_hash=input_hash,
             created_ns=now_ns,
             updated_ns=now_ns,
@@ -120,8 +126,12 @@ class Runs:
             host=self._host,
             on_changed=self._options.on_changed_input,
             suspend=suspend,
+            earlier=await self._earlier(record, changes) if earlier else None,
         )
-        execution.book.begin(input_hash, pack(data, execution.book.blobs))
+        began_ns = execution.earlier.began_ns if execution.earlier else 0
+        stored = pack(data, execution.book.blobs)
+        execution.book.begin(input_hash, stored, began_ns=began_ns, changes=changes)
+        execution.history.changes = changes
         if run_id is not None:
             async with self._claim(run_id):
                 existing = await self._desk.store.load(run_id) or await self._created(execution)
@@ -131,6 +141,37 @@ class Runs:
         else:
             self._launch(execution, spec, *call_args)
         return execution
+
+    async def rerun(
+        self, source: RunRecord, spec: WorkflowSpec, *, changes: Changes, target: str, suspend: bool
+    ) -> Started:
+        """Start a run of today's code that takes what it can from *source*; see `Runtime.rerun`."""
+        history = (await read_history(self._desk.store, source, outputs=False)).history
+        args, kwargs = await self._input(history, spec, history.changes.then(changes))
+        return await self.start(
+            spec,
+            args,
+            kwargs,
+            target=target or source.target,
+            suspend=suspend,
+            earlier=source,
+            changes=changes,
+        )
+
+    async def _earlier(
+        self, record: RunRecord, changes: Changes, taken: Collection[str] = ()
+    ) -> Earlier | None:
+        """Return the record of the run that *record* takes outcomes from."""
+        origin = origin_of(record)
+        if origin is None or origin.how != "rerun":
+            return None
+        source = await self._desk.store.load(origin.run_id)
+        if source is None:
+            raise DamagedError(
+                self._desk.store.where, f"run {origin.run_id}, which run {record.id} re-runs, is gone"
+            )
+        history = (await read_history(self._desk.store, source)).history
+        return Earlier(source.id, source.key, history, taken=taken, allow_once=changes.allow_once)
 
     async def _created(self, execution: Execution) -> RunRecord | None:
         """Create a run whose id was chosen; return the one that has the id, if another process was faster."""
@@ -218,8 +259,9 @@ class Runs:
             await self._writer.write(RunWrite(run_id=record.id, epoch=record.epoch, release=True))
             return await self._take_up_claimed(record, spec, on_changed, suspend=suspend)
         try:
-            history = (await read_history(self._desk.store, record.id)).history
-            args, kwargs = await self._input(history, spec)
+            history = (await read_history(self._desk.store, record)).history
+            args, kwargs = await self._input(history, spec, history.changes)
+            earlier = await self._earlier(record, history.changes, history.taken)
             told = await self._desk.store.messages(self._owner)
             execution = Execution(
                 attrs.evolve(record, status=history.status),
@@ -228,6 +270,7 @@ class Runs:
                 host=self._host,
                 on_changed=on_changed or self._options.on_changed_input,
                 suspend=suspend,
+                earlier=earlier,
             )
         except BaseException:
             await self._writer.write(RunWrite(run_id=record.id, epoch=record.epoch, release=True))
@@ -248,7 +291,10 @@ class Runs:
         await execution.book.write_now()
         return Run(record=execution.run)
 
-    async def _input(self, history: History, spec: WorkflowSpec) -> tuple[list[Any], dict[str, Any]]:
+    async def _input(
+        self, history: History, spec: WorkflowSpec, changes: Changes
+    ) -> tuple[list[Any], dict[str, Any]]:
+        """Return the arguments on record, with what was set in their place."""
         begun = history.begun
         if begun is None:
             raise ReenactError("the run has no beginning on record")
@@ -256,6 +302,8 @@ class Runs:
             self._desk.store, set(references(bytes(begun.input))), self._desk.store.where
         )
         spelled = unpack(bytes(begun.input), blobs)
+        check_arguments(spec, changes.input)
+        spelled.update(changes.input)
         try:
             return spec.arguments.restore(spelled)
         except NotStorableError as error:
@@ -273,8 +321,8 @@ class Runs:
 
     async def replay(self, record: RunRecord, spec: WorkflowSpec) -> Run:
         """Run code over a record; see `Runtime.replay`."""
-        history = (await read_history(self._desk.store, record.id)).history
-        args, kwargs = await self._input(history, spec)
+        history = (await read_history(self._desk.store, record)).history
+        args, kwargs = await self._input(history, spec, history.changes)
         services = attrs.evolve(self._services, writer=None)
         execution = Execution(record, history, services, host=self._host, live=False)
         execution.start(lambda: spec.fn(*args, **kwargs), spec.shape)
@@ -296,6 +344,19 @@ class Runs:
         for wait in waits:
             if wait.done() and not wait.cancelled():
                 wait.exception()  # whoever waited for the run was told
+
+
+def check_arguments(spec: WorkflowSpec, named: Mapping[str, Any]) -> None:
+    """Refuse names that no argument of a workflow has.
+
+    Raises:
+        UsageError: Names the first of them.
+    """
+    known = spec.arguments.signature.parameters
+    for name in named:
+        if name not in known:
+            hint = did_you_mean(name, list(known))
+            raise UsageError(f"input.{name}: workflow {spec.name!r} has no argument {name!r}{hint}")
 
 
 def _take_up_failed(execution: Execution) -> None:

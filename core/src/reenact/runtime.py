@@ -9,6 +9,7 @@
 
 import asyncio
 import contextlib
+import functools
 import logging
 import os
 import secrets
@@ -20,6 +21,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from reenact.book import Services
 from reenact.children import Children
+from reenact.codec import plain
 from reenact.config import Config, OnChange, load
 from reenact.desk import Desk
 from reenact.errors import (
@@ -27,14 +29,16 @@ from reenact.errors import (
     did_you_mean,
 )
 from reenact.execution import Execution
+from reenact.forking import fork
 from reenact.house import House
 from reenact.journal import Observer, Outlet, Writer
 from reenact.models import Models, Price
 from reenact.opening import Providers, open_chain, open_exporters, open_store
 from reenact.plugins import Plugins
 from reenact.policy import OwnPolicy
-from reenact.records import Entry, RunRecord, Status
-from reenact.runs import Runs, Started
+from reenact.records import Changes, Entry, RunRecord, Status
+from reenact.reuse import recall
+from reenact.runs import Runs, Started, check_arguments
 from reenact.scheduler import Clock, Limits, WallClock
 from reenact.seams import CommitResult, Holding, LedgerFull, Provider, RunFilter, RunWrite, Store
 from reenact.steps import Retry, StepContext, WorkflowSpec
@@ -75,6 +79,8 @@ class Runtime(Desk):
             limits=Limits(options.steps_max or None, options.pools),
             tell=self._tell,
             interruptions_max=options.interruptions_max,
+            cache=options.cache,
+            recall=functools.partial(recall, store),
         )
         self._runs = Runs(
             desk=Desk(store, clock),
@@ -85,7 +91,7 @@ class Runtime(Desk):
             host=self,
         )
         self._house = House(store, self.owner, options, self._runs.active)
-        self._children = Children(self._runs.start, self.cancel, lambda: self._runs.stopping)
+        self._children = Children(self._runs.start, self.cancel, lambda: self._runs.stopping, store.load)
 
     # --- opening
 
@@ -286,6 +292,85 @@ class Runtime(Desk):
         record = await self.find(run_id)
         return await self._runs.replay(record, _known(record, workflow))
 
+    # --- fork, rerun
+
+    async def fork(
+        self,
+        run_id: str,
+        at: str,
+        workflow: Callable[..., Any] | None = None,
+        *,
+        model: str = "",
+        inputs: Mapping[str, Any] | None = None,
+        outputs: Mapping[str, Any] | None = None,
+        suspend: bool = True,
+    ) -> Run:
+        """Run on from a step of a run, as another run; what lies before is shared and not repeated.
+
+        Args:
+            run_id: The run, or a prefix that only it has, or ``last``.
+            at: Path of the step from which the new run is live.
+            workflow: Its code; found by the workflow's name if None.
+            model: Asked from there on, in place of whatever model the code names.
+            inputs: Arguments in place of those on record. They may change nothing before *at*.
+            outputs: Outcomes, plain, that steps from *at* on are given instead of being run, by path;
+                text stands for a model's whole answer.
+            suspend: Give the run back when it waits for somebody, instead of waiting here.
+
+        Returns:
+            The new run.
+
+        Raises:
+            RunNotFoundError: If no run has that id.
+            UsageError: If it has no such step.
+            ForkedBehindError: If *inputs* change a step before *at*.
+        """
+        source = await self.find(run_id)
+        spec = _known(source, workflow)
+        changes = Changes(
+            model=model, input=_plain_fields(inputs, "input"), outputs=_plain_fields(outputs, "outputs")
+        )
+        check_arguments(spec, changes.input)
+        record = await fork(self.store, self.clock, source, at, changes=changes)
+        return await self._runs.wait(await self._runs.take_up(record, spec, None, suspend=suspend))
+
+    async def rerun(
+        self,
+        run_id: str,
+        workflow: Callable[..., Any] | None = None,
+        *,
+        inputs: Mapping[str, Any] | None = None,
+        allow_once: bool = False,
+        target: str = "",
+        suspend: bool = True,
+    ) -> Run:
+        """Run today's code and configuration over an old run, as another run.
+
+        What has the same content as a step that succeeded there takes its outcome, wherever it
+        stands; only what has not is run. Child runs are re-run likewise.
+
+        Args:
+            run_id: The run, or a prefix that only it has, or ``last``.
+            workflow: Its code; found by the workflow's name if None.
+            inputs: Arguments in place of those on record.
+            allow_once: Take also the outcomes of steps that must not happen twice; without, the new
+                run is in doubt about each of them, for a person to resolve.
+            target: Where the command line found the workflow.
+            suspend: Give the run back when it waits for somebody, instead of waiting here.
+
+        Returns:
+            The new run.
+
+        Raises:
+            RunNotFoundError: If no run has that id.
+            InputError: If the arguments do not fit the code any more.
+        """
+        source = await self.find(run_id)
+        spec = _known(source, workflow)
+        changes = Changes(input=_plain_fields(inputs, "input"), allow_once=allow_once)
+        started = await self._runs.rerun(source, spec, changes=changes, target=target, suspend=suspend)
+        return await self._runs.wait(started)
+
     async def recover(self, workflows: Sequence[Callable[..., Any]] = ()) -> list[Run | BaseException]:
         """Resume every run whose owner is gone; return how each went on.
 
@@ -389,6 +474,10 @@ def _holder(writer: Writer) -> Callable[[RunRecord, Holding], Awaitable[LedgerFu
         return result
 
     return hold
+
+
+def _plain_fields(named: Mapping[str, Any] | None, what: str) -> dict[str, Any]:
+    return {name: plain(value, f"{what}.{name}") for name, value in (named or {}).items()}
 
 
 def _spec_of(workflow: Callable[..., Any]) -> WorkflowSpec:
