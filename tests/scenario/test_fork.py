@@ -46,7 +46,11 @@ async def test_what_lies_before_is_not_repeated(opened: Opened, fake: Fake, stor
         view = await runtime.show(forked.id)
 
     assert forked.output == ["booked hotel in Rome", "another plan", "done: another plan"]
-    assert done == ["hotel in Rome", "done: answer to plan Rome from booked hotel in Rome", "done: another plan"]
+    assert done == [
+        "hotel in Rome",
+        "done: answer to plan Rome from booked hotel in Rome",
+        "done: another plan",
+    ]
     assert [s.path for s in view.steps] == ["book#0", "plan#0", "note#0"]
     assert str(origin_of(forked.record)) == f"fork:{first.id}:4"
 

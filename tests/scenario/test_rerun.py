@@ -1,6 +1,7 @@
 """A re-run takes what has the same content from an old run, and runs the rest."""
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,14 +12,13 @@ from reenact.config import Config, RuntimeOptions
 from conftest import Fake, Opened
 
 done: list[str] = []
-prompt = "summarise"
+code = SimpleNamespace(prompt="summarise")
 
 
 @pytest.fixture(autouse=True)
 def forget() -> None:
-    global prompt
     done.clear()
-    prompt = "summarise"
+    code.prompt = "summarise"
 
 
 @step
@@ -36,7 +36,7 @@ async def send(text: str) -> str:
 @workflow
 async def report(name: str) -> str:
     text = await fetch(name)
-    summary = await llm("fake:one", f"{prompt}: {text}", name="summary")
+    summary = await llm("fake:one", f"{code.prompt}: {text}", name="summary")
     title = await llm("fake:one", f"title of {text}", name="title")
     check = await llm("fake:one", f"check {summary}", name="check")
     return f"{title}: {check}"
@@ -60,11 +60,10 @@ async def test_an_unchanged_run_takes_everything(opened: Opened, fake: Fake) -> 
 
 async def test_a_changed_prompt_runs_again_with_what_depends_on_it(opened: Opened, fake: Fake) -> None:
     """The title, whose input is the same, is taken; the check, whose input changed, is not."""
-    global prompt
     async with opened() as runtime:
         first = await runtime.run(report, "a")
         fake.asked.clear()
-        prompt = "shorten"
+        code.prompt = "shorten"
         second = await runtime.rerun(first.id)
 
     assert [path for path, _ in fake.asked] == ["summary#0", "check#0"]
@@ -76,12 +75,11 @@ async def test_a_changed_prompt_with_the_same_answer_changes_nothing_after_it(
     opened: Opened, fake: Fake
 ) -> None:
     """Early cutoff: what depends on the answer has the input it had."""
-    global prompt
     fake.answer = lambda request: request.messages[-1].text.rpartition(": ")[2]
     async with opened() as runtime:
         first = await runtime.run(report, "a")
         fake.asked.clear()
-        prompt = "shorten"
+        code.prompt = "shorten"
         second = await runtime.rerun(first.id)
 
     assert [path for path, _ in fake.asked] == ["summary#0"]
@@ -179,11 +177,10 @@ async def parent(names: list[str]) -> list[str]:
 
 async def test_child_runs_are_re_run_likewise(opened: Opened, fake: Fake) -> None:
     """A child's code may have changed though its input has not; what is the same in it is taken."""
-    global prompt
     async with opened() as runtime:
         first = await runtime.run(parent, ["a", "b"])
         fake.asked.clear()
-        prompt = "shorten"
+        code.prompt = "shorten"
         second = await runtime.rerun(first.id)
 
     assert [path for path, _ in fake.asked] == ["summary#0", "check#0"] * 2
@@ -246,10 +243,7 @@ async def test_a_crashed_rerun_goes_on_taking(opened: Opened, fake: Fake, store:
     calls = fake.calls
     for rows in range(1, len(store.journals[second.id])):
         cut = store.cut(second.id, rows)
-        cut.runs[second.id] = second.record.__class__(
-            **{**{f: getattr(second.record, f) for f in second.record.__slots__ if f != "__weakref__"},
-               "status": Status.RUNNING}
-        )
+        cut.reopen(second.id)
         async with opened(store=cut) as runtime:
             resumed = await runtime.resume(second.id)
         assert resumed.output == first.output

@@ -10,7 +10,7 @@ from reenact.codec import canonical
 from reenact.content import Blob, pack
 from reenact.errors import DamagedError
 from reenact.history import RETRY, STOPPED, History, keyed_hash, load_blobs, read_history, same_input
-from reenact.records import RunRecord, Entry, Failure, Row, Status, checksum, encode_entry, raw
+from reenact.records import Entry, Failure, Row, RunRecord, Status, checksum, encode_entry, raw
 from reenact.views import step_views
 
 S = Status

@@ -353,6 +353,20 @@ class Book:
         """Have content at hand that is stored already and that an outcome will name."""
         self._history.blobs.update(blobs)
 
+    def patched(self, path: str) -> None:
+        """Put on record that the code has a patch."""
+        self._announce()
+        self._add(
+            Entry(
+                seq=self._seq,
+                path=path,
+                status=Status.SUCCEEDED,
+                at_ns=self._now_ns(),
+                kind="decision",
+                name="patched",
+            )
+        )
+
     def consume(self, message_id: int) -> None:
         """Have a message removed with the next write."""
         self._consumed.append(message_id)

@@ -10,7 +10,7 @@ import msgspec
 
 from reenact.effects import Parked
 from reenact.errors import UsageError
-from reenact.execution import Execution
+from reenact.execution import Ending, Execution
 from reenact.inputs import by_name
 from reenact.records import Changes, RunRecord, Status
 from reenact.steps import StepContext, WorkflowSpec, idempotency_key
@@ -89,17 +89,25 @@ class Children:
             raise
         if isinstance(child, Run):
             return child.output
+        ending = await self._followed(parent, child, step)
+        while ending.continued is not None:
+            if isinstance(ending.continued, Run):
+                return ending.continued.output
+            ending = await self._followed(parent, ending.continued, step)
+        if ending.run.status in (Status.WAITING, Status.IN_DOUBT, Status.RUNNING):
+            raise Parked(ending.run.waits_for or f"child run {child.run.id}")
+        return Run(record=ending.run, error=ending.error, value=ending.value).output
+
+    async def _followed(self, parent: Execution, child: Execution, step: StepContext) -> Ending:
+        """Wait until a child run is over; cancel it if its step is."""
         self._parents[child.run.id] = parent, step
         try:
-            ending = await asyncio.shield(child.finished)
+            return await asyncio.shield(child.finished)
         except asyncio.CancelledError:
             await self._call_off(parent, child, step)
             raise
         finally:
             del self._parents[child.run.id]
-        if ending.run.status in (Status.WAITING, Status.IN_DOUBT, Status.RUNNING):
-            raise Parked(ending.run.waits_for or f"child run {child.run.id}")
-        return Run(record=ending.run, error=ending.error, value=ending.value).output
 
     async def _started(
         self, parent: Execution, spec: WorkflowSpec, arguments: Mapping[str, Any], step: StepContext

@@ -30,7 +30,7 @@ from reenact.content import Chains, unpack
 from reenact.effects import Effects
 from reenact.errors import InputError
 from reenact.failures import record_failure, revive
-from reenact.history import STOPPED, History
+from reenact.history import PATCH_PREFIX, STOPPED, History
 from reenact.loop import RunLoop, Scope, current_scope
 from reenact.matching import Matching, OnChange
 from reenact.models import Models
@@ -43,8 +43,8 @@ from reenact.steps import (
     HELD,
     OVER,
     Call,
+    ContinueAsNew,
     Outcome,
-    Shape,
     StepContext,
     StepSpec,
     WorkflowSpec,
@@ -78,17 +78,24 @@ class Ending:
         run: The run as it is on record now.
         value: What the workflow returned.
         error: What it raised.
+        continued: The run in which it goes on, as it was started.
     """
 
     run: RunRecord
     value: Any = None
     error: BaseException | None = None
+    continued: Any = None
 
 
 class RunHost(Protocol):
     """What a run's steps need of the runtime."""
 
     models: Models
+
+    async def continue_run(
+        self, ended: "Execution", spec: WorkflowSpec, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> Any:
+        """Start the run in which *ended* goes on; return it, as it was started."""
 
     async def run_child(
         self, parent: "Execution", spec: WorkflowSpec, arguments: Mapping[str, Any], step: StepContext
@@ -142,7 +149,7 @@ class Execution:
         )
         self._real = asyncio.get_running_loop()
         self._main: asyncio.Task[Any] | None = None
-        self._shape: Shape | None = None
+        self._spec: WorkflowSpec | None = None
         self._asked: list[Call] = []
         self._called_off: list[Call] = []
         self._completed: collections.deque[tuple[Call, Outcome]] = collections.deque()
@@ -152,6 +159,8 @@ class Execution:
         self._stopping = False
         self._over = False
         self._cancel_asked: str | None = None
+        self._patches: dict[str, bool] = {}
+        self._continued: asyncio.Task[Any] | None = None
 
     def _began_ns(self, run: RunRecord) -> int:
         """Return the time at which the workflow's clock starts: of a re-run, when the other run began."""
@@ -171,9 +180,9 @@ class Execution:
 
     # --- life
 
-    def start(self, workflow: Callable[[], Coroutine[Any, Any, Any]], shape: Shape) -> None:
-        """Begin to run *workflow*; `finished` tells how it ended."""
-        self._shape = shape
+    def start(self, workflow: Callable[[], Coroutine[Any, Any, Any]], spec: WorkflowSpec) -> None:
+        """Begin to run *workflow*, declared as *spec*; `finished` tells how it ended."""
+        self._spec = spec
         context = contextvars.copy_context()
         context.run(current_execution.set, self)
         context.run(current_scope.set, Scope())
@@ -245,6 +254,17 @@ class Execution:
         call.future = asyncio.Future(loop=self.loop)
         self._asked.append(call)
         return call.future
+
+    def patched(self, name: str) -> bool:
+        """Say whether the code has a patch at this point; see `reenact.patched`."""
+        path = f"{PATCH_PREFIX}{name}]"
+        known = self._patches.get(path)
+        if known is None:
+            known = path in self.history.patches or not self.matching.behind
+            self._patches[path] = known
+            if known and path not in self.history.patches:
+                self.book.patched(path)
+        return known
 
     def call_off(self, call: Call) -> None:
         """Take back a step whose task the workflow has cancelled."""
@@ -475,10 +495,25 @@ class Execution:
         if not self.live:
             self._end_replay(main)
             return
+        if not self._is_continued(main):
+            return
         end = self._closing(main)
         self._ending = (end.value, end.error)
         self.book.root(end.status, output=end.output, failure=end.failure, note=end.note, release=True)
         self._flush(final=True)
+
+    def _is_continued(self, main: asyncio.Task[Any]) -> bool:
+        """See to it that the run exists in which this one goes on, if it does; say whether that is done."""
+        asked = None if main.cancelled() else main.exception()
+        if not isinstance(asked, ContinueAsNew):
+            return True
+        if self._continued is None:
+            assert self._spec is not None  # noqa: S101  # set by start
+            going_on = self.host.continue_run(self, self._spec, asked.args, asked.kwargs)
+            self._continued = self._real.create_task(going_on, name="reenact-continue")
+            self._continued.add_done_callback(lambda _: self.wake())
+            self._flush()
+        return self._continued.done()
 
     def _clear_away(self) -> bool:
         """Cancel the tasks and steps that the workflow left; say whether all of them are gone."""
@@ -500,8 +535,10 @@ class Execution:
         return not self.effects.busy
 
     def _closing(self, main: asyncio.Task[Any]) -> Closing:
-        assert self._shape is not None  # noqa: S101  # set by start
-        end = close(main, self._shape, self.book.blobs, self._cancel_asked or "")
+        assert self._spec is not None  # noqa: S101  # set by start
+        going_on = self._continued
+        failed = going_on.exception() if going_on is not None and not going_on.cancelled() else None
+        end = close(main, self._spec.shape, self.book.blobs, self._cancel_asked or "", self.run.id, failed)
         if end.error is not None:
             self._stamp(end.error)
         return end
@@ -543,7 +580,8 @@ class Execution:
         self._dispose()
         value, error = self._ending
         if not self.finished.done():
-            self.finished.set_result(Ending(run=self.run, value=value, error=error))
+            continued = self._continued.result() if self._continued is not None and error is None else None
+            self.finished.set_result(Ending(run=self.run, value=value, error=error, continued=continued))
 
     def _suspend_if_idle(self) -> bool:
         """Note that the run waits or is in doubt, if it is and does nothing else; say whether to let go."""

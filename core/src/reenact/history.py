@@ -41,6 +41,9 @@ DELIVERED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.DENIED})
 STOPPED = "stopped"
 """Note of an entry of the run: its process let go of it in an orderly way."""
 
+PATCH_PREFIX = ":patched["
+"""Begins the path under which code puts on record that it has a patch."""
+
 RETRY = "retry"
 """Note of an entry of a step in doubt: a person has decided that it runs again."""
 
@@ -152,6 +155,7 @@ class History:
         changes: What was set for the run when it was made.
         forked_at: How many of the rows are another run's.
         taken: Which outcomes of other runs it has taken.
+        patches: The paths of the patches that its code had.
     """
 
     def __init__(self) -> None:
@@ -169,6 +173,7 @@ class History:
         self.changes = NO_CHANGES
         self.forked_at = 0
         self.taken: set[str] = set()
+        self.patches: set[str] = set()
         self._at_ns = 0
         self._void: dict[int, Recorded] = {}
 
@@ -195,6 +200,9 @@ class History:
     def _apply(self, entry: Entry) -> None:
         if entry.path == RUN_PATH:
             self._apply_to_run(entry)
+            return
+        if entry.path.startswith(PATCH_PREFIX):
+            self.patches.add(entry.path)
             return
         if entry.kind:
             self.steps[entry.path] = recorded = Recorded(entry)

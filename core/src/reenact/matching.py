@@ -68,10 +68,16 @@ class Matching:
         self._earlier = earlier
         self._expected: dict[str, Call] = {}
         self._gone: set[str] = set()
+        self._met: set[str] = set()
 
     def __iter__(self) -> Iterator[Call]:
         """Return the steps that wait for their turn in the record, or for its end."""
         return iter((*self.held, *self._expected.values()))
+
+    @property
+    def behind(self) -> bool:
+        """Whether there is something on record that the code has not come to yet."""
+        return bool(self._history.pending) or self._history.steps.keys() - self._met != set()
 
     def match(self, call: Call) -> None:
         """Find out whether *call* is on record."""
@@ -84,6 +90,7 @@ class Matching:
         ):
             self._changed(call, recorded)
             return
+        self._met.add(call.path)
         call.recorded = recorded
         call.generation = recorded.intent.generation
         if recorded.outcome is None or recorded.status is Status.CANCELLED:
@@ -128,6 +135,7 @@ class Matching:
 
     def _changed(self, call: Call, recorded: Recorded) -> None:
         """Deal with a step whose input is not the one on record."""
+        self._met.add(call.path)
         started = recorded.status is not Status.DENIED
         if not self._host.live:
             self._diverge(DivergenceError, recorded.intent, call)

@@ -13,6 +13,7 @@ import attrs
 from reenact.asking import hash_input
 from reenact.book import Services
 from reenact.children import RUN_ID_HEX
+from reenact.closing import CONTINUED_AS
 from reenact.config import OnChange, RuntimeOptions
 from reenact.content import pack, references, unpack
 from reenact.desk import Desk
@@ -37,7 +38,7 @@ from reenact.journal import Writer
 from reenact.records import NO_CHANGES, Changes, Origin, RunRecord, Status, origin_of
 from reenact.reuse import Earlier
 from reenact.seams import RunWrite
-from reenact.steps import WorkflowSpec
+from reenact.steps import WorkflowSpec, continued_id
 from reenact.trace import new_trace_id
 from reenact.views import Run
 
@@ -95,6 +96,7 @@ class Runs:
         target: str = "",
         suspend: bool = False,
         earlier: RunRecord | None = None,
+        origin: str = "",
         changes: Changes = NO_CHANGES,
     ) -> Started:
         if self.stopping:
@@ -112,7 +114,7 @@ class Runs:
             target=target,
             key=earlier.key if earlier else secrets.token_hex(16),
             parent=parent,
-            origin=str(Origin("rerun", earlier.id)) if earlier else "",
+            origin=str(Origin("rerun", earlier.id)) if earlier else origin,
             input_hash=input_hash,
             created_ns=now_ns,
             updated_ns=now_ns,
@@ -141,6 +143,23 @@ class Runs:
         else:
             self._launch(execution, spec, *call_args)
         return execution
+
+    async def continue_run(
+        self, ended: Execution, spec: WorkflowSpec, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> Started:
+        """Start the run in which *ended* goes on; its id follows from that run's."""
+        run = ended.run
+        return await self.start(
+            spec,
+            args,
+            kwargs,
+            run_id=continued_id(run.id),
+            trace_id=run.trace_id,
+            parent=run.parent,
+            target=run.target,
+            suspend=ended.suspend,
+            origin=str(Origin("continued", run.id)),
+        )
 
     async def rerun(
         self, source: RunRecord, spec: WorkflowSpec, *, changes: Changes, target: str, suspend: bool
@@ -205,13 +224,14 @@ class Runs:
         run_id = execution.run.id
         self.active[run_id] = execution
         execution.finished.add_done_callback(lambda _: self.active.pop(run_id, None))
-        execution.start(lambda: spec.fn(*args, **kwargs), spec.shape)
+        execution.start(lambda: spec.fn(*args, **kwargs), spec)
 
     async def wait(self, started: Started) -> Run:
         if isinstance(started, Run):
             return started
         try:
-            return _run_of(await asyncio.shield(started.finished))
+            ending = await asyncio.shield(started.finished)
+            return await self.wait(ending.continued) if ending.continued is not None else _run_of(ending)
         except DivergenceError as error:
             await self._add_diff(error)
             raise
@@ -314,6 +334,10 @@ class Runs:
     async def _read_ended(self, record: RunRecord, spec: WorkflowSpec | None) -> Run:
         """Return a run that has ended, from its record."""
         view = await self._desk.show(record.id)
+        if isinstance(view.output, dict) and CONTINUED_AS in view.output:
+            following = await self._desk.find(view.output[CONTINUED_AS])
+            assert spec is not None  # noqa: S101  # who reads an ended run has its code
+            return await self.wait(await self.take_up(following, spec, None, suspend=True))
         if view.failure is not None:
             return Run(record=record, error=revive(view.failure))
         value = spec.shape.read(view.output) if spec is not None else view.output
@@ -325,7 +349,7 @@ class Runs:
         args, kwargs = await self._input(history, spec, history.changes)
         services = attrs.evolve(self._services, writer=None)
         execution = Execution(record, history, services, host=self._host, live=False)
-        execution.start(lambda: spec.fn(*args, **kwargs), spec.shape)
+        execution.start(lambda: spec.fn(*args, **kwargs), spec)
         return attrs.evolve(await self.wait(execution), record=record)
 
     async def stop(self) -> None:

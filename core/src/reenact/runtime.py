@@ -401,6 +401,12 @@ class Runtime(Desk):
 
         return list(await asyncio.gather(*(one(record) for record in found)))
 
+    async def continue_run(
+        self, ended: Execution, spec: WorkflowSpec, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> Started:
+        """Start the run in which *ended* goes on."""
+        return await self._runs.continue_run(ended, spec, args, kwargs)
+
     async def run_child(
         self, parent: Execution, spec: WorkflowSpec, arguments: Mapping[str, Any], step: StepContext
     ) -> Any:

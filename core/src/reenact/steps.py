@@ -4,7 +4,7 @@ import asyncio
 import contextvars
 import hashlib
 import random
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from types import CodeType
 from typing import Any, Protocol
@@ -185,6 +185,14 @@ class NotDone(Exception):  # noqa: N818  # an answer, not an error
     """Raised by ``reconcile``: the attempt had no effect, and the step may run again."""
 
 
+class ContinueAsNew(BaseException):
+    """Raised by a workflow to end here and go on as a new run; no failure, so no ``Exception``."""
+
+    def __init__(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        super().__init__(*args)
+        self.kwargs = kwargs
+
+
 @attrs.frozen(kw_only=True)
 class Passed:
     """What the policy chain made of a call.
@@ -301,6 +309,11 @@ class Outcome:
         self.error = error
         self.message_id = message_id
         self.again = again
+
+
+def continued_id(run_id: str) -> str:
+    """Return the id of the run in which a run goes on that ended with `ContinueAsNew`."""
+    return idempotency_key(run_id, ":continued", 0)[:16]
 
 
 def idempotency_key(run_id: str, path: str, generation: int) -> str:

@@ -8,7 +8,7 @@ import attrs
 from reenact.content import Blob
 from reenact.errors import RunConflictError, RunNotFoundError, RunOwnedError, StoreError
 from reenact.journal import lost_lease
-from reenact.records import Message, Row, RunRecord, origin_of
+from reenact.records import Message, Row, RunRecord, Status, origin_of
 from reenact.seams import CommitResult, Holding, LedgerFull, RunFilter, RunWrite
 
 
@@ -204,6 +204,10 @@ class MemoryStore:
         made.inbox = list(self.inbox)
         made.journals[run_id] = made.journals[run_id][:rows]
         return made
+
+    def reopen(self, run_id: str) -> None:
+        """Have a run be one that no process has and that has not ended, as a crash leaves it."""
+        self.runs[run_id] = attrs.evolve(self.runs[run_id], status=Status.RUNNING, owner="")
 
 
 def _comes_from(run: RunRecord, run_id: str) -> bool:
