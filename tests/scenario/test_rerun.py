@@ -287,3 +287,77 @@ async def cached(text: str) -> str:
 async def cached_too(text: str) -> str:
     await fetch(text)
     return await llm("fake:one", text, cache="workflow")
+
+
+class TestPlan:
+    """What a re-run would do, without doing it."""
+
+    async def test_an_unchanged_run_changes_nothing(
+        self, opened: Opened, fake: Fake, store: MemoryStore
+    ) -> None:
+        """Everything is taken, also in child runs, and nothing is written."""
+        async with opened() as runtime:
+            first = await runtime.run(parent, ["a", "b"])
+            written = {key: len(rows) for key, rows in store.journals.items()}
+            calls = fake.calls
+            plan = await runtime.plan(first.id)
+
+        assert plan.changes_nothing
+        assert len(plan.of("taken")) == 8
+        assert fake.calls == calls
+        assert {key: len(rows) for key, rows in store.journals.items()} == written
+
+    async def test_a_changed_prompt_and_what_may_depend_on_it(self, opened: Opened) -> None:
+        """The summary runs; what comes after it is taken if the answer is the same."""
+        async with opened() as runtime:
+            first = await runtime.run(report, "a")
+            code.prompt = "shorten"
+            plan = await runtime.plan(first.id)
+
+        assert [(s.path, s.fate) for s in plan.steps] == [
+            ("fetch#0", "taken"),
+            ("summary#0", "runs"),
+            ("title#0", "perhaps"),
+            ("check#0", "perhaps"),
+        ]
+        assert plan.steps[1].why == "its input has changed"
+        assert plan.steps[1].tokens == 15
+        assert plan.complete
+
+    async def test_a_new_step_ends_what_can_be_said(self, opened: Opened) -> None:
+        """Its outcome is not known, nor what the code does with it."""
+        async with opened() as runtime:
+            first = await runtime.run(listed, ["a", "b"])
+            plan = await runtime.plan(first.id, inputs={"names": ["a", "new", "b"]})
+            longer = await runtime.plan(first.id, inputs={"names": ["a", "b", "new"]})
+
+        assert [(s.path, s.fate) for s in plan.steps] == [
+            ("fetch#0", "taken"),
+            ("fetch#1", "runs"),
+            ("fetch#2", "perhaps"),
+        ]
+        assert [s.fate for s in longer.steps] == ["taken", "taken", "runs"]
+        assert longer.steps[2].why == "it is new"
+        assert not longer.complete
+
+    async def test_a_changed_child_is_named_step_by_step(self, opened: Opened) -> None:
+        """The parent's step says what runs in the child."""
+        async with opened() as runtime:
+            first = await runtime.run(parent, ["a"])
+            code.prompt = "shorten"
+            plan = await runtime.plan(first.id)
+
+        (step,) = plan.steps
+        assert step.fate == "runs"
+        assert [s.path for s in plan.of("runs")] == ["summary#0"]
+
+    async def test_what_must_not_happen_twice_is_named(self, opened: Opened) -> None:
+        """With the reason why somebody would be asked."""
+        async with opened() as runtime:
+            first = await runtime.run(mailing, "hello")
+            plan = await runtime.plan(first.id)
+            allowed = await runtime.plan(first.id, allow_once=True)
+
+        assert [s.fate for s in plan.steps] == ["runs"]
+        assert "must not happen twice" in plan.steps[0].why
+        assert allowed.changes_nothing

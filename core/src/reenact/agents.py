@@ -98,7 +98,8 @@ async def _ask(
     data = canonical(request.spelled(execution.chains))
     asked, decisions = _as_set(request, execution.history.changes)
     performing = models.call(asked, execution.run, execution.chains, on_event)
-    targets = models.targets(asked.model) if execution.live else ()
+    wanted = execution.live or execution.earlier is not None
+    targets = models.targets(asked.model) if wanted else ()
     retry = attrs.evolve(models.retry, candidates=max(1, len(targets)))
     spec = StepSpec(
         kind="llm",

@@ -5,7 +5,7 @@ from typing import Any
 
 import attrs
 
-from reenact.codec import canonical
+from reenact.codec import Json, canonical
 from reenact.content import Blob
 from reenact.divergence import described_end
 from reenact.failures import record_failure
@@ -64,7 +64,7 @@ def close(
         return Closing(Status.CANCELLED, note=cancel_reason)
     error = failed or main.exception()
     if isinstance(error, ContinueAsNew):
-        value = {CONTINUED_AS: continued_id(run_id)}
+        value: dict[str, Json] = {CONTINUED_AS: continued_id(run_id)}
         note = f"continued as run {value[CONTINUED_AS]}"
         return Closing(Status.SUCCEEDED, value=value, output=canonical(value), note=note)
     if error is None:

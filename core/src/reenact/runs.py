@@ -4,7 +4,7 @@ import asyncio
 import re
 import secrets
 import weakref
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
@@ -12,7 +12,7 @@ import attrs
 
 from reenact.asking import hash_input
 from reenact.book import Services
-from reenact.children import RUN_ID_HEX
+from reenact.children import DEPTH_MAX, RUN_ID_HEX, child_id
 from reenact.closing import CONTINUED_AS
 from reenact.config import OnChange, RuntimeOptions
 from reenact.content import pack, references, unpack
@@ -35,15 +35,19 @@ from reenact.failures import revive
 from reenact.history import History, load_blobs, read_history
 from reenact.inputs import spell_input
 from reenact.journal import Writer
+from reenact.planning import Plan, Planning
 from reenact.records import NO_CHANGES, Changes, Origin, RunRecord, Status, origin_of
 from reenact.reuse import Earlier
 from reenact.seams import RunWrite
-from reenact.steps import WorkflowSpec, continued_id
+from reenact.steps import WorkflowSpec, continued_id, idempotency_key
 from reenact.trace import new_trace_id
 from reenact.views import Run
 
 Started: TypeAlias = "Execution | Run"
 """A run in this process, or one that has ended."""
+
+Known: TypeAlias = Callable[[RunRecord], WorkflowSpec | None]
+"""Returns the code of a run, if it is loaded."""
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}", re.ASCII)
 
@@ -176,6 +180,48 @@ class Runs:
             earlier=source,
             changes=changes,
         )
+
+    async def plan(
+        self, source: RunRecord, spec: WorkflowSpec, *, changes: Changes, known: Known, depth: int = 0
+    ) -> Plan:
+        """Find out what a re-run of *source* would do; see `Runtime.plan`.
+
+        Args:
+            source: The run.
+            spec: Its code.
+            changes: What would be set for the re-run.
+            known: Returns the code of a child run; None if it is not loaded.
+            depth: How deep in child runs this is.
+        """
+        history = (await read_history(self._desk.store, source)).history
+        args, kwargs = await self._input(history, spec, history.changes.then(changes))
+        children = {}
+        for path, child in await self._children_of(source, history):
+            code = known(child)
+            if code is not None and depth < DEPTH_MAX:
+                inner = Changes(allow_once=changes.allow_once)
+                children[path] = await self.plan(child, code, changes=inner, known=known, depth=depth + 1)
+        planning = Planning(
+            attrs.evolve(source, origin=str(Origin("rerun", source.id)), status=Status.RUNNING),
+            History(),
+            attrs.evolve(self._services, writer=None),
+            host=self._host,
+            earlier=Earlier(source.id, source.key, history, allow_once=changes.allow_once),
+            children=children,
+        )
+        planning.start(lambda: spec.fn(*args, **kwargs), spec)
+        await planning.finished
+        return Plan(run_id=source.id, steps=planning.planned, complete=planning.complete)
+
+    async def _children_of(self, run: RunRecord, history: History) -> list[tuple[str, RunRecord]]:
+        """Return the child runs of a run, with the paths of their steps."""
+        found = []
+        for path, recorded in history.steps.items():
+            if recorded.intent.kind == "workflow":
+                key = idempotency_key(run.id, path, recorded.intent.generation)
+                child = await self._desk.store.load(child_id(key))
+                found += [(path, child)] if child is not None else []
+        return found
 
     async def _earlier(
         self, record: RunRecord, changes: Changes, taken: Collection[str] = ()

@@ -34,6 +34,7 @@ from reenact.house import House
 from reenact.journal import Observer, Outlet, Writer
 from reenact.models import Models, Price
 from reenact.opening import Providers, open_chain, open_exporters, open_store
+from reenact.planning import Plan
 from reenact.plugins import Plugins
 from reenact.policy import OwnPolicy
 from reenact.records import Changes, Entry, RunRecord, Status
@@ -371,6 +372,32 @@ class Runtime(Desk):
         started = await self._runs.rerun(source, spec, changes=changes, target=target, suspend=suspend)
         return await self._runs.wait(started)
 
+    async def plan(
+        self,
+        run_id: str,
+        workflow: Callable[..., Any] | None = None,
+        *,
+        inputs: Mapping[str, Any] | None = None,
+        allow_once: bool = False,
+    ) -> Plan:
+        """Find out what `rerun` would take and what it would run, without calling anything.
+
+        Args:
+            run_id: The run, or a prefix that only it has, or ``last``.
+            workflow: Its code; found by the workflow's name if None.
+            inputs: Arguments in place of those on record.
+            allow_once: As for `rerun`.
+
+        Raises:
+            RunNotFoundError: If no run has that id.
+            InputError: If the arguments do not fit the code any more.
+        """
+        source = await self.find(run_id)
+        spec = _known(source, workflow)
+        changes = Changes(input=_plain_fields(inputs, "input"), allow_once=allow_once)
+        check_arguments(spec, changes.input)
+        return await self._runs.plan(source, spec, changes=changes, known=_loaded)
+
     async def recover(self, workflows: Sequence[Callable[..., Any]] = ()) -> list[Run | BaseException]:
         """Resume every run whose owner is gone; return how each went on.
 
@@ -491,6 +518,11 @@ def _spec_of(workflow: Callable[..., Any]) -> WorkflowSpec:
         return workflow.spec
     name = getattr(workflow, "__qualname__", repr(workflow))
     raise UsageError(f"{name} is not a workflow; put @workflow above it")
+
+
+def _loaded(record: RunRecord) -> WorkflowSpec | None:
+    found = WORKFLOWS.get(record.workflow)
+    return found.spec if found is not None else None
 
 
 def _known(record: RunRecord, workflow: Callable[..., Any] | None) -> WorkflowSpec:
