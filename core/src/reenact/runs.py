@@ -107,8 +107,7 @@ class Runs:
             raise UsageError("the runtime is being closed; it starts nothing more")
         data, hashed, call_args = spell_input(spec, args, kwargs)
         input_hash = hash_input("workflow", spec.name, hashed)
-        if run_id is not None and not _RUN_ID.fullmatch(run_id):
-            raise UsageError(f"{run_id!r} is no run id: letters, digits and . _ : - only, 128 at most")
+        check_run_id(run_id)
         now_ns = self._services.clock.now_ns()
         record = RunRecord(
             id=run_id or secrets.token_hex(RUN_ID_HEX // 2),
@@ -166,7 +165,14 @@ class Runs:
         )
 
     async def rerun(
-        self, source: RunRecord, spec: WorkflowSpec, *, changes: Changes, target: str, suspend: bool
+        self,
+        source: RunRecord,
+        spec: WorkflowSpec,
+        *,
+        changes: Changes,
+        run_id: str | None,
+        target: str,
+        suspend: bool,
     ) -> Started:
         """Start a run of today's code that takes what it can from *source*; see `Runtime.rerun`."""
         history = (await read_history(self._desk.store, source, outputs=False)).history
@@ -175,6 +181,7 @@ class Runs:
             spec,
             args,
             kwargs,
+            run_id=run_id,
             target=target or source.target,
             suspend=suspend,
             earlier=source,
@@ -414,6 +421,16 @@ class Runs:
         for wait in waits:
             if wait.done() and not wait.cancelled():
                 wait.exception()  # whoever waited for the run was told
+
+
+def check_run_id(run_id: str | None) -> None:
+    """Refuse what can be no run's id.
+
+    Raises:
+        UsageError: If it holds other characters than it may.
+    """
+    if run_id is not None and not _RUN_ID.fullmatch(run_id):
+        raise UsageError(f"{run_id!r} is no run id: letters, digits and . _ : - only, 128 at most")
 
 
 def check_arguments(spec: WorkflowSpec, named: Mapping[str, Any]) -> None:

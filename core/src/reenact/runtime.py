@@ -39,7 +39,7 @@ from reenact.plugins import Plugins
 from reenact.policy import OwnPolicy
 from reenact.records import Changes, Entry, RunRecord, Status
 from reenact.reuse import recall
-from reenact.runs import Runs, Started, check_arguments
+from reenact.runs import Runs, Started, check_arguments, check_run_id
 from reenact.scheduler import Clock, Limits, WallClock
 from reenact.seams import CommitResult, Holding, LedgerFull, Provider, RunFilter, RunWrite, Store
 from reenact.steps import Retry, StepContext, WorkflowSpec
@@ -304,6 +304,7 @@ class Runtime(Desk):
         model: str = "",
         inputs: Mapping[str, Any] | None = None,
         outputs: Mapping[str, Any] | None = None,
+        as_id: str | None = None,
         suspend: bool = True,
     ) -> Run:
         """Run on from a step of a run, as another run; what lies before is shared and not repeated.
@@ -316,6 +317,7 @@ class Runtime(Desk):
             inputs: Arguments in place of those on record. They may change nothing before *at*.
             outputs: Outcomes, plain, that steps from *at* on are given instead of being run, by path;
                 text stands for a model's whole answer.
+            as_id: The new run's id; made up if None.
             suspend: Give the run back when it waits for somebody, instead of waiting here.
 
         Returns:
@@ -332,7 +334,8 @@ class Runtime(Desk):
             model=model, input=_plain_fields(inputs, "input"), outputs=_plain_fields(outputs, "outputs")
         )
         check_arguments(spec, changes.input)
-        record = await fork(self.store, self.clock, source, at, changes=changes)
+        check_run_id(as_id)
+        record = await fork(self.store, self.clock, source, at, changes=changes, run_id=as_id)
         return await self._runs.wait(await self._runs.take_up(record, spec, None, suspend=suspend))
 
     async def rerun(
@@ -342,6 +345,7 @@ class Runtime(Desk):
         *,
         inputs: Mapping[str, Any] | None = None,
         allow_once: bool = False,
+        as_id: str | None = None,
         target: str = "",
         suspend: bool = True,
     ) -> Run:
@@ -356,6 +360,7 @@ class Runtime(Desk):
             inputs: Arguments in place of those on record.
             allow_once: Take also the outcomes of steps that must not happen twice; without, the new
                 run is in doubt about each of them, for a person to resolve.
+            as_id: The new run's id; made up if None.
             target: Where the command line found the workflow.
             suspend: Give the run back when it waits for somebody, instead of waiting here.
 
@@ -369,7 +374,10 @@ class Runtime(Desk):
         source = await self.find(run_id)
         spec = _known(source, workflow)
         changes = Changes(input=_plain_fields(inputs, "input"), allow_once=allow_once)
-        started = await self._runs.rerun(source, spec, changes=changes, target=target, suspend=suspend)
+        check_arguments(spec, changes.input)
+        started = await self._runs.rerun(
+            source, spec, changes=changes, run_id=as_id, target=target, suspend=suspend
+        )
         return await self._runs.wait(started)
 
     async def plan(
