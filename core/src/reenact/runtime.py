@@ -73,6 +73,7 @@ class Runtime(Desk):
         self.models = models
         self.owner = f"pid {os.getpid()} on {socket.gethostname()} ({secrets.token_hex(4)})"
         self._observers: list[Observer] = []
+        self._workflows: dict[str, WorkflowSpec] = {}
         options = config.runtime
         services = Services(
             writer=writer,
@@ -198,7 +199,7 @@ class Runtime(Desk):
         Raises:
             InputError: If the arguments do not fit.
         """
-        execution = await self._runs.start(_spec_of(workflow), args, kwargs, suspend=True)
+        execution = await self._runs.start(self._met(workflow), args, kwargs, suspend=True)
         return await self._runs.wait(execution)
 
     async def start(
@@ -229,7 +230,7 @@ class Runtime(Desk):
             RunConflictError: If *run_id* is taken by another run.
         """
         execution = await self._runs.start(
-            _spec_of(workflow),
+            self._met(workflow),
             args,
             kwargs or {},
             run_id=run_id,
@@ -274,7 +275,9 @@ class Runtime(Desk):
         if active is not None:
             return await self._runs.wait(active)
         return await self._runs.wait(
-            await self._runs.take_up(record, _known(record, workflow), on_changed_input, suspend=suspend)
+            await self._runs.take_up(
+                record, self._code_of(record, workflow), on_changed_input, suspend=suspend
+            )
         )
 
     async def replay(self, run_id: str, workflow: Callable[..., Any] | None = None) -> Run:
@@ -291,7 +294,7 @@ class Runtime(Desk):
             DivergenceError: If the code asks for anything else than the record has.
         """
         record = await self.find(run_id)
-        return await self._runs.replay(record, _known(record, workflow))
+        return await self._runs.replay(record, self._code_of(record, workflow))
 
     # --- fork, rerun
 
@@ -329,7 +332,7 @@ class Runtime(Desk):
             ForkedBehindError: If *inputs* change a step before *at*.
         """
         source = await self.find(run_id)
-        spec = _known(source, workflow)
+        spec = self._code_of(source, workflow)
         changes = Changes(
             model=model, input=_plain_fields(inputs, "input"), outputs=_plain_fields(outputs, "outputs")
         )
@@ -372,7 +375,7 @@ class Runtime(Desk):
             InputError: If the arguments do not fit the code any more.
         """
         source = await self.find(run_id)
-        spec = _known(source, workflow)
+        spec = self._code_of(source, workflow)
         changes = Changes(input=_plain_fields(inputs, "input"), allow_once=allow_once)
         check_arguments(spec, changes.input)
         started = await self._runs.rerun(
@@ -401,10 +404,10 @@ class Runtime(Desk):
             InputError: If the arguments do not fit the code any more.
         """
         source = await self.find(run_id)
-        spec = _known(source, workflow)
+        spec = self._code_of(source, workflow)
         changes = Changes(input=_plain_fields(inputs, "input"), allow_once=allow_once)
         check_arguments(spec, changes.input)
-        return await self._runs.plan(source, spec, changes=changes, known=_loaded)
+        return await self._runs.plan(source, spec, changes=changes, known=self._loaded)
 
     async def recover(self, workflows: Sequence[Callable[..., Any]] = ()) -> list[Run | BaseException]:
         """Resume every run whose owner is gone; return how each went on.
@@ -426,7 +429,7 @@ class Runtime(Desk):
         async def one(record: RunRecord) -> Run | BaseException:
             async with places:
                 try:
-                    spec = known.get(record.workflow) or _known(record, None)
+                    spec = known.get(record.workflow) or self._code_of(record, None)
                     return await self._runs.wait(
                         await self._runs.take_up(record, spec, None, suspend=True, recovering=True)
                     )
@@ -446,7 +449,33 @@ class Runtime(Desk):
         self, parent: Execution, spec: WorkflowSpec, arguments: Mapping[str, Any], step: StepContext
     ) -> Any:
         """Run a workflow as a step of another run."""
+        self._workflows[spec.name] = spec
         return await self._children.run(parent, spec, arguments, step)
+
+    # --- code
+
+    def _met(self, workflow: Callable[..., Any]) -> WorkflowSpec:
+        """Return how a workflow is declared, and know it by its name from now on."""
+        spec = _spec_of(workflow)
+        self._workflows[spec.name] = spec
+        return spec
+
+    def _loaded(self, record: RunRecord) -> WorkflowSpec | None:
+        """Return the code of a run: what this runtime has run under its name, or what is defined under it."""
+        found = WORKFLOWS.get(record.workflow)
+        return self._workflows.get(record.workflow) or (found.spec if found is not None else None)
+
+    def _code_of(self, record: RunRecord, workflow: Callable[..., Any] | None) -> WorkflowSpec:
+        if workflow is not None:
+            return self._met(workflow)
+        found = self._loaded(record)
+        if found is None:
+            hint = did_you_mean(record.workflow, list(WORKFLOWS))
+            raise UsageError(
+                f"the code of workflow {record.workflow!r} (run {record.id}) is not loaded{hint}; "
+                f"import the module that defines it, or pass the workflow"
+            )
+        return found
 
     # --- telling
 
@@ -526,21 +555,3 @@ def _spec_of(workflow: Callable[..., Any]) -> WorkflowSpec:
         return workflow.spec
     name = getattr(workflow, "__qualname__", repr(workflow))
     raise UsageError(f"{name} is not a workflow; put @workflow above it")
-
-
-def _loaded(record: RunRecord) -> WorkflowSpec | None:
-    found = WORKFLOWS.get(record.workflow)
-    return found.spec if found is not None else None
-
-
-def _known(record: RunRecord, workflow: Callable[..., Any] | None) -> WorkflowSpec:
-    if workflow is not None:
-        return _spec_of(workflow)
-    found = WORKFLOWS.get(record.workflow)
-    if found is None:
-        hint = did_you_mean(record.workflow, list(WORKFLOWS))
-        raise UsageError(
-            f"the code of workflow {record.workflow!r} (run {record.id}) is not loaded{hint}; "
-            f"import the module that defines it, or pass the workflow"
-        )
-    return found.spec
