@@ -6,6 +6,7 @@ run's projection.
 """
 
 import asyncio
+import secrets
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
@@ -33,6 +34,7 @@ class Services:
         limits: What may run at once.
         tell: Told of entries that have become durable.
         interruptions_max: Attempts a crash may interrupt before a step is parked.
+        draw: Returns so many random bytes in hex, for ids and keys.
     """
 
     writer: Writer | None
@@ -40,6 +42,7 @@ class Services:
     limits: Limits = attrs.field(factory=Limits)
     tell: Callable[[RunRecord, Sequence[Entry]], None] = lambda run, entries: None
     interruptions_max: int = 3
+    draw: Callable[[int], str] = secrets.token_hex
 
 
 class Book:

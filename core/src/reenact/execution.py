@@ -149,6 +149,7 @@ class Execution:
         self._stopping = False
         self._over = False
         self._cancel_asked: str | None = None
+        self._writing = 0
 
     @property
     def run(self) -> RunRecord:
@@ -159,6 +160,15 @@ class Execution:
     def letting_go(self) -> bool:
         """Whether the run is being stopped, as opposed to its steps being cancelled."""
         return self._stopping or self._over
+
+    @property
+    def under_way(self) -> int:
+        """How much of it goes on by itself: steps being performed, turns and writes that are due.
+
+        What waits for time or for somebody does not count; a child run's step counts.
+        """
+        due = self._scheduled or self._completed or self._asked or self._admitted
+        return self.effects.performing + self._writing + bool(due)
 
     # --- life
 
@@ -541,6 +551,7 @@ class Execution:
             return
 
         def done(result: CommitResult, entries: Sequence[Entry]) -> None:
+            self._writing -= 1
             if isinstance(result, Exception):
                 self.effects.drop(starting)
                 self._over = self._over and not final
@@ -554,6 +565,7 @@ class Execution:
             if final:
                 self._finish()
 
+        self._writing += 1
         self.book.write(done)
 
     def _finish(self) -> None:

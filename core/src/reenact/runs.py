@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import secrets
 import weakref
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -100,12 +99,12 @@ class Runs:
             raise UsageError(f"{run_id!r} is no run id: letters, digits and . _ : - only, 128 at most")
         now_ns = self._services.clock.now_ns()
         record = RunRecord(
-            id=run_id or secrets.token_hex(RUN_ID_HEX // 2),
-            trace_id=trace_id or new_trace_id(),
+            id=run_id or self._services.draw(RUN_ID_HEX // 2),
+            trace_id=trace_id or new_trace_id(self._services.draw),
             workflow=spec.name,
             version=spec.version,
             target=target,
-            key=secrets.token_hex(16),
+            key=self._services.draw(16),
             parent=parent,
             input_hash=input_hash,
             created_ns=now_ns,
