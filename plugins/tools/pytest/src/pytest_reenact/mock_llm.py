@@ -7,7 +7,7 @@ run that is crashed and resumed is answered as if it had not been.
 
 import json
 import sys
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,11 +15,19 @@ from typing import Any, Protocol
 import attrs
 from reenact.errors import BadRequestError, ProviderError, ServerError, UsageError
 from reenact.llm import Finish, LlmEvent, LlmRequest, LlmResponse, Usage
-from reenact.seams import CallContext, Capabilities
+from reenact.seams import CallContext, Capabilities, Provider
 
-from pytest_reenact.scripts import NOT_GIVEN, Answer, Asked, Failing, Match, Script, ToolCall, explain_miss
-
-NAME = "mock"
+from pytest_reenact.scripts import (
+    NAME,
+    NOT_GIVEN,
+    Answer,
+    Asked,
+    Failing,
+    Match,
+    Script,
+    ToolCall,
+    explain_miss,
+)
 
 
 class Sleeper(Protocol):
@@ -226,6 +234,10 @@ class MockLlm:
 
     # --- answering
 
+    async def answering(self, name: str, live: Callable[[str], Awaitable[Provider]]) -> Provider:  # noqa: ARG002  # nobody else is asked
+        """Return what answers for the provider *name*."""
+        return self.provider(name)
+
     def provider(self, name: str) -> "MockProvider":
         """Return what answers for the provider *name*."""
         return MockProvider(self, name)
@@ -256,7 +268,7 @@ class MockLlm:
         self._note(asked, context, script, stream=stream)
         if script is None:
             self.misses.append(explain_miss(self.scripts, asked))
-            return Answer(), BadRequestError(asked.target.partition(":")[0], self.misses[-1])
+            return Answer(), BadRequestError(asked.provider, self.misses[-1])
         if answered is not None:
             return script.answer, answered
         if bound is None:
@@ -289,7 +301,7 @@ class MockLlm:
         )
 
     def _made(self, script: Script, asked: Asked, context: CallContext) -> LlmResponse | ProviderError:
-        answer, provider = script.answer, asked.target.partition(":")[0]
+        answer, provider = script.answer, asked.provider
         if answer.error is not None:
             return _error(answer.error, provider)
         if asked.attempt <= len(answer.errors):
@@ -318,11 +330,10 @@ class MockProvider:
         self.name = name
 
     def _asked(self, model: str, request: LlmRequest, context: CallContext) -> Asked:
-        target = model if self.name == NAME and model == request.model else f"{self.name}:{model}"
         return Asked(
             path=context.trace.path,
             alias=request.model,
-            target=target,
+            target=f"{self.name}:{model}",
             request=request,
             attempt=context.trace.attempt,
         )

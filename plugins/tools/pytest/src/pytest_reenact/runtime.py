@@ -15,11 +15,13 @@ import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
-from typing import Any, Literal, ParamSpec, TypeAlias, TypeVar
+from typing import Any, Literal, ParamSpec, Protocol, TypeAlias, TypeVar
 
 import attrs
 from reenact.config import Config
+from reenact.desk import Desk
 from reenact.errors import UsageError
+from reenact.failures import revive
 from reenact.models import Models, Price
 from reenact.plugins import Plugins
 from reenact.policy import OwnPolicy
@@ -30,8 +32,8 @@ from reenact.views import Run, RunView, StepView
 
 from pytest_reenact.clock import VirtualClock
 from pytest_reenact.loops import Opened, run_here
-from pytest_reenact.mock_llm import NAME, MockLlm
 from pytest_reenact.runs import TestRun
+from pytest_reenact.scripts import NAME
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -80,6 +82,16 @@ class _Draw:
         return hashlib.sha256(f"{self._seed}\n{self._count}".encode()).hexdigest()[: 2 * count]
 
 
+class Answering(Protocol):
+    """What answers in place of providers: scripts, or a recording."""
+
+    async def answering(self, name: str, live: Callable[[str], Awaitable[Provider]]) -> Provider:
+        """Return what answers for the provider *name*; *live* opens the real one."""
+
+    def fresh(self, clock: VirtualClock) -> "Answering":
+        """Return one that answers the same from the start, by *clock*."""
+
+
 class _AnyAlias(dict[str, Sequence[str]]):
     """Aliases of models, in which a name that nobody has configured means the scripted model of that name."""
 
@@ -119,7 +131,7 @@ class TestRuntime:
         *,
         store: Store,
         clock: VirtualClock,
-        llm: MockLlm,
+        llm: Answering,
         config: Config | None = None,
         policies: Sequence[OwnPolicy] = (),
         providers: Mapping[str, Provider] | None = None,
@@ -265,8 +277,7 @@ class TestRuntime:
     async def look(self, run_id: str) -> TestRun:
         """Return a run as it is on record, whoever ran it."""
         async with self.opened() as runtime:
-            record = await runtime.find(run_id)
-            return await self._look(runtime, Run(record=record))
+            return await look(runtime, run_id)
 
     # --- the one way
 
@@ -324,13 +335,8 @@ class TestRuntime:
         return TestHandle(self, handle, opened)
 
     async def _look(self, runtime: Runtime, run: Run) -> TestRun:
-        """Return what a test sees of a run, child runs included, and keep it."""
-        view = await runtime.show(run.id)
-        children = [
-            await self._look(runtime, Run(record=record))
-            for record in reversed(await runtime.list(RunFilter(parent=run.id, limit=1_000_000)))
-        ]
-        seen = TestRun(run=run, view=view, children=tuple(children))
+        """Return what a test sees of a run, and keep it."""
+        seen = await look(runtime, run.id, run)
         self.seen[run.id] = seen
         return seen
 
@@ -369,7 +375,7 @@ class TestRuntime:
 
     def _models(self, models: Models) -> Models:
         async def provider(name: str) -> Provider:
-            return self.providers.get(name) or self.llm.provider(name)
+            return self.providers.get(name) or await self.llm.answering(name, models.provider)
 
         return attrs.evolve(models, aliases=_AnyAlias(models.aliases), provider=provider)
 
@@ -387,6 +393,23 @@ class TestRuntime:
         opened, self._opened = self._opened, None
         if opened is not None:
             opened.close_from_outside()
+
+
+async def look(desk: Desk, run_id: str, run: Run | None = None) -> TestRun:
+    """Return what a test sees of a run: its steps, and its child runs.
+
+    Args:
+        desk: Where runs are looked at.
+        run_id: Which.
+        run: The run as a verb left it; what is on record if None, with its output plain.
+    """
+    view = await desk.show(run_id)
+    children = await desk.list(RunFilter(parent=view.record.id, limit=1_000_000))
+    seen = [await look(desk, record.id) for record in reversed(children)]
+    if run is None:
+        error = revive(view.failure) if view.failure is not None else None
+        run = Run(record=view.record, error=error, value=view.output)
+    return TestRun(run=attrs.evolve(run, record=view.record), view=view, children=tuple(seen))
 
 
 class TestHandle:

@@ -14,6 +14,9 @@ from reenact.llm import Finish, LlmMessage, LlmRequest, LlmResponse, Part, Usage
 from pytest_reenact.matching import is_step, likeness, nearest
 
 NOT_GIVEN: Any = attrs.make_class("NotGiven", [], frozen=True)()
+NAME = "mock"
+"""The provider of models that nobody has configured."""
+
 CHARS_PER_TOKEN = 4
 """For the estimate, where a script does not say."""
 
@@ -66,9 +69,14 @@ class Asked:
         """What system, user and tools have said; not what the model has."""
         return "\n".join(_said(m) for m in self.request.messages if m.role != "assistant")
 
+    @property
+    def provider(self) -> str:
+        """The provider that is asked."""
+        return self.target.partition(":")[0]
+
     def __str__(self) -> str:
-        model = self.alias if self.alias == self.target else f"{self.alias} ({self.target})"
-        return f"{self.path!r} (model {model})"
+        plain = self.target in (self.alias, f"{NAME}:{self.alias}")
+        return f"{self.path!r} (model {self.alias if plain else f'{self.alias}, {self.target}'})"
 
 
 def _said(message: LlmMessage) -> str:
@@ -140,8 +148,8 @@ class Answer:
             message=assistant(*parts),
             finish=self.finish or self._finish(),
             usage=self.usage or _estimate(asked.said, text + self.reasoning),
-            model=asked.target.partition(":")[2] or asked.target,
-            provider=asked.target.partition(":")[0],
+            model=asked.target.partition(":")[2],
+            provider=asked.provider,
             request_id=request_id,
             cost_usd=self.cost_usd,
             refusal=self.refusal,

@@ -46,7 +46,7 @@ def draw(run: "TestRun") -> str:
 
 
 def _headline(run: "TestRun") -> str:
-    failed = f": {clean(f'{type(run.error).__name__}: {run.error}')}" if run.error is not None else ""
+    failed = f": {_first(f'{type(run.error).__name__}: {run.error}')}" if run.error is not None else ""
     waits = f", waits for {clean(run.waits_for)}" if run.waits_for else ""
     return f"{MARKS[run.status]} {clean(run.record.workflow)} {run.status} (run {run.id}){failed}{waits}"
 
@@ -90,13 +90,18 @@ def _spelled(node: _Node) -> str:
     said = [] if step.kind == "step" else ["child run" if step.kind == "workflow" else step.kind]
     if step.model:
         said.append(clean(step.model, 40))
+    if step.site:
+        said.append(clean(step.site, 60))
     if step.attempts > 1:
         said.append(f"attempt {step.attempts}")
     if step.failure is not None and step.status is not Status.SUCCEEDED:
-        said.append(clean(f"{step.failure.type.rpartition('.')[2]}: {step.failure.message}"))
-    if step.site:
-        said.append(clean(step.site, 60))
+        said.append(_first(f"{step.failure.type.rpartition('.')[2]}: {step.failure.message}"))
     return f"{MARKS[step.status]} {clean(node.label)}  {' · '.join(said)}".rstrip()
+
+
+def _first(text: str) -> str:
+    """Return the first line of *text*."""
+    return clean(text.partition("\n")[0])
 
 
 def clean(text: str, most: int = _PROBLEM_CHARS) -> str:
