@@ -212,22 +212,29 @@ def _spelled(take: Take) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value or name == "run"}
 
 
+_LINES, _LITERAL = "lines", "literal"
+
+
 def _in_lines(value: Any) -> Any:
     """Return *value* with texts of several lines as ``{"lines": [...]}``."""
     if isinstance(value, str) and "\n" in value:
-        return {"lines": value.split("\n")}
+        return {_LINES: value.split("\n")}
     if isinstance(value, dict):
-        return {key: _in_lines(inner) for key, inner in sorted(value.items())}
+        made = {key: _in_lines(inner) for key, inner in sorted(value.items())}
+        return {_LITERAL: made} if len(value) == 1 and value.keys() & {_LINES, _LITERAL} else made
     return [_in_lines(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _joined(value: Any) -> Any:
-    if isinstance(value, dict):
-        lines = value.get("lines")
-        if len(value) == 1 and isinstance(lines, list) and all(isinstance(line, str) for line in lines):
-            return "\n".join(lines)
-        return {key: _joined(inner) for key, inner in value.items()}
-    return [_joined(inner) for inner in value] if isinstance(value, list) else value
+    """Return what `_in_lines` was given."""
+    if isinstance(value, list):
+        return [_joined(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    if value.keys() == {_LINES}:
+        return "\n".join(value[_LINES])
+    inner = value[_LITERAL] if value.keys() == {_LITERAL} else value
+    return {key: _joined(one) for key, one in inner.items()}
 
 
 def _takes_of(document: Any) -> list[Take]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
@@ -12,8 +12,12 @@ from reenact.runtime import Runtime
 T = TypeVar("T")
 
 
-def run_here(coroutine: Coroutine[Any, Any, T]) -> T:
+def run_here(coroutine: Coroutine[Any, Any, T], leave: Callable[[], Awaitable[None]] | None = None) -> T:
     """Return what *coroutine* returns, on a loop of its own that leaves no trace in the process.
+
+    Args:
+        coroutine: What to run.
+        leave: Awaited before the loop ends.
 
     Raises:
         UsageError: If a loop is running in this thread already.
@@ -22,11 +26,19 @@ def run_here(coroutine: Coroutine[Any, Any, T]) -> T:
         asyncio.get_running_loop()
     except RuntimeError:
         with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:  # which sets no current loop
-            return runner.run(coroutine)
+            try:
+                return runner.run(coroutine)
+            finally:
+                if leave is not None:
+                    runner.run(_awaited(leave))
     coroutine.close()
     raise UsageError(
         "a loop is running here: write 'await runtime.run(...)' in place of run_sync, and no sync()"
     )
+
+
+async def _awaited(leave: Callable[[], Awaitable[None]]) -> None:
+    await leave()
 
 
 class Opened:
@@ -83,10 +95,14 @@ class Opened:
         """Count one less who needs it; the last one closes it."""
         self._users -= 1
         if self._users == 0:
-            self._leave.set()
-            await asyncio.wait({self._task})
-            if not self._task.cancelled():
-                self._task.result()
+            await self.close()
+
+    async def close(self) -> None:
+        """Close it, whoever needs it."""
+        self._leave.set()
+        await asyncio.wait({self._task})
+        if not self._task.cancelled():
+            self._task.result()
 
     async def _hold(self, enter: Callable[[], AbstractAsyncContextManager[Runtime]]) -> None:
         try:

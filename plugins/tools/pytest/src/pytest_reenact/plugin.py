@@ -250,4 +250,5 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
     other = right if calls is left else left
     if op != "==" or type(calls).__name__ != "Calls" or not isinstance(other, int):
         return None
-    return [f"{len(calls)} calls == {other}", *repr(calls).splitlines()[1:]]  # type: ignore[arg-type]  # it is a tuple
+    listed = [f"  {call}" for call in calls]  # type: ignore[attr-defined]  # it is a tuple
+    return [f"{len(listed)} calls == {other}; the calls:", *listed]

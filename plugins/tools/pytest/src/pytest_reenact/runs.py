@@ -72,7 +72,9 @@ class TestRun:
     @property
     def cost(self) -> Decimal | None:
         """Its price in USD, child runs included; None if any part of it is not known."""
-        return self._run.cost_usd if self.record.cost_usd else (Decimal(0) if not self.steps("llm") else None)
+        answered = [step for step in self.steps("llm") if step.status is Status.SUCCEEDED]
+        prices = [step.cost_usd for step in answered]
+        return None if None in prices else sum((p for p in prices if p is not None), Decimal(0))
 
     def steps(self, what: str = "") -> list[StepView]:
         """Return its steps in the order in which they began, those of its child runs after its own.
@@ -102,12 +104,13 @@ class TestRun:
         Attempts count one each, whatever came of them: each may have done to the world what the
         step does. What a policy refused, and what was taken from the record, does not count.
         """
-        named = {step.path for step in self.view.steps if name in (step.name, step.path)}
+        named = {step.path: step for step in self.view.steps if name in (step.name, step.path)}
         begun = sum(
             entry.path in named and entry.status is Status.RUNNING and entry.again < 0
             for entry in self.view.entries
         )
-        return begun + sum(child.effects(name) for child in self.children)
+        refused = sum(_refused(step) for step in named.values())
+        return begun - refused + sum(child.effects(name) for child in self.children)
 
     @property
     def decisions(self) -> list[DecisionRecord]:
@@ -124,6 +127,13 @@ class TestRun:
         waits = f", waits for {self.waits_for}" if self.waits_for else ""
         failed = f", {type(self.error).__name__}" if self.error is not None else ""
         return f"<run {self.id} of {self.record.workflow}: {self.status}{failed}{waits}>"
+
+
+def _refused(step: StepView) -> bool:
+    """Say whether the last attempt of *step* was refused before it began."""
+    denials = [one for one in step.decisions if one.verdict == "deny"]
+    before = bool(denials) and denials[-1].stage not in ("response", "settle")
+    return step.status is Status.DENIED and before
 
 
 def _is(step: StepView, what: str) -> bool:

@@ -25,7 +25,7 @@ from reenact.failures import revive
 from reenact.models import Models, Price
 from reenact.plugins import Plugins
 from reenact.policy import OwnPolicy
-from reenact.records import RunRecord
+from reenact.records import RunRecord, Status
 from reenact.runtime import Handle, Runtime
 from reenact.seams import Provider, RunFilter, Store
 from reenact.views import Run, RunView, StepView
@@ -41,7 +41,7 @@ T = TypeVar("T")
 Verb: TypeAlias = Literal[
     "run", "start", "wait", "resume", "replay", "recover", "approve", "signal", "cancel", "resolve", "advance"
 ]
-GRACE_S = 1.0
+GRACE_S = 0.2
 """How long steps may take to end when a test leaves them running, in seconds."""
 
 
@@ -152,6 +152,7 @@ class TestRuntime:
         self.seen: dict[str, TestRun] = {}
         self._draw = _Draw(seed)
         self._opened: Opened | None = None
+        self._code: dict[str, Callable[..., Any] | None] = {}
         clock.tell(lambda seconds: self.acts.append(Act(verb="advance", args=(seconds,))))
 
     def fresh(self, store: Store, clock: VirtualClock | None = None) -> "TestRuntime":
@@ -202,7 +203,13 @@ class TestRuntime:
         Raises:
             UsageError: If a loop is running already.
         """
-        return run_here(verb)
+        return run_here(verb, self._leave)
+
+    async def _leave(self) -> None:
+        """Give back what is still running, before its loop ends."""
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            await opened.close()
 
     async def start(
         self,
@@ -309,30 +316,30 @@ class TestRuntime:
 
     async def _done(self, runtime: Runtime, act: Act) -> Any:
         if act.verb == "run":
-            handle = await runtime.start(self._code(act), act.args, act.kwargs, suspend=True, **act.options)
+            handle = await runtime.start(_known(act), act.args, act.kwargs, suspend=True, **act.options)
             act.run_id = handle.id
+            self._code[act.run_id] = act.workflow
             return await handle.wait()
         if act.verb in ("resume", "replay"):
-            return await getattr(runtime, act.verb)(act.run_id, act.workflow, **act.options)
+            code = act.workflow or self._code.get(act.run_id)
+            return await getattr(runtime, act.verb)(act.run_id, code, **act.options)
         if act.verb == "recover":
-            return await runtime.recover(*act.args)
+            return await runtime.recover([*filter(None, self._code.values()), *act.args[0]])
         return await getattr(runtime, act.verb)(act.run_id, *act.args)
-
-    def _code(self, act: Act) -> Callable[..., Any]:
-        if act.workflow is None:
-            raise UsageError(f"there is no workflow to {act.verb}")
-        return act.workflow
 
     async def _start(self, act: Act) -> "TestHandle":
         opened = self._hold()
         try:
             runtime = await opened.runtime()
-            handle = await runtime.start(self._code(act), act.args, act.kwargs, **act.options)
+            handle = await runtime.start(_known(act), act.args, act.kwargs, **act.options)
         except BaseException:
             await opened.leave()
             raise
         act.run_id = handle.id
-        return TestHandle(self, handle, opened)
+        self._code[act.run_id] = act.workflow
+        made = TestHandle(self, handle, opened)
+        await made.on_record()
+        return made
 
     async def _look(self, runtime: Runtime, run: Run) -> TestRun:
         """Return what a test sees of a run, and keep it."""
@@ -395,6 +402,12 @@ class TestRuntime:
             opened.close_from_outside()
 
 
+def _known(act: Act) -> Callable[..., Any]:
+    if act.workflow is None:
+        raise UsageError(f"there is no workflow to {act.verb}")
+    return act.workflow
+
+
 async def look(desk: Desk, run_id: str, run: Run | None = None) -> TestRun:
     """Return what a test sees of a run: its steps, and its child runs.
 
@@ -430,9 +443,20 @@ class TestHandle:
         self._leaving = asyncio.create_task(self._leave(opened), name="reenact-test-handle")
 
     @property
-    def status(self) -> str:
+    def status(self) -> Status:
         """What the run has become so far."""
         return self._handle.status
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended, or was given back."""
+        return self._leaving.done()
+
+    async def on_record(self) -> None:
+        """Wait until the store has the run, so that it can be told things."""
+        store = self._runtime.store
+        while not self.over and await store.load(self.id) is None:  # noqa: ASYNC110  # a round or two
+            await asyncio.sleep(0)
 
     async def wait(self) -> TestRun:
         """Wait until the run has ended, or was given back because it waits for somebody."""
