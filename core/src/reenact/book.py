@@ -6,6 +6,7 @@ run's projection.
 """
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -54,6 +55,7 @@ class Services:
         interruptions_max: Attempts a crash may interrupt before a step is parked.
         cache: Whether steps take outcomes of other runs of their workflow, if they do not say.
         recall: Returns the outcome that was made reusable under a hash, and what it refers to.
+        draw: Returns so many random bytes in hex, for ids and keys.
     """
 
     writer: Writer | None
@@ -63,6 +65,7 @@ class Services:
     interruptions_max: int = 3
     cache: Cache = "off"
     recall: Callable[[str], Awaitable[tuple[Taken, Mapping[str, Blob]] | None]] = _recall_nothing
+    draw: Callable[[int], str] = secrets.token_hex
 
 
 class Book:

@@ -75,6 +75,7 @@ class Effects:
         self._parked: dict[Call, str] = {}
         self._waiting_children: dict[Call, str] = {}
         self._stopping = False
+        self._asleep = 0
         self.in_doubt: list[str] = []
 
     # --- what is going on
@@ -83,6 +84,11 @@ class Effects:
     def busy(self) -> bool:
         """Whether a body runs or is about to."""
         return bool(self._open)
+
+    @property
+    def performing(self) -> int:
+        """How many steps are being performed, without those that wait for another attempt's time."""
+        return len(self._open) - len(self._waiting_children) - self._asleep
 
     @property
     def idle(self) -> bool:
@@ -397,14 +403,23 @@ class Effects:
         def ring() -> None:
             if not rung.done():
                 rung.set_result(None)
+                self._asleep -= 1  # here, and not when the task gets to it: it is under way again
 
         alarm = self._services.clock.alarm(due_ns, ring)
+        self._asleep += 1
         try:
             await rung
+        except asyncio.CancelledError:
+            self._asleep -= rung.cancelled()
+            raise
         finally:
             alarm.cancel()
 
     # --- children
+
+    def waits(self, path: str) -> bool:
+        """Say whether the child run of the step at *path* waits for something outside."""
+        return any(call.path == path for call in self._waiting_children)
 
     def child_waits(self, call_path: str, waits_for: str | None) -> None:
         """Note that a child run waits for something outside, or no longer does."""

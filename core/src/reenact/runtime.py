@@ -65,7 +65,15 @@ class Runtime(Desk):
     """
 
     def __init__(
-        self, *, config: Config, store: Store, plugins: Plugins, models: Models, writer: Writer, clock: Clock
+        self,
+        *,
+        config: Config,
+        store: Store,
+        plugins: Plugins,
+        models: Models,
+        writer: Writer,
+        clock: Clock,
+        draw: Callable[[int], str] = secrets.token_hex,
     ) -> None:
         super().__init__(store, clock)
         self.config = config
@@ -83,6 +91,7 @@ class Runtime(Desk):
             interruptions_max=options.interruptions_max,
             cache=options.cache,
             recall=functools.partial(recall, store),
+            draw=draw,
         )
         self._runs = Runs(
             desk=Desk(store, clock),
@@ -109,6 +118,7 @@ class Runtime(Desk):
         plugins: Plugins | None = None,
         clock: Clock | None = None,
         price: Price | None = None,
+        draw: Callable[[int], str] = secrets.token_hex,
     ) -> AsyncIterator["Runtime"]:
         """Open a runtime; leaving it stops its runs, which stay resumable.
 
@@ -120,6 +130,7 @@ class Runtime(Desk):
             plugins: What is installed, if not what is installed.
             clock: The time, for tests.
             price: What calls cost.
+            draw: Returns so many random bytes in hex, for ids and keys of runs; for tests.
 
         Raises:
             ConfigError: If the configuration is wrong.
@@ -154,6 +165,7 @@ class Runtime(Desk):
                 models=models,
                 writer=writer,
                 clock=clock or WallClock(),
+                draw=draw,
             )
             runtime._observers.extend(outlets)
             await opened.renew(runtime.owner, options.lease_s)
@@ -180,6 +192,16 @@ class Runtime(Desk):
             except Exception:
                 log.exception("an observer failed and is told nothing more")
                 self._dismiss(observer)
+
+    @property
+    def under_way(self) -> int:
+        """How much goes on in this process by itself, for clocks that skip what nobody needs.
+
+        Counted are steps that are being performed, turns and writes of runs that are due, and
+        messages that no run has been told of; not counted is what waits for time or for somebody.
+        """
+        runs = sum(execution.under_way for execution in self._runs.active.values())
+        return runs - self._children.followed + self._house.hearing
 
     # --- run
 
