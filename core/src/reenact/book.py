@@ -16,6 +16,7 @@ from reenact.content import Blob
 from reenact.failures import record_failure
 from reenact.history import History, keyed_hash
 from reenact.journal import Writer
+from reenact.loop import RunLoop
 from reenact.machine import RUN, advance
 from reenact.records import RUN_PATH, Entry, Failure, Row, RunRecord, Status, checksum, encode_entry, raw
 from reenact.scheduler import Clock, Limits
@@ -33,6 +34,7 @@ class Services:
         limits: What may run at once.
         tell: Told of entries that have become durable.
         interruptions_max: Attempts a crash may interrupt before a step is parked.
+        loop: Makes the loop of a run.
     """
 
     writer: Writer | None
@@ -40,6 +42,7 @@ class Services:
     limits: Limits = attrs.field(factory=Limits)
     tell: Callable[[RunRecord, Sequence[Entry]], None] = lambda run, entries: None
     interruptions_max: int = 3
+    loop: Callable[..., RunLoop] = RunLoop
 
 
 class Book:

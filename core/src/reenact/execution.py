@@ -32,7 +32,7 @@ from reenact.effects import Effects
 from reenact.errors import ChangedInputError, DivergenceError
 from reenact.failures import revive
 from reenact.history import STOPPED, History, Recorded, same_input
-from reenact.loop import RunLoop, Scope, current_scope
+from reenact.loop import Scope, current_scope
 from reenact.models import Models
 from reenact.records import RUN_PATH, Entry, Failure, Message, RunRecord, Status
 from reenact.seams import CommitResult
@@ -131,7 +131,7 @@ class Execution:
         self.finished: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self.book = Book(run, history, services)
         self.effects = Effects(self.book, services, self)
-        self.loop = RunLoop(  # type: ignore[abstract]  # the rest is set to refuse
+        self.loop = services.loop(
             self, seed=int(run.key or "1", 16), start_s=run.created_ns / 1e9, unhandled=self._unhandled
         )
         self._real = asyncio.get_running_loop()

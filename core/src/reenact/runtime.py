@@ -9,6 +9,7 @@
 
 import asyncio
 import contextlib
+import functools
 import logging
 import os
 import secrets
@@ -29,14 +30,15 @@ from reenact.errors import (
 from reenact.execution import Execution
 from reenact.house import House
 from reenact.journal import Observer, Outlet, Writer
+from reenact.loop import RunLoop, WatchedLoop
 from reenact.models import Models, Price
-from reenact.opening import Providers, open_chain, open_exporters, open_store
+from reenact.opening import Providers, open_chain, open_exporters, open_store, open_watches
 from reenact.plugins import Plugins
 from reenact.policy import OwnPolicy
 from reenact.records import Entry, RunRecord, Status
 from reenact.runs import Runs, Started
 from reenact.scheduler import Clock, Limits, WallClock
-from reenact.seams import CommitResult, Holding, LedgerFull, Provider, RunFilter, RunWrite, Store
+from reenact.seams import CommitResult, Holding, LedgerFull, Provider, RunFilter, RunWrite, Store, Watch
 from reenact.steps import Retry, StepContext, WorkflowSpec
 from reenact.views import Run
 from reenact.workflows import WORKFLOWS, Workflow
@@ -57,15 +59,25 @@ class Runtime(Desk):
         models: What can be asked, and how.
         plugins: What is installed.
         owner: How this process is called in leases.
+        watches: Who looks on while workflow code runs.
     """
 
     def __init__(
-        self, *, config: Config, store: Store, plugins: Plugins, models: Models, writer: Writer, clock: Clock
+        self,
+        *,
+        config: Config,
+        store: Store,
+        plugins: Plugins,
+        models: Models,
+        writer: Writer,
+        clock: Clock,
+        watches: Sequence[Watch] = (),
     ) -> None:
         super().__init__(store, clock)
         self.config = config
         self.plugins = plugins
         self.models = models
+        self.watches = tuple(watches)
         self.owner = f"pid {os.getpid()} on {socket.gethostname()} ({secrets.token_hex(4)})"
         self._observers: list[Observer] = []
         options = config.runtime
@@ -75,6 +87,7 @@ class Runtime(Desk):
             limits=Limits(options.steps_max or None, options.pools),
             tell=self._tell,
             interruptions_max=options.interruptions_max,
+            loop=functools.partial(WatchedLoop, watches=self.watches) if watches else RunLoop,  # type: ignore[abstract]  # as RunLoop
         )
         self._runs = Runs(
             desk=Desk(store, clock),
@@ -101,6 +114,7 @@ class Runtime(Desk):
         plugins: Plugins | None = None,
         clock: Clock | None = None,
         price: Price | None = None,
+        watches: Sequence[Watch] = (),
     ) -> AsyncIterator["Runtime"]:
         """Open a runtime; leaving it stops its runs, which stay resumable.
 
@@ -112,6 +126,7 @@ class Runtime(Desk):
             plugins: What is installed, if not what is installed.
             clock: The time, for tests.
             price: What calls cost.
+            watches: Who looks on while workflow code runs, after the configured ones.
 
         Raises:
             ConfigError: If the configuration is wrong.
@@ -128,6 +143,7 @@ class Runtime(Desk):
                 await stack.enter_async_context(Outlet(name, exporter))
                 for name, exporter in (await open_exporters(chosen, found, stack)).items()
             ]
+            looking_on = (await open_watches(chosen, found, stack)).values()
             writer = await stack.enter_async_context(Writer(opened))
             options = chosen.runtime
             models = Models(
@@ -146,6 +162,7 @@ class Runtime(Desk):
                 models=models,
                 writer=writer,
                 clock=clock or WallClock(),
+                watches=(*looking_on, *watches),
             )
             runtime._observers.extend(outlets)
             await opened.renew(runtime.owner, options.lease_s)
