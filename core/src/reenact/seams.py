@@ -6,6 +6,7 @@ what it expects back. A suite in pytest-reenact tests each.
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 import attrs
@@ -405,6 +406,11 @@ class Line:
     line: int
     function: str
 
+    def __str__(self) -> str:
+        path, here = Path(self.file), Path.cwd()
+        file = path.relative_to(here).as_posix() if path.is_relative_to(here) else self.file
+        return f"{file}:{self.line} in {self.function}"
+
 
 @attrs.frozen(kw_only=True)
 class Finding:
@@ -425,6 +431,11 @@ class Finding:
     lines: tuple[Line, ...]
     run_id: str = ""
     grave: bool = False
+
+    def __str__(self) -> str:
+        first, last = self.lines[0], self.lines[-1]
+        via = f", called from {last}" if last != first else ""
+        return f"{first}: {self.what} ({self.kind}){via}: {self.remedy}"
 
 
 class Watch(Protocol):

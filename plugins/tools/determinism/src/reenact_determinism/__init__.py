@@ -10,21 +10,20 @@ turn of the loop is on. What is found changes no run.
     async with Runtime.open(watches=[watch]) as runtime:
         await runtime.run(handle, "T-1")
     for finding in watch.findings:
-        print(describe(finding))
+        print(finding)
 """
 
 import logging
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, TypeAlias
 
 import attrs
 from reenact import Offer, hookimpl
 from reenact.errors import ReenactError
-from reenact.seams import Finding, Line, Watch
+from reenact.seams import Finding, Watch
 
 from reenact_determinism.noting import Notes
 from reenact_determinism.places import Places
@@ -33,7 +32,6 @@ __all__ = [
     "Determinism",
     "DeterminismOptions",
     "NotRepeatableError",
-    "describe",
 ]
 
 log = logging.getLogger("reenact.determinism")
@@ -139,27 +137,12 @@ class NotRepeatableError(ReenactError):
     findings: Sequence[Finding]
 
     def __str__(self) -> str:
-        found = "\n".join(f"  {describe(finding)}" for finding in self.findings)
+        found = "\n".join(f"  {finding}" for finding in self.findings)
         return f"workflow code does what a replay may not repeat:\n{found}"
 
 
-def describe(finding: Finding) -> str:
-    """Return a finding in one line: where, what, what to do, and the workflow's line if it is another."""
-    where = spell_line(finding.lines[0])
-    last = finding.lines[-1]
-    via = f", called from {spell_line(last)}" if last != finding.lines[0] else ""
-    return f"{where}: {finding.what} ({finding.kind}){via}: {finding.remedy}"
-
-
-def spell_line(line: Line) -> str:
-    """Return ``file:line in function``, the file as seen from the current folder."""
-    path, here = Path(line.file), Path.cwd()
-    file = path.relative_to(here).as_posix() if path.is_relative_to(here) else line.file
-    return f"{file}:{line.line} in {line.function}"
-
-
 def _log_it(finding: Finding) -> None:
-    log.warning("%s", describe(finding))
+    log.warning("%s", finding)
 
 
 @asynccontextmanager

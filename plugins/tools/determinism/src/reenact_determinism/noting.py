@@ -16,12 +16,10 @@ from reenact.seams import Finding, Line
 from reenact.trace import current_trace
 
 from reenact_determinism import orders
-from reenact_determinism.hashes import varies
 from reenact_determinism.places import Places, Way, way_to
 from reenact_determinism.reading import is_allowed
 from reenact_determinism.sources import (
     REMEDIES,
-    UNKNOWN,
     CFunctions,
     Source,
     kind_of,
@@ -78,7 +76,7 @@ class Notes:
     def called(self, frame: FrameType, function: Any, first: Any, count: Callable[[], int]) -> None:
         """Take a call of *function*; *count* returns how many arguments it has, -1 if that is not known."""
         if function is hash:
-            if (first is UNKNOWN or varies(first)) and frame.f_code.co_name != "__hash__":
+            if frame.f_code.co_name != "__hash__" and orders.hash_varies(frame, first):
                 self._note_source(frame, _HASH)
             return
         source = self._c.find(function, first)

@@ -16,11 +16,10 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from reenact_determinism.hashes import order_varies
+from reenact_determinism.hashes import order_varies, varies
 from reenact_determinism.reading import read
-from reenact_determinism.sources import words
+from reenact_determinism.sources import UNKNOWN, words
 
-_UNKNOWN = object()
 _SETS = (set, frozenset)
 _PLAIN = (list, tuple, set, frozenset, dict, str, bytes, range)
 _KEYS: tuple[type[Any], ...] = (type({}.keys()), type({}.items()))
@@ -92,6 +91,17 @@ def begun_by_chance(frame: FrameType) -> str:
     here = [node for node in nodes if node.lineno == code.co_firstlineno]
     careless = here and all(_is_careless(node) for node in here)
     return "" if careless else f"a comprehension over a set ({_iterated(here)})"
+
+
+def hash_varies(frame: FrameType, hashed: Any) -> bool:
+    """Say whether ``hash()`` of *hashed* varies; what cannot be seen is looked up on the line of the call."""
+    if hashed is not UNKNOWN:
+        return varies(hashed)
+    tree, names = read(frame.f_code.co_filename).tree, _Names(frame)
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)] if tree is not None else []
+    here = [node for node in calls if node.lineno == frame.f_lineno and _name_of(node.func)[0] == "hash"]
+    values = [names.value_of(node.args[0]) for node in here if node.args]
+    return not values or any(value is UNKNOWN or varies(value) for value in values)
 
 
 def _iterated(nodes: list[Comprehension]) -> str:
@@ -233,24 +243,24 @@ class _Names:
         self._scopes = (frame.f_locals, frame.f_globals, vars(builtins))
 
     def value_of(self, node: ast.expr) -> Any:
-        """Return the value of an expression; `_UNKNOWN` if finding out would run code."""
+        """Return the value of an expression; `UNKNOWN` if finding out would run code."""
         match node:
             case ast.Constant(value=value):
                 return value
             case ast.Name(id=name):
-                return next((scope[name] for scope in self._scopes if name in scope), _UNKNOWN)
+                return next((scope[name] for scope in self._scopes if name in scope), UNKNOWN)
             case ast.Attribute(value=owner, attr=name):
                 return _attribute(self.value_of(owner), name)
             case ast.NamedExpr(target=target):
                 return self.value_of(target)
             case ast.Subscript(value=owner, slice=key):
                 return _item(self.value_of(owner), self.value_of(key))
-        return _UNKNOWN
+        return UNKNOWN
 
     def set_of(self, node: ast.expr) -> Iterable[Any] | None:
         """Return the elements of an expression that is a set; None if it is none, or may be none."""
         value = self.value_of(node)
-        if value is not _UNKNOWN:
+        if value is not UNKNOWN:
             return value if type(value) in _SETS else None
         match node:
             case ast.Set(elts=elements):
@@ -297,7 +307,7 @@ class _Names:
 
     def _all(self, nodes: list[ast.expr]) -> Iterable[Any]:
         values = [self.value_of(node) for node in nodes]
-        if any(value is _UNKNOWN for value in values):
+        if any(value is UNKNOWN for value in values):
             return _TWO_OF_SOMETHING if len(values) > 1 else ()
         return values
 
@@ -311,31 +321,31 @@ _TWO_OF_SOMETHING = (_Something(), _Something())
 
 def _attribute(owner: Any, name: str) -> Any:
     """Return an attribute that is simply there: no property, no ``__getattr__``."""
-    if owner is _UNKNOWN:
-        return _UNKNOWN
+    if owner is UNKNOWN:
+        return UNKNOWN
     for kind in type(owner).__mro__:
-        found = vars(kind).get(name, _UNKNOWN)
+        found = vars(kind).get(name, UNKNOWN)
         if isinstance(found, MemberDescriptorType):
             try:
                 return found.__get__(owner)
             except AttributeError:
-                return _UNKNOWN
-        if found is not _UNKNOWN and hasattr(type(found), "__set__"):
-            return _UNKNOWN  # a property
+                return UNKNOWN
+        if found is not UNKNOWN and hasattr(type(found), "__set__"):
+            return UNKNOWN  # a property
     try:
         own = object.__getattribute__(owner, "__dict__")
     except AttributeError:
         own = {}
     if name in own:
         return own[name]
-    found = next((vars(kind)[name] for kind in type(owner).__mro__ if name in vars(kind)), _UNKNOWN)
-    return _UNKNOWN if hasattr(type(found), "__get__") else found
+    found = next((vars(kind)[name] for kind in type(owner).__mro__ if name in vars(kind)), UNKNOWN)
+    return UNKNOWN if hasattr(type(found), "__get__") else found
 
 
 def _item(owner: Any, key: Any) -> Any:
     """Return what a plain list, tuple or dict has under a plain key."""
     if type(owner) in (list, tuple) and type(key) is int:
-        return owner[key] if -len(owner) <= key < len(owner) else _UNKNOWN
+        return owner[key] if -len(owner) <= key < len(owner) else UNKNOWN
     if type(owner) is dict and type(key) in (str, int):
-        return owner.get(key, _UNKNOWN)
-    return _UNKNOWN
+        return owner.get(key, UNKNOWN)
+    return UNKNOWN

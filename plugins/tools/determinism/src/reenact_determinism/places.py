@@ -170,9 +170,16 @@ def way_to(
     found = (*lines, *begun_at)
     if not found:
         return None
-    if entry is None:
-        return Way(found)
-    return Way(found, str(entry.f_globals.get("__name__", "")), entry.f_code.co_qualname)
+    return Way(found, *_called(entry)) if entry is not None else Way(found)
+
+
+def _called(entry: FrameType) -> tuple[str, str]:
+    """Return the module and the name of a library's function; those of the class for what wrote itself."""
+    module, code = str(entry.f_globals.get("__name__", "")), entry.f_code
+    if code.co_filename.startswith("<") and not code.co_filename.startswith("<frozen "):
+        made = type(entry.f_locals.get("self"))
+        return module, made.__qualname__ if code.co_name == "__init__" else code.co_name
+    return module, code.co_qualname
 
 
 def line_of(frame: FrameType) -> Line:

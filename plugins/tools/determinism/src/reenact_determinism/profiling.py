@@ -1,15 +1,15 @@
-"""Looking on with `sys.setprofile`, on Python 3.11: the lesser way.
+"""Looking on without `sys.monitoring`, on Python 3.11: the lesser way.
 
-A profile function is set while a turn is on and taken away after it. It sees what is
-called, and functions that begin, but not lines and not calls of types: the order of a set
-is found where something is called in a loop over it, and ``list(names)`` of a set is not
-unless something else is called on its line. Another profiler sees nothing of turns.
+A profile function sees calls and functions that begin; a trace function sees lines of the
+user's. Both are set while a turn is on, and taken away after it. Where a debugger or
+coverage has the trace function, it keeps it: then the order of sets is found in
+comprehensions, and on lines that call something. Another profiler sees nothing of turns.
 """
 
 import sys
 from collections.abc import Callable
 from opcode import opname
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any
 
 from reenact_determinism.noting import Notes, guarded
@@ -30,46 +30,66 @@ class Profiling:
 
     def look_on(self, notes: Notes, turn: Callable[[], None]) -> None:
         """Call *turn*, and have what it does noted."""
-        before = sys.getprofile()
-        looks = {"call": guarded(_Looks(notes).began), "c_call": guarded(_Looks(notes).called)}
-
-        def look(frame: FrameType, event: str, seen: Any) -> None:
-            found = looks.get(event)
-            if found is not None:
-                found(frame, seen)
-
-        sys.setprofile(look)
+        profiled, traced = sys.getprofile(), sys.gettrace()
+        looks = _Looks(notes, lines=traced is None)
+        if traced is None:
+            sys.settrace(looks.trace)
+        sys.setprofile(looks.profile)
         try:
             turn()
         finally:
-            sys.setprofile(before)
+            sys.setprofile(profiled)
+            if traced is None:
+                sys.settrace(None)
 
 
 class _Looks:
-    """What is done about each event."""
+    """What is done about each event.
 
-    def __init__(self, notes: Notes) -> None:
+    Args:
+        notes: Where it goes.
+        lines: Lines are seen, too.
+    """
+
+    def __init__(self, notes: Notes, *, lines: bool) -> None:
         self._notes = notes
+        self._lines = lines
+        self._profiled = {"call": guarded(self._began), "c_call": guarded(self._called)}
+        self._reached = guarded(self._reach)
 
-    def began(self, frame: FrameType, _: Any) -> None:
+    def profile(self, frame: FrameType, event: str, seen: Any) -> None:
+        look = self._profiled.get(event)
+        if look is not None:
+            look(frame, seen)
+
+    def trace(self, frame: FrameType, _event: str, _: Any) -> Any:
+        return self._trace_line if self._notes.places.of(frame) is Place.USER else None
+
+    def _trace_line(self, frame: FrameType, event: str, _: Any) -> Any:
+        if event == "line":
+            self._reached(frame)
+        return self._trace_line
+
+    def _began(self, frame: FrameType, _: Any) -> None:
         notes, code = self._notes, frame.f_code
         if notes.knows(code):
             notes.began(frame)
         elif code.co_name in _COMPREHENSIONS and notes.places.of(frame) is Place.USER:
             notes.began_in_user_code(frame)
-        caller = frame.f_back
-        if caller is not None:
-            self._reached(caller)
+        if not self._lines and frame.f_back is not None:
+            self._reached(frame.f_back)
 
-    def called(self, frame: FrameType, function: Any) -> None:
+    def _called(self, frame: FrameType, function: Any) -> None:
         notes = self._notes
         if notes.places.of(frame) in (Place.TRUSTED, Place.OPAQUE):
             return
-        first = UNKNOWN if isinstance(getattr(function, "__self__", None), type(sys)) else function.__self__
+        owner = getattr(function, "__self__", None)
+        first = UNKNOWN if owner is None or isinstance(owner, ModuleType) else owner
         notes.called(frame, function, first, lambda: _count(frame))
-        self._reached(frame)
+        if not self._lines:
+            self._reached(frame)
 
-    def _reached(self, frame: FrameType) -> None:
+    def _reach(self, frame: FrameType) -> None:
         if self._notes.places.of(frame) is Place.USER and frame.f_lineno is not None:
             self._notes.reached(frame, frame.f_lineno)
 

@@ -95,8 +95,8 @@ _OS = {
     "waitpid waitid abort _exit startfile spawnv spawnve pidfd_open",
     "file": "open close read write pread pwrite readv writev lseek pipe pipe2 dup dup2 access chdir fchdir "
     "chmod fchmod lchmod chown fchown lchown link symlink readlink listdir scandir mkdir mkfifo mknod rmdir "
-    "remove unlink rename replace stat lstat fstat statvfs fstatvfs truncate ftruncate utime sync fsync fdatasync "
-    "sendfile copy_file_range getxattr setxattr listxattr removexattr memfd_create",
+    "remove unlink rename replace stat lstat fstat statvfs fstatvfs truncate ftruncate utime sync fsync "
+    "fdatasync sendfile copy_file_range getxattr setxattr listxattr removexattr memfd_create",
 }
 _SOCKET = (
     "getaddrinfo getnameinfo gethostbyname gethostbyname_ex gethostbyaddr gethostname sethostname "
@@ -294,6 +294,8 @@ def spell_call(module: str, qualname: str) -> str:
     name = qualname.removesuffix(".__init__").removesuffix(".__new__").replace(".<locals>", "")
     if owner == "random":
         name = name.removeprefix("Random.")
-    if name == "_Environ.get" or owner == "collections.abc" or name.startswith("Mapping."):
+    if name.startswith(("_Environ.", "Mapping.", "MutableMapping.")):
         return "os.environ"
-    return f"{owner}.{name}()"
+    if owner == "pathlib":
+        name = name.replace("PathBase", "Path")
+    return f"{owner}.{name}()" if owner else f"{name}()"
