@@ -193,7 +193,10 @@ class Verb(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         """Hand the command a session in place of the shared options."""
         taken = {option.name: ctx.params.pop(str(option.name)) for option in _shared_options()}
-        own = {"models": ctx.params.pop("models", ()), "determinism": ctx.params.pop("determinism", None) or ""}
+        own = {
+            "models": ctx.params.pop("models", ()),
+            "determinism": ctx.params.pop("determinism", None) or "",
+        }
         ctx.obj = Session(**taken, **own)
         return super().invoke(ctx)
 

@@ -123,10 +123,9 @@ class Notes:
 
     def _note_source(self, frame: FrameType, source: Source) -> None:
         way = way_to(frame, self.places, self._origin())
-        if way is None or (source.direct and way.module):
+        if way is None or (source.direct and way.modules):
             return
-        kind = kind_of(source, way.module) if way.module else source.kind
-        self._note(way, kind, _spell(source, way))
+        self._note(way, kind_of(source, way.modules), _spell(source, way))
 
     def _note_order(self, frame: FrameType | None, what: str) -> None:
         way = way_to(frame, self.places, self._origin())
@@ -155,10 +154,11 @@ class Notes:
 
 
 def _spell(source: Source, way: Way) -> str:
-    if not way.module:
+    if not way.modules:
         return source.name
-    called = spell_call(way.module, way.qualname)
-    known = way.module.partition(".")[0] in _STDLIB_ENTRIES or called == source.name
+    module = way.modules[0]
+    called = spell_call(module, way.qualname)
+    known = module.partition(".")[0] in _STDLIB_ENTRIES or called == source.name
     return called if known else f"{called}, by {source.name}"
 
 

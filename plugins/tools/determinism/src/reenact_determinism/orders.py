@@ -38,6 +38,9 @@ _SET_OPERATORS = (ast.BitOr, ast.BitAnd, ast.BitXor, ast.Sub)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _WAITS = (ast.Await, ast.Yield, ast.YieldFrom, ast.AsyncFor, ast.AsyncWith)
 
+_BOTH = 2
+
+Elements: TypeAlias = Iterable[Any]
 Comprehension: TypeAlias = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
@@ -108,7 +111,7 @@ def _iterated(nodes: list[Comprehension]) -> str:
     return ast.unparse(nodes[0].generators[0].iter) if len(nodes) == 1 else "…"
 
 
-def _rest(iterator: Any) -> Iterable[Any] | None:
+def _rest(iterator: Any) -> Elements | None:
     """Return what an iterator of a set has left, leaving it there; None if it is none of a set's."""
     if type(iterator) in _SETS:
         return iterator  # type: ignore[no-any-return]  # a set
@@ -257,7 +260,7 @@ class _Names:
                 return _item(self.value_of(owner), self.value_of(key))
         return UNKNOWN
 
-    def set_of(self, node: ast.expr) -> Iterable[Any] | None:
+    def set_of(self, node: ast.expr) -> Elements | None:
         """Return the elements of an expression that is a set; None if it is none, or may be none."""
         value = self.value_of(node)
         if value is not UNKNOWN:
@@ -268,8 +271,7 @@ class _Names:
             case ast.SetComp():
                 return _TWO_OF_SOMETHING
             case ast.BinOp(left=left, op=operator, right=right) if isinstance(operator, _SET_OPERATORS):
-                found = self._set_or_keys(left)
-                return self._set_or_keys(right) if found is None else found
+                return _combined(operator, self._set_or_keys(left), self._set_or_keys(right))
             case ast.IfExp(body=one, orelse=other):
                 found = self.set_of(one)
                 return self.set_of(other) if found is None else found
@@ -279,7 +281,7 @@ class _Names:
                 return self._made_by(node)
         return None
 
-    def _made_by(self, call: ast.Call) -> Iterable[Any] | None:
+    def _made_by(self, call: ast.Call) -> Elements | None:
         match call.func:
             case ast.Name() if self.value_of(call.func) in _SETS:
                 return self._elements(call.args[0]) if call.args else None
@@ -287,7 +289,7 @@ class _Names:
                 return self.set_of(owner)
         return None
 
-    def _set_or_keys(self, node: ast.expr) -> Iterable[Any] | None:
+    def _set_or_keys(self, node: ast.expr) -> Elements | None:
         match node:
             case ast.Call(func=ast.Attribute(value=owner, attr="keys")):
                 value = self.value_of(owner)
@@ -295,7 +297,7 @@ class _Names:
         value = self.value_of(node)
         return value if isinstance(value, _KEYS) else self.set_of(node)
 
-    def _elements(self, node: ast.expr) -> Iterable[Any]:
+    def _elements(self, node: ast.expr) -> Elements:
         if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
             return self._all(node.elts)
         value = self.value_of(node)
@@ -305,11 +307,29 @@ class _Names:
             return ()
         return _TWO_OF_SOMETHING
 
-    def _all(self, nodes: list[ast.expr]) -> Iterable[Any]:
+    def _all(self, nodes: list[ast.expr]) -> Elements:
         values = [self.value_of(node) for node in nodes]
         if any(value is UNKNOWN for value in values):
             return _TWO_OF_SOMETHING if len(values) > 1 else ()
         return values
+
+
+def _combined(operator: ast.operator, left: Elements | None, right: Elements | None) -> Elements | None:
+    """Return what an operator makes of two sets; as much as is known, if not both are."""
+    known = [one for one in (left, right) if one is not None and one is not _TWO_OF_SOMETHING]
+    if left is None and right is None:
+        return None
+    if len(known) < _BOTH or left is None or right is None:
+        return known[0] if known else _TWO_OF_SOMETHING
+    one, other = set(left), set(right)
+    match operator:
+        case ast.BitOr():
+            return one | other
+        case ast.BitAnd():
+            return one & other
+        case ast.Sub():
+            return one - other
+    return one ^ other
 
 
 class _Something:

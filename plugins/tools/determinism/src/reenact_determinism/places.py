@@ -130,12 +130,12 @@ class Way:
 
     Attributes:
         lines: The user's lines, innermost first.
-        module: The library's module that the user called; empty if none.
-        qualname: The library's function.
+        modules: The libraries' modules that it went through, the one that the user called first.
+        qualname: The library's function that the user called; empty if none.
     """
 
     lines: tuple[Line, ...]
-    module: str = ""
+    modules: tuple[str, ...] = ()
     qualname: str = ""
 
 
@@ -155,7 +155,7 @@ def way_to(
         through_trusted: What asyncio or the runtime does in the name of the user matters.
     """
     lines: list[Line] = []
-    entry: FrameType | None = None
+    through: list[FrameType] = []
     while frame is not None and frame.f_code is not _TURN:
         place = places.of(frame)
         if place is Place.OPAQUE or frame.f_code.co_name in _NO_CODE_OF_A_WORKFLOW:
@@ -165,21 +165,22 @@ def way_to(
         elif not lines:
             if place is Place.TRUSTED and not through_trusted:
                 return None
-            entry = frame
+            through.append(frame)
         frame = frame.f_back
     found = (*lines, *begun_at)
     if not found:
         return None
-    return Way(found, *_called(entry)) if entry is not None else Way(found)
+    modules = tuple(str(one.f_globals.get("__name__", "")) for one in reversed(through))
+    return Way(found, modules, _called(through[-1]) if through else "")
 
 
-def _called(entry: FrameType) -> tuple[str, str]:
-    """Return the module and the name of a library's function; those of the class for what wrote itself."""
-    module, code = str(entry.f_globals.get("__name__", "")), entry.f_code
+def _called(entry: FrameType) -> str:
+    """Return the name of a library's function; that of the class for what wrote itself."""
+    code = entry.f_code
     if code.co_filename.startswith("<") and not code.co_filename.startswith("<frozen "):
         made = type(entry.f_locals.get("self"))
-        return module, made.__qualname__ if code.co_name == "__init__" else code.co_name
-    return module, code.co_qualname
+        return made.__qualname__ if code.co_name == "__init__" else code.co_name
+    return code.co_qualname
 
 
 def line_of(frame: FrameType) -> Line:

@@ -16,7 +16,7 @@ import random
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import BuiltinFunctionType, CodeType, FrameType, MethodDescriptorType, ModuleType
 from typing import Any
 
@@ -235,6 +235,7 @@ class PySource:
 
 def py_functions() -> dict[int, PySource]:
     """Return the functions written in Python, by the identity of their code."""
+    import platform
     from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
     found: dict[int, PySource] = {}
@@ -246,6 +247,7 @@ def py_functions() -> dict[int, PySource]:
 
     for name in _ENVIRON.split():
         add(getattr(type(os.environ), name, None), Source("environment", "os.environ"))
+    add(platform.uname, Source("environment", "platform.uname()"))  # it remembers what it has read
     add(random.Random.__init__, Source("random", "random.Random() without a seed"), _without_seed)
     add(random.Random.seed, Source("random", "random.seed()"), _of_shared)
     add(socket.socket.__init__, Source("network", "socket.socket()"))
@@ -282,9 +284,10 @@ _KINDS_BY_MODULE = {
 _PATHS = frozenset({"posixpath", "ntpath", "genericpath"})
 
 
-def kind_of(source: Source, module: str) -> str:
-    """Return the kind of what was done: that of the library which the user called, if it is a known one."""
-    return _KINDS_BY_MODULE.get(module.partition(".")[0], source.kind)
+def kind_of(source: Source, modules: Iterable[str]) -> str:
+    """Return the kind of what was done: that of the first known library it went through."""
+    kinds = (_KINDS_BY_MODULE.get(module.partition(".")[0]) for module in modules)
+    return next((kind for kind in kinds if kind), source.kind)
 
 
 def spell_call(module: str, qualname: str) -> str:
