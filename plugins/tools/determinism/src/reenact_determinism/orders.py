@@ -25,7 +25,7 @@ _PLAIN = (list, tuple, set, frozenset, dict, str, bytes, range)
 _KEYS: tuple[type[Any], ...] = (type({}.keys()), type({}.items()))
 
 _ORDERED_CALLS = words("list tuple enumerate iter zip map filter reversed str repr format")
-_ORDERED_CALLS_ELSEWHERE = words("gather wait as_completed parallel chain islice deque dumps cycle")
+_ORDERED_CALLS_ELSEWHERE = words("gather as_completed parallel chain islice deque dumps cycle")
 _ORDERED_METHODS = words("join extend extendleft fromkeys writelines executemany from_iterable format")
 _CARELESS_CALLS = words("any all set frozenset sorted sum min max len Counter bool fsum")
 _CARELESS_METHODS = words(
@@ -34,6 +34,7 @@ _CARELESS_METHODS = words(
 )
 _SPEAKING = words("print debug info warning error exception critical log")
 _SET_METHODS = frozenset(["union", "intersection", "difference", "symmetric_difference", "copy"])
+_MAKE_TASKS = ("create_task", "ensure_future")
 _SET_OPERATORS = (ast.BitOr, ast.BitAnd, ast.BitXor, ast.Sub)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _WAITS = (ast.Await, ast.Yield, ast.YieldFrom, ast.AsyncFor, ast.AsyncWith)
@@ -268,6 +269,8 @@ class _Names:
         match node:
             case ast.Set(elts=elements):
                 return self._all(elements)
+            case ast.SetComp(elt=ast.Call(func=function)) if _name_of(function)[0] in _MAKE_TASKS:
+                return ()  # they stand in sets in the order in which they were made
             case ast.SetComp():
                 return _TWO_OF_SOMETHING
             case ast.BinOp(left=left, op=operator, right=right) if isinstance(operator, _SET_OPERATORS):
