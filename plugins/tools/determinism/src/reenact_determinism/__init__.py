@@ -15,6 +15,7 @@ turn of the loop is on. What is found changes no run.
 
 import logging
 import sys
+import weakref
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
@@ -82,6 +83,7 @@ class Determinism(Watch):
             Places(self.options.allow), grave=self.options.mode == "error", told=told or _log_it
         )
         self._looker: Any = None
+        self._end: Callable[[], object] = lambda: None
 
     @property
     def findings(self) -> Sequence[Finding]:
@@ -96,6 +98,7 @@ class Determinism(Watch):
         if self._looker is None:
             self._looker = _looker()
             self._looker.open()
+            self._end = weakref.finalize(self, self._looker.close)  # also if nobody closes it
         self._looker.look_on(self._notes, turn)
 
     def take(self) -> Sequence[Finding]:
@@ -113,9 +116,8 @@ class Determinism(Watch):
 
     def close(self) -> None:
         """Look on no more. Findings stay."""
-        if self._looker is not None:
-            self._looker.close()
-            self._looker = None
+        self._end()
+        self._looker = None
 
     def __enter__(self) -> "Determinism":
         return self

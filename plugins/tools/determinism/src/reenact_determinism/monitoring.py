@@ -6,6 +6,7 @@ runtime and of asyncio is left alone at once. Other code, such as that of steps,
 look into a dictionary when a function begins. When nobody looks on, nothing is left.
 """
 
+import functools
 import sys
 import threading
 from collections.abc import Callable
@@ -13,14 +14,17 @@ from opcode import opname
 from types import CodeType
 from typing import Any
 
-from reenact_determinism.noting import Notes, guarded
-from reenact_determinism.places import Place
-from reenact_determinism.sources import UNKNOWN
+from reenact_determinism.noting import CREATE_TASK, Notes, guarded
+from reenact_determinism.places import Place, is_of_the_runtime
+from reenact_determinism.sources import C_TYPES, UNKNOWN
 
 monitoring: Any = getattr(sys, "monitoring", None)
 
 NAME = "reenact"
 _TOOL_IDS = (4, 3, 2, 1, 0)
+_MONITORED = 2
+"""How many frames up the monitored code is: the guard is between."""
+
 _COMPREHENSIONS = ("<listcomp>", "<genexpr>", "<dictcomp>")
 
 
@@ -93,10 +97,13 @@ class Monitoring:
     # --- events
 
     def _began(self, code: CodeType, _: int) -> Any:
+        if is_of_the_runtime(code.co_filename) and code is not CREATE_TASK:
+            return monitoring.DISABLE
         notes = self._looking.get(threading.get_ident())
-        if notes is None:
-            return None
-        frame = sys._getframe(2)
+        return self._begin_in_turn(code, notes) if notes is not None else None
+
+    def _begin_in_turn(self, code: CodeType, notes: Notes) -> Any:
+        frame = sys._getframe(_MONITORED + 1)
         if notes.knows(code):
             notes.began(frame)
             return None
@@ -117,16 +124,18 @@ class Monitoring:
         self._watched[id(code)] = code
 
     def _called(self, code: CodeType, offset: int, function: Any, first: Any) -> Any:
+        if type(function) not in C_TYPES:
+            return
         notes = self._looking.get(threading.get_ident())
         if notes is not None:
             seen = UNKNOWN if first is monitoring.MISSING else first
-            notes.called(sys._getframe(2), function, seen, lambda: _count(code, offset))
+            notes.called(sys._getframe(_MONITORED), function, seen, functools.partial(_count, code, offset))
 
     def _reached(self, _: CodeType, line: int) -> Any:
         notes = self._looking.get(threading.get_ident())
         if notes is None:
             return None
-        return None if notes.reached(sys._getframe(2), line) else monitoring.DISABLE
+        return None if notes.reached(sys._getframe(_MONITORED), line) else monitoring.DISABLE
 
 
 def _count(code: CodeType, offset: int) -> int:

@@ -48,6 +48,10 @@ class Notes:
         places: Whose code is whose.
         grave: Whether findings are errors.
         told: Told of each finding.
+
+    Attributes:
+        places: Whose code is whose.
+        findings: What was found.
     """
 
     def __init__(self, places: Places, *, grave: bool, told: Callable[[Finding], None]) -> None:

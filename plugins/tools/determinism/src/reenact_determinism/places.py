@@ -6,14 +6,18 @@ warnings, imports, tracebacks and test tools read is nobody's business, and neit
 what they call: a formatter of the user's that reads the clock changes no run.
 """
 
+import asyncio
 import enum
+import functools
 import os
+import selectors
 import site
 import sysconfig
 from collections.abc import Iterable, Sequence
 from types import CodeType, FrameType
 
 import attrs
+import reenact
 from reenact import loop as kernel_loop
 from reenact.seams import Line
 from reenact.workflows import WORKFLOWS
@@ -98,6 +102,18 @@ class Places:
             return Place.USER
         installed = any(f"{os.sep}{name}{os.sep}" in filename for name in _INSTALLED)
         return Place.LIBRARY if installed or filename.startswith(self._folders) else Place.USER
+
+
+_RUNTIME = tuple(
+    file.removesuffix("__init__.py").removesuffix("places.py")
+    for file in (asyncio.__file__, str(reenact.__file__), __file__)
+)
+
+
+@functools.lru_cache(maxsize=4096)
+def is_of_the_runtime(filename: str) -> bool:
+    """Say whether a file is asyncio's, the kernel's or this package's: there is nothing to see in it."""
+    return filename.startswith(_RUNTIME) or filename == selectors.__file__
 
 
 def _is_in(module: str, packages: Iterable[str]) -> bool:

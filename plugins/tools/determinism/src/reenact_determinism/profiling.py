@@ -6,14 +6,15 @@ coverage has the trace function, it keeps it: then the order of sets is found in
 comprehensions, and on lines that call something. Another profiler sees nothing of turns.
 """
 
+import functools
 import sys
 from collections.abc import Callable
 from opcode import opname
-from types import FrameType, ModuleType
+from types import BuiltinFunctionType, FrameType, ModuleType
 from typing import Any
 
-from reenact_determinism.noting import Notes, guarded
-from reenact_determinism.places import Place
+from reenact_determinism.noting import CREATE_TASK, Notes, guarded
+from reenact_determinism.places import Place, is_of_the_runtime
 from reenact_determinism.sources import UNKNOWN
 
 _COMPREHENSIONS = ("<listcomp>", "<genexpr>", "<dictcomp>")
@@ -54,15 +55,21 @@ class _Looks:
     def __init__(self, notes: Notes, *, lines: bool) -> None:
         self._notes = notes
         self._lines = lines
-        self._profiled = {"call": guarded(self._began), "c_call": guarded(self._called)}
+        self._began = guarded(self._begin)
+        self._called = guarded(self._call)
         self._reached = guarded(self._reach)
 
     def profile(self, frame: FrameType, event: str, seen: Any) -> None:
-        look = self._profiled.get(event)
-        if look is not None:
-            look(frame, seen)
+        code = frame.f_code
+        if event == "c_call":
+            if not is_of_the_runtime(code.co_filename) and type(seen) is BuiltinFunctionType:
+                self._called(frame, seen)
+        elif event == "call" and (not is_of_the_runtime(code.co_filename) or code is CREATE_TASK):
+            self._began(frame)
 
     def trace(self, frame: FrameType, _event: str, _: Any) -> Any:
+        if is_of_the_runtime(frame.f_code.co_filename):
+            return None
         return self._trace_line if self._notes.places.of(frame) is Place.USER else None
 
     def _trace_line(self, frame: FrameType, event: str, _: Any) -> Any:
@@ -70,7 +77,7 @@ class _Looks:
             self._reached(frame)
         return self._trace_line
 
-    def _began(self, frame: FrameType, _: Any) -> None:
+    def _begin(self, frame: FrameType) -> None:
         notes, code = self._notes, frame.f_code
         if notes.knows(code):
             notes.began(frame)
@@ -79,13 +86,13 @@ class _Looks:
         if not self._lines and frame.f_back is not None:
             self._reached(frame.f_back)
 
-    def _called(self, frame: FrameType, function: Any) -> None:
+    def _call(self, frame: FrameType, function: Any) -> None:
         notes = self._notes
         if notes.places.of(frame) in (Place.TRUSTED, Place.OPAQUE):
             return
-        owner = getattr(function, "__self__", None)
+        owner = function.__self__
         first = UNKNOWN if owner is None or isinstance(owner, ModuleType) else owner
-        notes.called(frame, function, first, lambda: _count(frame))
+        notes.called(frame, function, first, functools.partial(_count, frame))
         if not self._lines:
             self._reached(frame)
 

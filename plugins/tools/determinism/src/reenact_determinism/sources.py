@@ -162,6 +162,9 @@ def c_functions() -> dict[Any, Source]:
     return found
 
 
+C_TYPES = frozenset({BuiltinFunctionType, MethodDescriptorType, type})
+"""The types of what is written in C and called; nothing else need be looked up."""
+
 _MODULE_OR_NONE = (ModuleType, type(None))
 
 
