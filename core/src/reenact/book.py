@@ -19,6 +19,7 @@ from reenact.content import Blob
 from reenact.failures import record_failure
 from reenact.history import History, Taken, keyed_hash
 from reenact.journal import Writer
+from reenact.loop import RunLoop
 from reenact.machine import RUN, advance
 from reenact.records import (
     NO_CHANGES,
@@ -56,6 +57,7 @@ class Services:
         cache: Whether steps take outcomes of other runs of their workflow, if they do not say.
         recall: Returns the outcome that was made reusable under a hash, and what it refers to.
         draw: Returns so many random bytes in hex, for ids and keys.
+        loop: Makes the loop of a run.
     """
 
     writer: Writer | None
@@ -66,6 +68,7 @@ class Services:
     cache: Cache = "off"
     recall: Callable[[str], Awaitable[tuple[Taken, Mapping[str, Blob]] | None]] = _recall_nothing
     draw: Callable[[int], str] = secrets.token_hex
+    loop: Callable[..., RunLoop] = RunLoop
 
 
 class Book:

@@ -107,6 +107,7 @@ class Config:
         journal: ``[journal]``.
         journal_options: What else stands in ``[journal]``: the store's options, unstructured.
         exporters: ``[exporters.NAME]``, unstructured: naming one activates it.
+        watches: ``[watches.NAME]``, unstructured: naming one activates it.
         plugins: ``[plugins]``.
         root: The folder of the file; relative paths start here.
         sources: Where each value came from, by TOML path.
@@ -120,6 +121,7 @@ class Config:
     journal: JournalOptions = attrs.field(factory=JournalOptions)
     journal_options: Mapping[str, Any] = attrs.field(factory=dict)
     exporters: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    watches: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     plugins: PluginsOptions = attrs.field(factory=PluginsOptions)
     root: Path = attrs.field(factory=Path.cwd)
     sources: Mapping[str, str] = attrs.field(factory=dict, repr=False)
@@ -214,7 +216,10 @@ class Layers:
                 self.sources[".".join(here)] = source
 
 
-_TABLES = ("runtime", "models", "providers", "policies", "journal", "plugins", "exporters", "profiles")
+_TABLES = (
+    *("runtime", "models", "providers", "policies", "journal", "plugins", "exporters", "watches"),
+    "profiles",
+)
 
 
 def _config(layers: Layers, root: Path) -> Config:
@@ -243,6 +248,7 @@ def _config(layers: Layers, root: Path) -> Config:
         ),
         journal_options={k: v for k, v in journal.items() if k != "store"},
         exporters=_tables(values, "exporters", layers),
+        watches=_tables(values, "watches", layers),
         plugins=structure(_table(values, "plugins"), PluginsOptions, "plugins", layers.sources),
         root=root,
         sources=layers.sources,

@@ -31,7 +31,7 @@ from reenact.effects import Effects
 from reenact.errors import InputError
 from reenact.failures import record_failure, revive
 from reenact.history import PATCH_PREFIX, STOPPED, History
-from reenact.loop import RunLoop, Scope, current_scope
+from reenact.loop import Scope, current_scope
 from reenact.matching import Matching, OnChange
 from reenact.models import Models
 from reenact.records import Entry, Failure, Message, RunRecord, Status
@@ -144,7 +144,7 @@ class Execution:
         self.finished: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self.book = Book(run, history, services)
         self.effects = Effects(self.book, services, self)
-        self.loop = RunLoop(  # type: ignore[abstract]  # the rest is set to refuse
+        self.loop = services.loop(
             self, seed=int(run.key or "1", 16), start_s=self._began_ns(run) / 1e9, unhandled=self._unhandled
         )
         self._real = asyncio.get_running_loop()

@@ -16,7 +16,7 @@ from reenact.config import Config, structure
 from reenact.errors import ConfigError, UsageError
 from reenact.plugins import Offered, Plugins
 from reenact.policy import Chain, Member, OwnPolicy, config_hash
-from reenact.seams import Exporter, Policy, Provider, Store
+from reenact.seams import Exporter, Policy, Provider, Store, Watch
 
 
 def options_of(offered: Offered, table: Mapping[str, Any], where: str, config: Config) -> Any:
@@ -196,5 +196,15 @@ async def open_exporters(config: Config, plugins: Plugins, stack: AsyncExitStack
     for name, table in config.exporters.items():
         offered = plugins.find("exporter", name)
         options = options_of(offered, table, f"exporters.{name}", config)
+        opened[name] = await stack.enter_async_context(offered.offer.open(options))
+    return opened
+
+
+async def open_watches(config: Config, plugins: Plugins, stack: AsyncExitStack) -> dict[str, Watch]:
+    """Open the watches that the configuration names."""
+    opened: dict[str, Watch] = {}
+    for name, table in config.watches.items():
+        offered = plugins.find("watch", name)
+        options = options_of(offered, table, f"watches.{name}", config)
         opened[name] = await stack.enter_async_context(offered.offer.open(options))
     return opened

@@ -32,8 +32,9 @@ from reenact.execution import Execution
 from reenact.forking import fork
 from reenact.house import House
 from reenact.journal import Observer, Outlet, Writer
+from reenact.loop import RunLoop, WatchedLoop
 from reenact.models import Models, Price
-from reenact.opening import Providers, open_chain, open_exporters, open_store
+from reenact.opening import Providers, open_chain, open_exporters, open_store, open_watches
 from reenact.planning import Plan
 from reenact.plugins import Plugins
 from reenact.policy import OwnPolicy
@@ -41,7 +42,7 @@ from reenact.records import Changes, Entry, RunRecord, Status
 from reenact.reuse import recall
 from reenact.runs import Runs, Started, check_arguments, check_run_id
 from reenact.scheduler import Clock, Limits, WallClock
-from reenact.seams import CommitResult, Holding, LedgerFull, Provider, RunFilter, RunWrite, Store
+from reenact.seams import CommitResult, Holding, LedgerFull, Provider, RunFilter, RunWrite, Store, Watch
 from reenact.steps import Retry, StepContext, WorkflowSpec
 from reenact.views import Run
 from reenact.workflows import WORKFLOWS, Workflow
@@ -62,6 +63,7 @@ class Runtime(Desk):
         models: What can be asked, and how.
         plugins: What is installed.
         owner: How this process is called in leases.
+        watches: Who looks on while workflow code runs.
     """
 
     def __init__(
@@ -74,11 +76,13 @@ class Runtime(Desk):
         writer: Writer,
         clock: Clock,
         draw: Callable[[int], str] = secrets.token_hex,
+        watches: Sequence[Watch] = (),
     ) -> None:
         super().__init__(store, clock)
         self.config = config
         self.plugins = plugins
         self.models = models
+        self.watches = tuple(watches)
         self.owner = f"pid {os.getpid()} on {socket.gethostname()} ({secrets.token_hex(4)})"
         self._observers: list[Observer] = []
         self._workflows: dict[str, WorkflowSpec] = {}
@@ -92,6 +96,7 @@ class Runtime(Desk):
             cache=options.cache,
             recall=functools.partial(recall, store),
             draw=draw,
+            loop=functools.partial(WatchedLoop, watches=self.watches) if watches else RunLoop,  # type: ignore[abstract]  # as RunLoop
         )
         self._runs = Runs(
             desk=Desk(store, clock),
@@ -119,6 +124,7 @@ class Runtime(Desk):
         clock: Clock | None = None,
         price: Price | None = None,
         draw: Callable[[int], str] = secrets.token_hex,
+        watches: Sequence[Watch] = (),
     ) -> AsyncIterator["Runtime"]:
         """Open a runtime; leaving it stops its runs, which stay resumable.
 
@@ -131,6 +137,7 @@ class Runtime(Desk):
             clock: The time, for tests.
             price: What calls cost.
             draw: Returns so many random bytes in hex, for ids and keys of runs; for tests.
+            watches: Who looks on while workflow code runs, after the configured ones.
 
         Raises:
             ConfigError: If the configuration is wrong.
@@ -147,6 +154,7 @@ class Runtime(Desk):
                 await stack.enter_async_context(Outlet(name, exporter))
                 for name, exporter in (await open_exporters(chosen, found, stack)).items()
             ]
+            looking_on = (await open_watches(chosen, found, stack)).values()
             writer = await stack.enter_async_context(Writer(opened))
             options = chosen.runtime
             models = Models(
@@ -166,6 +174,7 @@ class Runtime(Desk):
                 writer=writer,
                 clock=clock or WallClock(),
                 draw=draw,
+                watches=(*looking_on, *watches),
             )
             runtime._observers.extend(outlets)
             await opened.renew(runtime.owner, options.lease_s)

@@ -6,6 +6,7 @@ what it expects back. A suite in pytest-reenact tests each.
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 import attrs
@@ -396,6 +397,70 @@ class Exporter(Protocol):
 
     async def export(self, run: RunRecord, entries: Sequence[Entry]) -> None:
         """Take entries of *run*, in order, after their commit."""
+
+
+# --- watch ----------------------------------------------------------------------------------------
+
+
+@attrs.frozen(kw_only=True)
+class Line:
+    """A line of somebody's code.
+
+    Attributes:
+        file: The file, as Python calls it.
+        line: The line, from 1.
+        function: The function it is in.
+    """
+
+    file: str
+    line: int
+    function: str
+
+    def __str__(self) -> str:
+        path, here = Path(self.file), Path.cwd()
+        file = path.relative_to(here).as_posix() if path.is_relative_to(here) else self.file
+        return f"{file}:{self.line} in {self.function}"
+
+
+@attrs.frozen(kw_only=True)
+class Finding:
+    """Something in workflow code that a replay may not repeat.
+
+    Attributes:
+        kind: What it depends on, in a word: ``clock``, ``random``, ``file``, …
+        what: What was called or done.
+        remedy: What to do instead.
+        lines: The user's lines that led to it: the one that did it first, the workflow's last.
+        run_id: The run in which it was seen first.
+        grave: Whether the command that ran the workflow fails of it.
+    """
+
+    kind: str
+    what: str
+    remedy: str
+    lines: tuple[Line, ...]
+    run_id: str = ""
+    grave: bool = False
+
+    def __str__(self) -> str:
+        first, last = self.lines[0], self.lines[-1]
+        via = f", called from {last}" if last != first else ""
+        return f"{first}: {self.what} ({self.kind}){via}: {self.remedy}"
+
+
+class Watch(Protocol):
+    """Looks on while workflow code runs.
+
+    It changes nothing about a run: what it finds it keeps, and whoever opened the runtime asks.
+    """
+
+    def look_on(self, turn: Callable[[], None]) -> None:
+        """Call *turn* once; it runs workflow code, in this thread, until that is at rest."""
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """What it has found so far, in the order in which it did."""
+        ...
 
 
 # --- executor -------------------------------------------------------------------------------------

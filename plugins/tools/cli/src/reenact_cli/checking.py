@@ -51,6 +51,7 @@ def settings(config: Config) -> list[tuple[str, Any, str]]:
         "policies": attrs.asdict(config.policies) | dict(config.policy_options),
         "journal": attrs.asdict(config.journal) | dict(config.journal_options),
         "exporters": dict(config.exporters),
+        "watches": dict(config.watches),
         "plugins": attrs.asdict(config.plugins),
     }
     return [
@@ -120,6 +121,7 @@ def _check_names(session: Session) -> list[Finding]:
         *(("provider", name) for name in sorted(providers | set(config.providers))),
         *(("policy", name) for name in config.policies.chain if name not in own),
         *(("exporter", name) for name in config.exporters),
+        *(("watch", name) for name in config.watches),
     ]
     return [found for seam, name in wanted if (found := _check_name(session, seam, name))]
 

@@ -26,6 +26,7 @@ from reenact_cli.output import say, say_json, tell, tell_error
 from reenact_cli.progress import LiveProgress, PlainProgress, Progress
 from reenact_cli.report import error_json
 from reenact_cli.session import Session
+from reenact_cli.watching import code_with, findings_json, found_by, tell_findings
 
 
 @attrs.define(kw_only=True)
@@ -109,11 +110,14 @@ def warn_if_in_memory(runtime: Runtime) -> None:
 async def conclude(session: Session, runtime: Runtime, run: Run) -> int:
     """Say what became of a run, and return the exit code."""
     waits = list(await runtime.waits(run.record)) if run.status is Status.WAITING else []
+    findings = found_by(runtime)
     if session.as_json:
-        say_json(ended_json(run, waits))
+        watched = {"findings": findings_json(findings)} if runtime.watches else {}
+        say_json({**ended_json(run, waits), **watched})
     else:
         _conclude_in_words(session, run, waits, durable=runtime.store.durable)
-    return codes.of_run(run.record, run.error)
+        tell_findings(findings)
+    return code_with(findings, codes.of_run(run.record, run.error))
 
 
 def ended_json(run: Run, waits: list[Wait]) -> dict[str, Any]:
