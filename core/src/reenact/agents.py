@@ -100,6 +100,7 @@ async def _ask(
         retry=retry,
         timeout_s=models.timeout_s,
         pool=f"provider:{targets[0].provider}" if targets else "",
+        stand_in_pools=tuple(f"provider:{target.provider}" for target in targets[1:]),
     )
     call = Call(
         spec,

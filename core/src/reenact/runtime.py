@@ -29,7 +29,7 @@ from reenact.errors import (
 from reenact.execution import Execution
 from reenact.house import House
 from reenact.journal import Observer, Outlet, Writer
-from reenact.models import Models, Price
+from reenact.models import Models, PriceHook
 from reenact.opening import Providers, open_chain, open_exporters, open_store
 from reenact.plugins import Plugins
 from reenact.policy import OwnPolicy
@@ -100,7 +100,7 @@ class Runtime(Desk):
         policies: Sequence[OwnPolicy] = (),
         plugins: Plugins | None = None,
         clock: Clock | None = None,
-        price: Price | None = None,
+        price: PriceHook | None = None,
     ) -> AsyncIterator["Runtime"]:
         """Open a runtime; leaving it stops its runs, which stay resumable.
 
@@ -111,7 +111,7 @@ class Runtime(Desk):
             policies: Policies after the configured ones.
             plugins: What is installed, if not what is installed.
             clock: The time, for tests.
-            price: What calls cost.
+            price: What calls cost, before ``[prices]`` and what providers know.
 
         Raises:
             ConfigError: If the configuration is wrong.
@@ -130,6 +130,7 @@ class Runtime(Desk):
             ]
             writer = await stack.enter_async_context(Writer(opened))
             options = chosen.runtime
+            time_source = clock or WallClock()
             models = Models(
                 aliases=chosen.models,
                 provider=named.get,
@@ -137,6 +138,8 @@ class Runtime(Desk):
                 hold=_holder(writer),
                 retry=Retry(attempts=options.llm_attempts),
                 timeout_s=options.llm_timeout_s,
+                prices=chosen.prices,
+                now_ns=time_source.now_ns,
                 **({"price": price} if price else {}),
             )
             runtime = cls(
@@ -145,7 +148,7 @@ class Runtime(Desk):
                 plugins=found,
                 models=models,
                 writer=writer,
-                clock=clock or WallClock(),
+                clock=time_source,
             )
             runtime._observers.extend(outlets)
             await opened.renew(runtime.owner, options.lease_s)

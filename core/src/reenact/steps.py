@@ -17,6 +17,7 @@ from reenact.content import Blob
 from reenact.errors import ProviderError
 from reenact.history import Recorded
 from reenact.records import DecisionRecord, Effect, Failure, Kind, Status
+from reenact.scheduler import Pool
 from reenact.trace import TraceContext
 
 IDEMPOTENCY_KEY_HEX = 32
@@ -102,6 +103,24 @@ class Settled(msgspec.Struct, frozen=True, gc=False):
     cost_usd: str = ""
 
 
+class Spent(msgspec.Struct, frozen=True, gc=False):
+    """What an attempt used that gave no result.
+
+    Attributes:
+        model: The model that was asked.
+        tokens_in: Tokens read.
+        tokens_out: Tokens written.
+        cost_usd: Its price; empty if unknown.
+        estimated: The vendor did not say it, or not all of it.
+    """
+
+    model: str
+    tokens_in: int
+    tokens_out: int
+    cost_usd: str
+    estimated: bool
+
+
 @attrs.frozen(kw_only=True)
 class StepSpec:
     """A step as it is declared.
@@ -113,6 +132,7 @@ class StepSpec:
         retry: How often it is tried.
         timeout_s: How long one attempt may take, in seconds.
         pool: The limit it counts against, such as a provider's; none if empty.
+        stand_in_pools: The limits of the models that are asked if the first does not answer.
         reconcile: Finds out whether an attempt that nobody saw the end of succeeded.
     """
 
@@ -122,6 +142,7 @@ class StepSpec:
     retry: Retry = NO_RETRY
     timeout_s: float | None = None
     pool: str = ""
+    stand_in_pools: tuple[str, ...] = ()
     reconcile: "Body | None" = None
 
 
@@ -216,11 +237,13 @@ class Call:
         "input_hash",
         "late_decisions",
         "path",
+        "places",
         "recorded",
         "shape",
         "site",
         "spec",
         "spell",
+        "spent",
         "state",
         "task",
         "tries",
@@ -261,6 +284,14 @@ class Call:
         self.decisions: list[DecisionRecord] = []
         self.late_decisions: list[DecisionRecord] = []
         self.hash_keyed = False
+        self.spent: Spent | None = None
+        self.places: tuple[Pool, ...] = ()
+
+    @property
+    def pool(self) -> str:
+        """The limit that the model of this attempt counts against; empty if there is none."""
+        others = self.spec.stand_in_pools
+        return others[min(self.candidate, len(others)) - 1] if self.candidate and others else self.spec.pool
 
 
 # Where a call stands in this process. What is on record is its Status; this is not.
