@@ -13,11 +13,12 @@ format, reads what the provider sends, and refuses what the vendor would refuse.
 from pytest_reenact.conformance.answers import Answers, Questions
 from pytest_reenact.conformance.failures import Failures, Secrets
 from pytest_reenact.conformance.hostile import Babbling, Lying, Stalling
+from pytest_reenact.conformance.more import More, Named
 from pytest_reenact.conformance.streams import EventStreams, GoingAway, Streams
 
 
 class ProviderConformance(
-    Questions, Answers, Streams, GoingAway, Failures, Secrets, Stalling, Lying, Babbling
+    Questions, Answers, Named, More, Streams, GoingAway, Failures, Secrets, Stalling, Lying, Babbling
 ):
     """The whole suite. Set ``double``, and inherit `EventStreamConformance` too if the framing is SSE."""
 
