@@ -294,7 +294,7 @@ def _prices(table: Mapping[str, Any], layers: Layers) -> PriceList:
     try:
         return configured_prices(table)
     except ConfigError as error:
-        source = _source(layers, error.where.replace('"', ""))
+        source = _source(layers, error.where.replace('"', "").partition("[")[0])
         raise ConfigError(error.problem, error.where, source) from error
 
 

@@ -17,7 +17,7 @@ import attrs
 
 from reenact.codec import canonical
 from reenact.content import Blob, Chains
-from reenact.errors import ConfigError, MalformedAnswerError, did_you_mean
+from reenact.errors import ConfigError, MalformedAnswerError, ProviderError, did_you_mean
 from reenact.llm import LlmEvent, LlmRequest, LlmResponse, Usage
 from reenact.policy import Chain
 from reenact.prices import Price, PriceList
@@ -210,6 +210,8 @@ class LlmCall:
             response = await self._judged("settle", response, step, target)
             return await self._judged("response", response, step, target)
         except BaseException as error:
+            if isinstance(error, ProviderError):
+                error.provider = target.provider  # who cannot be told its name uses its own
             self._charge(used, target, provider, error)
             raise
 
