@@ -1,4 +1,4 @@
-"""What calls cost: on record with each call, in the run's total, for what was cut off too; never on replay."""
+"""What calls cost: on record with each call and in the run's total, for what was cut off too."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -8,7 +8,6 @@ from typing import Any
 
 import attrs
 import pytest
-from conftest import Fake, Opened
 from pytest_reenact.memory import MemoryStore
 from reenact import (
     LlmEvent,
@@ -29,6 +28,8 @@ from reenact.policy import policy
 from reenact.prices import Price, Rate, configured_prices
 from reenact.seams import CallContext, Deny
 from reenact.tokens import estimate_tokens, text_tokens
+
+from conftest import Fake, Opened
 
 PRICES = configured_prices({"fake:m": {"input": "2", "output": "10"}})
 PRICED = Config(prices=PRICES)

@@ -103,7 +103,9 @@ def test_longer_requests_cost_more() -> None:
 )
 def test_which_names_have_a_price(model: str, place: int | None) -> None:
     """A name stands for itself and for itself with a date; a pattern for what it says; the longest wins."""
-    prices = named("gpt-5", "gpt-5-mini", "gpt-5-2024-01-01", "claude-9-########", "llama-3*", "llama-3*-fast")
+    prices = named(
+        "gpt-5", "gpt-5-mini", "gpt-5-2024-01-01", "claude-9-########", "llama-3*", "llama-3*-fast"
+    )
 
     assert found(prices, model) == place
 

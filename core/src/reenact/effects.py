@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from reenact.book import Book, Services
-from reenact.errors import NotStorableError, PolicyDeniedError, StepError
+from reenact.errors import NotStorableError, PluginError, PolicyDeniedError, StepError, UsageError
 from reenact.failures import record_failure
 from reenact.records import Entry, Failure, Status
 from reenact.scheduler import give_back, take, take_now
@@ -36,7 +36,7 @@ from reenact.waiting import NOBODY, Host, Waiting
 log = logging.getLogger("reenact.step")
 
 
-_FINAL = (NotStorableError, PolicyDeniedError)
+_FINAL = (NotStorableError, PolicyDeniedError, UsageError, PluginError)
 """Errors that no further attempt can cure."""
 
 

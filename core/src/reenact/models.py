@@ -52,6 +52,26 @@ class Target:
         return f"{self.provider}:{self.model}"
 
 
+def targets_of(aliases: Mapping[str, Sequence[str]], name: str) -> tuple[Target, ...]:
+    """Return the models that *name* stands for: an alias, or ``provider:model``.
+
+    Raises:
+        ConfigError: If it is neither.
+    """
+    return tuple(_target(one, name, aliases) for one in aliases.get(name, (name,)))
+
+
+def _target(spelled: str, name: str, aliases: Mapping[str, Sequence[str]]) -> Target:
+    provider, colon, model = spelled.partition(":")
+    if colon and provider and model:
+        return Target(provider, model)
+    hint = did_you_mean(name, list(aliases))
+    known = ", ".join(sorted(aliases)) or "none"
+    raise ConfigError(
+        f"no model is called {name!r}{hint} (aliases: {known}; or write provider:model)", "models"
+    )
+
+
 @attrs.frozen(kw_only=True)
 class Models:
     """What a process can ask, and how.
@@ -79,23 +99,8 @@ class Models:
     timeout_s: float | None = 600.0
 
     def targets(self, name: str) -> tuple[Target, ...]:
-        """Return the models that *name* stands for: an alias, or ``provider:model``.
-
-        Raises:
-            ConfigError: If it is neither.
-        """
-        listed = self.aliases.get(name, (name,))
-        return tuple(self._target(one, name) for one in listed)
-
-    def _target(self, spelled: str, name: str) -> Target:
-        provider, colon, model = spelled.partition(":")
-        if colon and provider and model:
-            return Target(provider, model)
-        hint = did_you_mean(name, list(self.aliases))
-        known = ", ".join(sorted(self.aliases)) or "none"
-        raise ConfigError(
-            f"no model is called {name!r}{hint} (aliases: {known}; or write provider:model)", "models"
-        )
+        """Return the models that *name* stands for; see `targets_of`."""
+        return targets_of(self.aliases, name)
 
     def price_of(self, target: Target, provider: Provider | None = None, answered: str = "") -> Price | None:
         """Return what a model costs today; None if that is not known.

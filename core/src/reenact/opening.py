@@ -83,6 +83,17 @@ class Providers:
             return self._open[name]
 
 
+def named_providers(config: Config) -> list[str]:
+    """Return the providers that the configuration names, in tables and in models."""
+    asked = [model.partition(":")[0] for models in config.models.values() for model in models]
+    return list(dict.fromkeys([*config.providers, *asked]))
+
+
+def plugin_of(config: Config, name: str) -> Any:
+    """Return the name of the plugin that serves the provider *name*; whatever stands there."""
+    return config.providers.get(name, {}).get(PLUGIN, name)
+
+
 def provider_options(config: Config, plugins: Plugins, name: str) -> tuple[Offered, Any]:
     """Return the offer that serves the provider *name*, and its options.
 
@@ -92,7 +103,8 @@ def provider_options(config: Config, plugins: Plugins, name: str) -> tuple[Offer
     """
     table = dict(config.providers.get(name, {}))
     where = f"providers.{name}"
-    plugin = table.pop(PLUGIN, name)
+    plugin = plugin_of(config, name)
+    table.pop(PLUGIN, None)
     if not isinstance(plugin, str) or not plugin:
         source = config.sources.get(f"{where}.{PLUGIN}", "")
         raise ConfigError('must be the name of a plugin, such as "openai"', f"{where}.{PLUGIN}", source)
