@@ -216,7 +216,7 @@ class LlmCall:
             return await self._judged("response", response, step, target)
         except BaseException as error:
             if isinstance(error, ProviderError):
-                error.provider = target.provider  # who cannot be told its name uses its own
+                _rename(error, target.provider)
             self._charge(used, target, provider, error)
             raise
 
@@ -296,3 +296,10 @@ class LlmCall:
             )
 
         return make
+
+
+def _rename(error: ProviderError, provider: str) -> None:
+    """Have an error name its provider as the configuration does; a plugin may not know that name."""
+    if error.provider != provider:
+        error.args = tuple(provider if value == error.provider else value for value in error.args)
+        error.provider = provider
