@@ -32,6 +32,7 @@ from reenact.llm import (
 )
 from reenact.loop import Scope, current_scope
 from reenact.models import Listener
+from reenact.placeholders import Placeholders
 from reenact.schema import parameters_of, schema_of
 from reenact.shapes import LlmShape
 from reenact.steps import Call, StepSpec
@@ -91,7 +92,7 @@ async def _ask(
 ) -> LlmResponse:
     models = execution.host.models
     data = canonical(request.spelled(execution.chains))
-    performing = models.call(request, execution.run, execution.chains, on_event)
+    performing = models.call(request, execution.run, execution.chains, on_event, execution.known)
     targets = models.targets(request.model) if execution.live else ()
     retry = attrs.evolve(models.retry, candidates=max(1, len(targets)))
     spec = StepSpec(
@@ -111,7 +112,7 @@ async def _ask(
         site=site,
     )
     call.body = performing.bound(call)
-    return await perform(execution, call)  # type: ignore[no-any-return]  # its shape has seen to it
+    return performing.delivered(await perform(execution, call))
 
 
 @overload
@@ -302,7 +303,8 @@ class _Talk:
             if repair < REPAIRS:
                 self.say(response.message, user(REPAIR_PROMPT.format(problem=problem)))
                 response = await self.ask(self.scope.path("repair"))
-        raise OutputError(type_name(output), problem, response.text)
+        known = Placeholders(self.execution.known)  # the error goes on record
+        raise OutputError(type_name(output), known.hide(problem), known.hide(response.text))
 
 
 REPAIR_PROMPT = (

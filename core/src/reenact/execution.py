@@ -30,10 +30,11 @@ from reenact.content import Chains, unpack
 from reenact.divergence import Inputs, describe, describe_call, describe_end
 from reenact.effects import Effects
 from reenact.errors import ChangedInputError, DivergenceError
-from reenact.failures import revive
+from reenact.failures import revive, rewritten
 from reenact.history import STOPPED, History, Recorded, same_input
 from reenact.loop import RunLoop, Scope, current_scope
 from reenact.models import Models
+from reenact.placeholders import Placeholders
 from reenact.records import RUN_PATH, Entry, Failure, Message, RunRecord, Status
 from reenact.seams import CommitResult
 from reenact.steps import (
@@ -127,6 +128,7 @@ class Execution:
         self.on_changed: OnChange = on_changed
         self.chains = Chains()
         self.chains.seen(history.blobs.values())
+        self.known: dict[str, str | int] = {}  # what policies took out, by placeholder; in memory only
         self.trace = TraceContext(run.trace_id, run.id)
         self.finished: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self.book = Book(run, history, services)
@@ -304,6 +306,7 @@ class Execution:
             self._changed(call, recorded)
             return
         call.recorded = recorded
+        call.places = recorded.places
         call.generation = recorded.intent.generation
         if recorded.outcome is None or recorded.status is Status.CANCELLED:
             self._hold(call)
@@ -322,6 +325,7 @@ class Execution:
             if recorded.outcome is not None and same_input(recorded.intent, call.input_hash, self.run.key):
                 source = self.history.outcome(recorded.outcome)
                 call.decisions = list(recorded.intent.decisions)
+                call.places = recorded.places
                 call.hash_keyed = recorded.intent.hash_keyed
                 self._completed.append((call, Outcome(source.status, again=source.seq)))
                 return
@@ -390,7 +394,10 @@ class Execution:
             return
         source = self.history.outcome(entry) if entry.again >= 0 else entry
         if source.failure is not None:
-            future.set_exception(self._as_raised(source.failure, entry, outcome))
+            failure = source.failure
+            if call.placeholders is not None:
+                failure = rewritten(failure, call.placeholders().restore_value)
+            future.set_exception(self._as_raised(failure, entry, outcome))
         elif outcome is not None and outcome.settled is not None:
             future.set_result(outcome.settled.value)
         else:
@@ -494,7 +501,10 @@ class Execution:
             return
         end = self._closing(main)
         self._ending = (end.value, end.error)
-        self.book.root(end.status, output=end.output, failure=end.failure, note=end.note, release=True)
+        failure = end.failure
+        if failure is not None and self.known:
+            failure = rewritten(failure, Placeholders(self.known).hide_value)
+        self.book.root(end.status, output=end.output, failure=failure, note=end.note, release=True)
         self._flush(final=True)
 
     def _clear_away(self) -> bool:

@@ -51,6 +51,7 @@ class Recorded:
         failures: How many of them failed on record.
         retry_due_ns: When the next attempt was to begin, if one was planned.
         retry_decided: A person has decided that it runs again.
+        places: Where the values stand that policies took out of its input; see `placeholders`.
     """
 
     __slots__ = (
@@ -58,6 +59,7 @@ class Recorded:
         "failures",
         "intent",
         "outcome",
+        "places",
         "retry_decided",
         "retry_due_ns",
         "starts",
@@ -75,6 +77,13 @@ class Recorded:
         self.failures = 0
         self.retry_due_ns = 0
         self.retry_decided = False
+        self.places: dict[str, list[int]] = {}
+        self._note_places(intent)
+
+    def _note_places(self, entry: Entry) -> None:
+        for decision in entry.decisions:
+            if decision.restore:
+                self.places = {**self.places, **decision.restore}
 
     @property
     def interruptions(self) -> int:
@@ -84,6 +93,7 @@ class Recorded:
     def take(self, entry: Entry) -> None:
         """Apply a further entry of the same generation."""
         self.status = advance(self.status, entry.status, STEP)
+        self._note_places(entry)
         if entry.failure is not None and not entry.status.ended:
             self.failures += 1
             self.tries += 1
@@ -157,6 +167,8 @@ class History:
             self.steps[entry.path] = recorded = Recorded(entry)
             if entry.again < 0:
                 advance(Status.PENDING, entry.status, STEP)
+            else:
+                recorded.places = self._void[entry.again].places
         else:
             recorded = self.steps[entry.path]
             recorded.take(entry)

@@ -5,9 +5,10 @@ from typing import Any
 
 import attrs
 
-from reenact.codec import canonical, faithful, read_as
+from reenact.codec import canonical, decode, faithful, read_as
 from reenact.content import Blob, Chains, pack
 from reenact.llm import LlmMessage, LlmResponse, response_from
+from reenact.placeholders import Placeholders
 from reenact.steps import Settled
 
 
@@ -34,6 +35,32 @@ class ValueShape:
 
 
 ANY = ValueShape(Any)
+
+
+@attrs.frozen
+class HiddenShape:
+    """A value that is stored with placeholders for the values that policies took out of the step's input.
+
+    Attributes:
+        shape: The value's own shape.
+        placeholders: Returns the placeholders.
+    """
+
+    shape: ValueShape
+    placeholders: Callable[[], Placeholders]
+
+    def settle(self, value: Any, blobs: dict[str, Blob]) -> Settled:
+        """Return the stored spelling of *value*, and the value as a replay will read it."""
+        placeholders = self.placeholders()
+        if not placeholders:
+            return self.shape.settle(value, blobs)
+        data, _ = faithful(value, self.shape.wanted)
+        hidden = placeholders.hide_value(decode(data))
+        return Settled(pack(canonical(hidden), blobs), self.read(hidden))
+
+    def read(self, value: Any) -> Any:
+        """Return a plain value as the declared type, with values for placeholders."""
+        return self.shape.read(self.placeholders().restore_value(value))
 
 
 @attrs.frozen

@@ -16,6 +16,7 @@ from reenact.codec import Arguments
 from reenact.content import Blob
 from reenact.errors import ProviderError
 from reenact.history import Recorded
+from reenact.placeholders import Placeholders
 from reenact.records import DecisionRecord, Effect, Failure, Kind, Status
 from reenact.trace import TraceContext
 
@@ -216,6 +217,8 @@ class Call:
         "input_hash",
         "late_decisions",
         "path",
+        "placeholders",
+        "places",
         "recorded",
         "shape",
         "site",
@@ -260,6 +263,8 @@ class Call:
         self.state = ASKED
         self.decisions: list[DecisionRecord] = []
         self.late_decisions: list[DecisionRecord] = []
+        self.places: dict[str, list[int]] = {}
+        self.placeholders: Callable[[], Placeholders] | None = None
         self.hash_keyed = False
 
 
