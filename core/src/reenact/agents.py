@@ -304,7 +304,7 @@ class _Talk:
                 self.say(response.message, user(REPAIR_PROMPT.format(problem=problem)))
                 response = await self.ask(self.scope.path("repair"))
         known = Placeholders(self.execution.known)  # the error goes on record
-        raise OutputError(type_name(output), known.hide(problem), known.hide(response.text))
+        raise OutputError(type_name(output), known.hide_for_good(problem), known.hide_for_good(response.text))
 
 
 REPAIR_PROMPT = (

@@ -11,7 +11,7 @@ that a model makes up stays what it is.
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 import attrs
@@ -95,10 +95,7 @@ class Placeholders:
 
     def __init__(self, values: Mapping[str, Value]) -> None:
         self._values = values
-        self._found = _any_of(values)
-        self._hidden = {value: name for name, value in reversed(list(values.items()))}
-        texts = [value for value in self._hidden if isinstance(value, str) and value]
-        self._to_hide = _any_of(texts) if texts else None
+        self._hidden = {value: name for name, value in reversed(list(values.items())) if value != ""}
 
     def __bool__(self) -> bool:
         """Say whether there are any."""
@@ -110,13 +107,11 @@ class Placeholders:
 
     def restore(self, text: str) -> str:
         """Return *text* with values for placeholders."""
-        return self._found.sub(lambda match: str(self._values[match[0]]), text) if self._values else text
+        return _replaced(text, self._values, lambda name: str(self._values[name]))
 
     def restore_json(self, text: str) -> str:
         """Return a JSON text with values for placeholders; it stays JSON."""
-        if not self._values:
-            return text
-        return self._found.sub(lambda match: _inside_json(self._values[match[0]]), text)
+        return _replaced(text, self._values, lambda name: _inside_json(self._values[name]))
 
     def restore_value(self, value: Any) -> Any:
         """Return a plain value with values for the placeholders in its texts and names."""
@@ -127,9 +122,16 @@ class Placeholders:
 
     def hide(self, text: str) -> str:
         """Return *text* with placeholders for values."""
-        if self._to_hide is None:
-            return text
-        return self._to_hide.sub(lambda match: self._hidden[match[0]], text)
+        texts = [value for value in self._hidden if isinstance(value, str)]
+        return _replaced(text, texts, lambda value: self._hidden[value])
+
+    def hide_for_good(self, text: str) -> str:
+        """Return *text* with placeholders for values, also where quotes or line ends of theirs are escaped.
+
+        For what is read by people: restoring would not give the escapes back.
+        """
+        escaped = {_inside_json(value): name for value, name in self._hidden.items()}
+        return _replaced(self.hide(text), escaped, lambda value: escaped[value])
 
     def hide_value(self, value: Any) -> Any:
         """Return a plain value with placeholders for the values in it."""
@@ -184,7 +186,13 @@ def _mapped(value: Any, item: Callable[[Any], Any], name: Callable[[str], str]) 
     return value
 
 
-def _any_of(texts: Any) -> re.Pattern[str]:
+def _replaced(text: str, sought: Iterable[str], new: Callable[[str], str]) -> str:
+    """Return *text* with *new* of each that is *sought* in its place."""
+    here = [one for one in sought if one in text]
+    return _any_of(here).sub(lambda match: new(match[0]), text) if here else text
+
+
+def _any_of(texts: Iterable[str]) -> re.Pattern[str]:
     """Return a pattern for any of *texts*, the longest that fits."""
     return re.compile("|".join(map(re.escape, sorted(texts, key=len, reverse=True))) or r"(?!)")
 
