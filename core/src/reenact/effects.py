@@ -13,7 +13,7 @@ from typing import Any
 
 from reenact.book import Book, Services
 from reenact.errors import NotStorableError, PluginError, PolicyDeniedError, StepError, UsageError
-from reenact.failures import record_failure
+from reenact.failures import record_failure, rewritten
 from reenact.records import Entry, Failure, Status
 from reenact.reuse import fits
 from reenact.scheduler import give_back, take, take_now
@@ -375,7 +375,8 @@ class Effects:
         return Outcome(Status.SUCCEEDED, settled=call.shape.settle(value, self._book.blobs))
 
     def _failure(self, call: Call, error: BaseException) -> Failure:
-        return record_failure(error, call.path, retryable=call.spec.retry.retryable(error))
+        failure = record_failure(error, call.path, retryable=call.spec.retry.retryable(error))
+        return rewritten(failure, call.placeholders().hide_value) if call.placeholders else failure
 
     async def _try_again(
         self, call: Call, error: Exception, tries: int, candidate: int, pause_s: float

@@ -29,11 +29,12 @@ from reenact.codec import decode
 from reenact.content import Chains, unpack
 from reenact.effects import Effects
 from reenact.errors import InputError
-from reenact.failures import record_failure, revive
+from reenact.failures import record_failure, revive, rewritten
 from reenact.history import PATCH_PREFIX, STOPPED, History
 from reenact.loop import Scope, current_scope
 from reenact.matching import Matching, OnChange
 from reenact.models import Models
+from reenact.placeholders import Placeholders
 from reenact.records import Entry, Failure, Message, RunRecord, Status
 from reenact.reuse import Earlier
 from reenact.seams import CommitResult
@@ -140,6 +141,7 @@ class Execution:
         self.matching = Matching(history, self, on_changed, earlier)
         self.chains = Chains()
         self.chains.seen(history.blobs.values())
+        self.known: dict[str, str | int] = {}  # what policies took out, by placeholder; in memory only
         self.trace = TraceContext(run.trace_id, run.id)
         self.finished: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self.book = Book(run, history, services)
@@ -405,7 +407,10 @@ class Execution:
             return
         source = self.history.outcome(entry) if entry.again >= 0 else entry
         if source.failure is not None:
-            future.set_exception(self._as_raised(source.failure, entry, outcome))
+            failure = source.failure
+            if call.placeholders is not None:
+                failure = rewritten(failure, call.placeholders().restore_value)
+            future.set_exception(self._as_raised(failure, entry, outcome))
         elif outcome is not None and outcome.settled is not None:
             future.set_result(outcome.settled.value)
         else:
@@ -510,7 +515,10 @@ class Execution:
             return
         end = self._closing(main)
         self._ending = (end.value, end.error)
-        self.book.root(end.status, output=end.output, failure=end.failure, note=end.note, release=True)
+        failure = end.failure
+        if failure is not None and self.known:
+            failure = rewritten(failure, Placeholders(self.known).hide_value)
+        self.book.root(end.status, output=end.output, failure=failure, note=end.note, release=True)
         self._flush(final=True)
 
     def _is_continued(self, main: asyncio.Task[Any]) -> bool:

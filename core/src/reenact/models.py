@@ -19,6 +19,7 @@ from reenact.codec import canonical
 from reenact.content import Blob, Chains
 from reenact.errors import ConfigError, MalformedAnswerError, ProviderError, did_you_mean
 from reenact.llm import LlmEvent, LlmRequest, LlmResponse, Usage
+from reenact.placeholders import NO_PLACEHOLDERS, Original, Place, Placeholders, Value
 from reenact.policy import Chain
 from reenact.prices import Price, PriceList
 from reenact.records import RunRecord
@@ -145,10 +146,15 @@ class Models:
         return await provider.count_tokens(target.model, request, context)
 
     def call(
-        self, request: LlmRequest, run: RunRecord, chains: Chains, listener: Listener | None
+        self,
+        request: LlmRequest,
+        run: RunRecord,
+        chains: Chains,
+        listener: Listener | None,
+        known: dict[str, Value],
     ) -> "LlmCall":
         """Return what performs *request* for *run*."""
-        return LlmCall(models=self, request=request, run=run, chains=chains, listener=listener)
+        return LlmCall(models=self, request=request, run=run, chains=chains, listener=listener, known=known)
 
 
 @attrs.define(kw_only=True)
@@ -157,11 +163,12 @@ class LlmCall:
 
     Attributes:
         models: What can be asked.
-        request: The request as the code made it.
+        request: The request as the code made it, then as policies have left it.
         run: The run it belongs to.
         chains: The run's conversations.
         listener: Told of the answer as it comes, live only.
         asked: The model that was asked last, as ``provider:model``.
+        known: What policies have taken out of the run's requests, by placeholder.
     """
 
     models: Models
@@ -169,6 +176,10 @@ class LlmCall:
     run: RunRecord
     chains: Chains
     listener: Listener | None = None
+    known: dict[str, Value] = attrs.field(factory=dict, repr=False)
+    _original: Original = attrs.field(
+        default=attrs.Factory(lambda self: Original(self.request.segments), takes_self=True), init=False
+    )
     _secrets: dict[str, object] = attrs.field(factory=dict, init=False, repr=False)
     _call: Call | None = attrs.field(default=None, init=False)
     asked: str = attrs.field(default="", init=False)
@@ -186,14 +197,35 @@ class LlmCall:
         target = self.models.targets(self.request.model)[0]
         trace = TraceContext(self.run.trace_id, self.run.id, call.path, call.attempt)
         context = self._context("request", StepContext(trace), target)
-        verdict = await self.models.chain.judge("request", self.request, context)
+        verdict = await self.models.chain.judge("request", self.request, context, self._original)
         self.request = verdict.value
+        self._note_places(call, verdict.places)
         return Passed(
             body=self.perform,
             spell=self.spell if verdict.changed else None,
             decisions=verdict.decisions,
             denied=verdict.denied,
         )
+
+    def _note_places(self, call: Call, places: Mapping[str, Place]) -> None:
+        if places:
+            call.hidden = {**call.hidden, **places}
+            self.known.update(self._original.values(places))
+
+    def delivered(self, response: LlmResponse) -> LlmResponse:
+        """Return what the workflow gets of an answer on record: with values for placeholders."""
+        return self._placeholders().restore_response(response, in_json=self._in_json)
+
+    @property
+    def _in_json(self) -> bool:
+        return self.request.output_schema is not None
+
+    def _placeholders(self) -> Placeholders:
+        if self._call is None or not self._call.hidden:
+            return NO_PLACEHOLDERS
+        values = self._original.values(self._call.hidden)
+        self.known.update(values)
+        return Placeholders(values)
 
     def bound(self, call: Call) -> Body:
         """Return what performs the call, knowing *call*, whose record takes later decisions."""
@@ -245,12 +277,13 @@ class LlmCall:
         if self.listener is None or not provider.capabilities.stream:
             return await provider.complete(target.model, request, context)
         answer: LlmResponse | None = None
+        restored = self._placeholders().listener(self._tell, in_json=self._in_json)
         async with aclosing(provider.stream(target.model, request, context)) as events:
             async for event in events:
                 used.take(event)
                 if event.type == "end":
                     answer = event.response
-                self._tell(event)
+                restored(event)
         if answer is None:
             raise MalformedAnswerError(target.provider, "the stream ended without its end")
         return answer
@@ -274,9 +307,11 @@ class LlmCall:
     async def _judged(self, stage: Stage, value: T, step: StepContext, target: Target) -> T:
         if not self.models.chain.of(stage):
             return value
-        verdict = await self.models.chain.judge(stage, value, self._context(stage, step, target))
+        context = self._context(stage, step, target)
+        verdict = await self.models.chain.judge(stage, value, context, self._original)
         if self._call is not None:
             self._call.late_decisions = [*self._call.late_decisions, *verdict.decisions]
+            self._note_places(self._call, verdict.places)
         if verdict.denied is not None:
             raise verdict.denied
         return verdict.value
@@ -295,6 +330,7 @@ class LlmCall:
                 request=self.request,
                 hold=hold,
                 secrets=self._secrets,
+                known=self.known,
             )
 
         return make

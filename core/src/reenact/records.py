@@ -86,6 +86,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         reason: Why, in words; never the value that was scrubbed.
         took_us: What it cost, in microseconds.
         detail: Whatever else it wants on record; plain.
+        restore: Where in what the code asked the values stand that its placeholders stand for.
     """
 
     policy: str
@@ -96,6 +97,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     reason: str = ""
     took_us: int = 0
     detail: dict[str, Any] = {}
+    restore: dict[str, list[int]] = {}
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -379,11 +379,23 @@ class Modify(Generic[T]):
         value: The request, response or arguments that take the place of the given ones.
         reason: What was changed and why; never the value that was taken out.
         detail: More for the record; plain.
+        restore: Placeholders in *value* and what they stand for (text, or a whole number): the
+            kernel puts it back into what the workflow or the tool gets, and keeps it from the
+            record. What does not stand in what the code asked is not restored. In the stages
+            request, admit and tool.
     """
 
     value: T
     reason: str
     detail: Mapping[str, Any] = attrs.field(factory=dict)
+    restore: Mapping[str, str | int] = attrs.field(
+        factory=dict,
+        repr=False,
+        validator=attrs.validators.deep_mapping(
+            attrs.validators.and_(attrs.validators.instance_of(str), attrs.validators.min_len(1)),
+            attrs.validators.instance_of((str, int)),
+        ),
+    )
 
 
 Decision: TypeAlias = "Allow | Deny | Modify[Any]"
@@ -415,6 +427,7 @@ class PolicyContext:
         request: The request as it stands, in later stages.
         hold: Hold an amount against an account, durably; answers None, or that the account is full.
         secrets: A place for what one call needs between its stages; never stored.
+        known: What was taken out of the run's requests so far, by placeholder; never stored.
     """
 
     stage: Stage
@@ -425,6 +438,7 @@ class PolicyContext:
     request: LlmRequest | ToolRequest | None = None
     hold: "Callable[[Holding], Awaitable[LedgerFull | None]]" = attrs.field(repr=False)
     secrets: dict[str, Any] = attrs.field(factory=dict, repr=False)
+    known: Mapping[str, str | int] = attrs.field(factory=dict, repr=False)
 
 
 class Policy(Protocol):

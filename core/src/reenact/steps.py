@@ -16,6 +16,7 @@ from reenact.codec import Arguments
 from reenact.content import Blob
 from reenact.errors import ProviderError
 from reenact.history import Recorded, Taken
+from reenact.placeholders import Placeholders
 from reenact.records import Cache, DecisionRecord, Effect, Failure, Kind, Status
 from reenact.scheduler import Pool
 from reenact.trace import TraceContext
@@ -251,9 +252,11 @@ class Call:
         "generation",
         "handle",
         "hash_keyed",
+        "hidden",
         "input_hash",
         "late_decisions",
         "path",
+        "placeholders",
         "places",
         "recorded",
         "reusable",
@@ -301,6 +304,8 @@ class Call:
         self.state = ASKED
         self.decisions: list[DecisionRecord] = []
         self.late_decisions: list[DecisionRecord] = []
+        self.hidden: dict[str, list[int]] = {}
+        self.placeholders: Callable[[], Placeholders] | None = None
         self.hash_keyed = False
         self.reusable = False
         self.spent: Spent | None = None
