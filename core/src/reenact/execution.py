@@ -27,14 +27,14 @@ from reenact.book import Book, Services
 from reenact.closing import Closing, close
 from reenact.codec import decode
 from reenact.content import Chains, unpack
-from reenact.divergence import Inputs, describe, describe_call, describe_end
+from reenact.divergence import left_over, other_end, unasked, unlike, unrecorded
 from reenact.effects import Effects
 from reenact.errors import ChangedInputError, DivergenceError
 from reenact.failures import revive
 from reenact.history import STOPPED, History, Recorded, same_input
 from reenact.loop import RunLoop, Scope, current_scope
 from reenact.models import Models
-from reenact.records import RUN_PATH, Entry, Failure, Message, RunRecord, Status
+from reenact.records import Entry, Failure, Message, RunRecord, Status
 from reenact.seams import CommitResult
 from reenact.steps import (
     ASKED,
@@ -331,9 +331,9 @@ class Execution:
         """Deal with a step whose input is not the one on record."""
         started = recorded.status is not Status.DENIED
         if not self.live:
-            self._diverge(DivergenceError, call.path, recorded.intent, call)
+            self._diverge(DivergenceError, recorded.intent, call)
         if self.on_changed == "fail" or (call.spec.effect == "once" and started):
-            self._diverge(ChangedInputError, call.path, recorded.intent, call)
+            self._diverge(ChangedInputError, recorded.intent, call)
         log.warning("the input of %s has changed since it was recorded; it runs again", call.path)
         call.generation = recorded.intent.generation + 1
         if self.history.pending:
@@ -598,16 +598,10 @@ class Execution:
 
     def _diverge_from(self, entry: Entry) -> NoReturn:
         """Raise for an outcome on record that nobody asks for."""
-        recorded = self.history.steps[entry.path]
-        other = next((call for call in self._held if call.state is HELD), None)
-        raise DivergenceError(
-            self.run.id, other.path if other else entry.path, describe(recorded.intent), describe_call(other)
-        )
+        raise unasked(self.run.id, self.history.steps[entry.path].intent, self._held)
 
-    def _diverge(self, kind: type[DivergenceError], path: str, intent: Entry, call: Call) -> NoReturn:
-        error = kind(self.run.id, path, describe(intent), describe_call(call))
-        error.__dict__["inputs"] = Inputs(intent, call)  # made a diff by the runtime, which can read content
-        raise error
+    def _diverge(self, kind: type[DivergenceError], intent: Entry, call: Call) -> NoReturn:
+        raise unlike(kind, self.run.id, intent, call)
 
     def _replay_ran_out(self, held: Sequence[Call]) -> None:
         """A replay at rest with steps that are not on record: the record's end, or a divergence."""
@@ -616,19 +610,15 @@ class Execution:
             self._dispose()
             self.finished.set_result(Ending(run=self.run))
             return
-        call = next(call for call in held if call.state is HELD)
-        raise DivergenceError(
-            self.run.id, call.path, f"the end of the run ({self.history.status})", describe_call(call)
-        )
+        raise unrecorded(self.run.id, self.history.status, held)
 
     def _end_replay(self, main: asyncio.Task[Any]) -> None:
         ended, found = self.history.ended, self._closing(main)
         left = self.history.pending[0] if self.history.pending else None
         if left is not None:
-            recorded = self.history.steps[left.path].intent
-            raise DivergenceError(self.run.id, left.path, describe(recorded), "the end of the workflow")
+            raise left_over(self.run.id, self.history.steps[left.path].intent)
         if ended is not None and (ended.status, bytes(ended.output)) != (found.status, found.output):
-            raise DivergenceError(self.run.id, RUN_PATH, describe_end(ended), found.described)
+            raise other_end(self.run.id, ended, found.described)
         self._over = True
         self._dispose()
         self.finished.set_result(Ending(run=self.run, value=found.value, error=found.error))

@@ -16,8 +16,7 @@ from reenact.children import RUN_ID_HEX
 from reenact.config import OnChange, RuntimeOptions
 from reenact.content import pack, references, unpack
 from reenact.desk import Desk
-from reenact.differences import diff_inputs
-from reenact.divergence import Inputs
+from reenact.differences import add_inputs
 from reenact.errors import (
     DivergenceError,
     InputError,
@@ -172,14 +171,8 @@ class Runs:
         try:
             return _run_of(await asyncio.shield(started.finished))
         except DivergenceError as error:
-            await self._add_diff(error)
+            await add_inputs(self._desk.store, error)
             raise
-
-    async def _add_diff(self, error: DivergenceError) -> None:
-        """Spell out both inputs of a divergence, reading what the record refers to."""
-        inputs = vars(error).pop("inputs", None)
-        if isinstance(inputs, Inputs):
-            error.diff = await diff_inputs(self._desk.store, inputs)
 
     async def take_up(
         self,

@@ -1,0 +1,17 @@
+"""What journals tell: how two runs differ, why a step got its input, whether new code still fits.
+
+.. code-block:: python
+
+    from reenact_inspect import check, diff, why
+
+    async with Runtime.open() as runtime:
+        found = await diff(runtime, "3f2a", "last")
+        print(found.first)
+
+Nothing here calls a model or a tool, and nothing is written.
+"""
+
+from reenact_inspect.differences import Cause, First, RunDiff, StepDiff, Totals, diff
+from reenact_inspect.values import Change, diff_values
+
+__all__ = ["Cause", "Change", "First", "RunDiff", "StepDiff", "Totals", "diff", "diff_values"]
