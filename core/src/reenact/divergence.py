@@ -26,11 +26,24 @@ def unlike(kind: type[DivergenceError], run_id: str, intent: Entry, call: Call) 
     return _error(kind, run_id, call.path, describe(intent), describe_call(call), intent, call)
 
 
-def unasked(run_id: str, intent: Entry, held: Iterable[Call]) -> DivergenceError:
-    """Return the error for a step on record that nobody asks for, where others are asked for instead."""
-    call = next((call for call in held if call.state is HELD), None)
-    path = call.path if call is not None else intent.path
+def unasked(run_id: str, intent: Entry, asked: Iterable[Call]) -> DivergenceError:
+    """Return the error for a step on record that nobody asks for.
+
+    Args:
+        run_id: The run.
+        intent: The step.
+        asked: What the code asks for instead: steps that are not on record before those that are.
+    """
+    call = next(iter(asked), None)
+    path = call.path if call is not None and call.state is HELD else intent.path
     return _error(DivergenceError, run_id, path, describe(intent), describe_call(call), intent, call)
+
+
+def unfit(run_id: str, intent: Entry, call: Call, problem: str) -> DivergenceError:
+    """Return the error for a result on record that the code cannot read as the type it declares now."""
+    expected = f"{describe(intent)}, whose result cannot be read any more"
+    found = f"{describe_call(call)}, which reads it so: {problem}"
+    return _error(DivergenceError, run_id, call.path, expected, found, intent, call)
 
 
 def left_over(run_id: str, intent: Entry) -> DivergenceError:
@@ -40,11 +53,11 @@ def left_over(run_id: str, intent: Entry) -> DivergenceError:
     )
 
 
-def unrecorded(run_id: str, status: Status, held: Iterable[Call]) -> DivergenceError:
-    """Return the error for a step that is asked for where the run has ended."""
-    call = next(call for call in held if call.state is HELD)
+def unrecorded(run_id: str, status: Status, call: Call | None) -> DivergenceError:
+    """Return the error for code that asks for a step, or waits for nothing, where the run has ended."""
     expected = f"the end of the run ({status})"
-    return _error(DivergenceError, run_id, call.path, expected, describe_call(call), None, call)
+    path = call.path if call is not None else RUN_PATH
+    return _error(DivergenceError, run_id, path, expected, describe_call(call), None, call)
 
 
 def other_end(run_id: str, ended: Entry, found: str) -> DivergenceError:

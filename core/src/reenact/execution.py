@@ -27,9 +27,9 @@ from reenact.book import Book, Services
 from reenact.closing import Closing, close
 from reenact.codec import decode
 from reenact.content import Chains, unpack
-from reenact.divergence import left_over, other_end, unasked, unlike, unrecorded
+from reenact.divergence import left_over, other_end, unasked, unfit, unlike, unrecorded
 from reenact.effects import Effects
-from reenact.errors import ChangedInputError, DivergenceError
+from reenact.errors import ChangedInputError, DivergenceError, NotStorableError
 from reenact.failures import revive
 from reenact.history import STOPPED, History, Recorded, same_input
 from reenact.loop import RunLoop, Scope, current_scope
@@ -148,6 +148,7 @@ class Execution:
         self._scheduled = False
         self._stopping = False
         self._over = False
+        self._used_up = False
         self._cancel_asked: str | None = None
 
     @property
@@ -336,6 +337,7 @@ class Execution:
             self._diverge(ChangedInputError, recorded.intent, call)
         log.warning("the input of %s has changed since it was recorded; it runs again", call.path)
         call.generation = recorded.intent.generation + 1
+        self._used_up = True  # it takes another way, and may not come to what was begun
         if self.history.pending:
             self._revise()
         self._hold(call)
@@ -398,7 +400,12 @@ class Execution:
 
     def _read(self, call: Call, entry: Entry) -> Any:
         value = unpack(bytes(entry.output), self.history.blobs) if entry.output else None
-        return call.shape.read(value) if call.shape is not None else value
+        try:
+            return call.shape.read(value) if call.shape is not None else value
+        except NotStorableError as error:
+            recorded = self.history.steps.get(call.path)
+            intent = recorded.intent if recorded is not None else entry
+            raise unfit(self.run.id, intent, call, str(error)) from error
 
     def _as_raised(self, failure: Failure, entry: Entry, outcome: Outcome | None) -> BaseException:
         error = revive(failure)
@@ -417,10 +424,14 @@ class Execution:
     # --- what is live
 
     def _release_held(self) -> None:
+        if self._completed and not self._used_up:
+            return  # outcomes that were kept through a revision come first
         held, self._held = self._held, []
+        if not self._used_up:
+            self._used_up = True
+            self._look_for_unasked([call for call in held if call.state is HELD])
         if not self.live:
-            if any(call.state is HELD for call in held):
-                self._replay_ran_out(held)
+            self._replay_ran_out(next((call for call in held if call.state is HELD), None))
             return
         for count, call in enumerate(held, 1):
             if call.state is HELD:
@@ -598,19 +609,28 @@ class Execution:
 
     def _diverge_from(self, entry: Entry) -> NoReturn:
         """Raise for an outcome on record that nobody asks for."""
-        raise unasked(self.run.id, self.history.steps[entry.path].intent, self._held)
+        held = [call for call in self._held if call.state is HELD]
+        asked = [*held, *self._expected.values()]
+        raise unasked(self.run.id, self.history.steps[entry.path].intent, asked)
 
     def _diverge(self, kind: type[DivergenceError], intent: Entry, call: Call) -> NoReturn:
         raise unlike(kind, self.run.id, intent, call)
 
-    def _replay_ran_out(self, held: Sequence[Call]) -> None:
-        """A replay at rest with steps that are not on record: the record's end, or a divergence."""
+    def _look_for_unasked(self, held: Sequence[Call]) -> None:
+        """With the record used up, refuse to go on without a step that was begun and has not ended."""
+        left = self.history.unasked({*self._gone, *(call.path for call in held)})
+        if left is not None:
+            new = [call for call in held if call.recorded is None]
+            raise unasked(self.run.id, left.intent, new)
+
+    def _replay_ran_out(self, call: Call | None) -> None:
+        """A replay at rest with nothing left on record: the record's end, or a divergence."""
         if self.history.ended is None:
             self._over = True
             self._dispose()
             self.finished.set_result(Ending(run=self.run))
             return
-        raise unrecorded(self.run.id, self.history.status, held)
+        raise unrecorded(self.run.id, self.history.status, call)
 
     def _end_replay(self, main: asyncio.Task[Any]) -> None:
         ended, found = self.history.ended, self._closing(main)

@@ -19,8 +19,6 @@ from reenact.desk import Desk
 from reenact.differences import add_inputs
 from reenact.errors import (
     DivergenceError,
-    InputError,
-    NotStorableError,
     ReenactError,
     RunConflictError,
     RunEndedError,
@@ -29,7 +27,7 @@ from reenact.errors import (
 from reenact.execution import Ending, Execution, RunHost
 from reenact.failures import revive
 from reenact.history import History, load_blobs, read_history
-from reenact.inputs import spell_input
+from reenact.inputs import restore_input, spell_input
 from reenact.journal import Writer
 from reenact.records import RunRecord, Status
 from reenact.seams import RunWrite
@@ -248,13 +246,7 @@ class Runs:
         blobs = await load_blobs(
             self._desk.store, set(references(bytes(begun.input))), self._desk.store.where
         )
-        spelled = unpack(bytes(begun.input), blobs)
-        try:
-            return spec.arguments.restore(spelled)
-        except NotStorableError as error:
-            raise InputError(
-                f"the input on record does not fit workflow {spec.name!r} any more: {error}"
-            ) from error
+        return restore_input(spec, unpack(bytes(begun.input), blobs), begun.input_hash)
 
     async def _read_ended(self, record: RunRecord, spec: WorkflowSpec | None) -> Run:
         """Return a run that has ended, from its record."""

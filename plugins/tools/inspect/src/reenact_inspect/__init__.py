@@ -11,7 +11,20 @@
 Nothing here calls a model or a tool, and nothing is written.
 """
 
+from reenact_inspect.checks import Checked, CheckReport, check
 from reenact_inspect.differences import Cause, First, RunDiff, StepDiff, Totals, diff
 from reenact_inspect.values import Change, diff_values
 
-__all__ = ["Cause", "Change", "First", "RunDiff", "StepDiff", "Totals", "diff", "diff_values"]
+__all__ = [
+    "Cause",
+    "Change",
+    "CheckReport",
+    "Checked",
+    "First",
+    "RunDiff",
+    "StepDiff",
+    "Totals",
+    "check",
+    "diff",
+    "diff_values",
+]
