@@ -59,7 +59,7 @@ def restore_input(
         args, kwargs = spec.arguments.restore(spelled)
         bound = spec.arguments.bind(tuple(args), dict(kwargs))
     except NotStorableError as error:
-        raise InputError(f"{unfit}: {error.problem}") from error
+        raise InputError(f"{unfit}: {error.at} is {error.problem}") from error
     except TypeError as error:
         raise InputError(f"{unfit}: {error}") from error
     dropped = [name for name in spelled if name not in spec.arguments.signature.parameters]

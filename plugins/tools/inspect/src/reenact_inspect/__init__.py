@@ -13,6 +13,9 @@ Nothing here calls a model or a tool, and nothing is written.
 
 from reenact_inspect.checks import Checked, CheckReport, check
 from reenact_inspect.differences import Cause, First, RunDiff, StepDiff, Totals, diff
+from reenact_inspect.flow import Link
+from reenact_inspect.journals import Step
+from reenact_inspect.reasons import Reason, Why, why
 from reenact_inspect.values import Change, diff_values
 
 __all__ = [
@@ -21,10 +24,15 @@ __all__ = [
     "CheckReport",
     "Checked",
     "First",
+    "Link",
+    "Reason",
     "RunDiff",
+    "Step",
     "StepDiff",
     "Totals",
+    "Why",
     "check",
     "diff",
     "diff_values",
+    "why",
 ]

@@ -2,13 +2,18 @@
 
 from typing import Any
 
+import attrs
 import msgspec
+from reenact.errors import Asked
 from reenact.records import Failure, RunRecord
 from reenact.trace import iso_time
 
+from reenact_inspect.checks import Checked, CheckReport
 from reenact_inspect.differences import First, RunDiff, StepDiff, Totals
-from reenact_inspect.journals import Step, input_of
-from reenact_inspect.values import Change
+from reenact_inspect.journals import Step
+from reenact_inspect.reasons import Reason, Why
+from reenact_inspect.talk import asked
+from reenact_inspect.values import Change, diff_values
 
 
 def diff_json(found: RunDiff) -> dict[str, Any]:
@@ -107,6 +112,74 @@ def change_json(change: Change) -> dict[str, Any]:
     return made
 
 
-def bare(step: Step) -> bool:
-    """Say whether a step has no input to speak of."""
-    return len(input_of(step)) <= len(b"{}")
+# --- check ----------------------------------------------------------------------------------------
+
+
+def check_json(report: CheckReport) -> dict[str, Any]:
+    """Return what became of the runs that were checked as ``--json`` shows it."""
+    return {
+        "agrees": report.agrees,
+        "counts": {
+            verdict: len(report.with_verdict(verdict)) for verdict in ("agrees", "diverges", "unchecked")
+        },
+        "took_ns": report.took_ns,
+        "runs": [_checked_json(one) for one in report.runs],
+    }
+
+
+def _checked_json(one: Checked) -> dict[str, Any]:
+    made: dict[str, Any] = {"run": run_json(one.run), "verdict": one.verdict}
+    if one.problem:
+        made["problem"] = one.problem
+    error = one.divergence
+    if error is None:
+        return made
+    then, now = error.then, error.now
+    changes = []
+    if then is not None and now is not None and not then.scrubbed:
+        changes = diff_values(asked(then.kind, error.inputs[0]), asked(now.kind, error.inputs[1]))
+    return made | {
+        "path": error.path,
+        "then": _asked_json(then),
+        "now": _asked_json(now),
+        "input": [change_json(change) for change in changes],
+    }
+
+
+def _asked_json(side: Asked | None) -> dict[str, Any] | None:
+    return None if side is None else attrs.asdict(side)
+
+
+# --- why ------------------------------------------------------------------------------------------
+
+
+def why_json(found: Why) -> dict[str, Any]:
+    """Return what led to a step as ``--json`` shows it."""
+    return {
+        "run": run_json(found.run),
+        "path": found.path,
+        "since": found.since,
+        "origin": found.origin or None,
+        "origin_missing": found.missing,
+        "input": [change_json(change) for change in found.input],
+        "reasons": [_reason_json(one) for one in found.reasons],
+    }
+
+
+def _reason_json(reason: Reason) -> dict[str, Any]:
+    step = reason.step
+    made: dict[str, Any] = {
+        "path": reason.path,
+        "kind": step.kind if step is not None else None,
+        "status": step.status.value if step is not None else None,
+        "site": step.site if step is not None else None,
+        "links": [attrs.asdict(link) for link in reason.links],
+        "before": reason.before,
+        "silent": list(reason.silent),
+    }
+    if reason.since is not None:
+        made["changed"] = step_diff_json(reason.since)
+    if reason.revisions:
+        made["revisions"] = reason.revisions
+        made["revised"] = [change_json(change) for change in reason.revised]
+    return made
