@@ -182,9 +182,7 @@ CHANGES = [
         partial(note_with_other_default, "a"),
         "goes on",
     ),
-    Change(
-        "a step's return type does not fit the record", NOTE, partial(note_as_list, "a"), "stops", "goes on"
-    ),
+    Change("a result on record does not fit a step's new type", NOTE, AS_LIST, "stops", "goes on"),
     Change("only a step's body changes", NOTE, partial(note_with_other_body, "a"), "goes on"),
     Change("a step gets a `key`", NOTE, partial(note.keyed("k"), "a"), "stops"),
     Change("a step's effect becomes `once`", NOTE, partial(note_once, "a"), "goes on", "in doubt"),
