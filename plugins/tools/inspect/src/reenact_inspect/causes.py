@@ -37,13 +37,18 @@ def find_first(found: RunDiff, a: Journal, b: Journal) -> First | None:
 
 
 def _when(step: StepDiff) -> tuple[Position, str]:
-    """Return when the runs part in a step: counted the same way in both, up to the first difference."""
+    """Return when the runs part in a step.
+
+    Up to the first difference both count the same, so there both sides of a step stand at the
+    same position; behind it one side may have been shifted to the front, but never both.
+    """
     sides = [one for one in (step.a, step.b) if one is not None]
-    asked = min(one.asked_at for one in sides)
+    path = min(one.path for one in sides)
+    asked = max(one.asked_at for one in sides)
     if step.asked_otherwise:
-        return asked, step.path
+        return asked, path
     ends = [one.ended_at for one in sides if one.ended_at != NEVER]
-    return (min(ends) if ends else asked), step.path
+    return (max(ends) if ends else asked), path
 
 
 def _cause(step: StepDiff, found: RunDiff, a: Journal, b: Journal) -> Cause:
