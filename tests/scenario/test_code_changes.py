@@ -15,7 +15,7 @@ from typing import Any, Literal
 import attrs
 import pytest
 from pytest_reenact.memory import MemoryStore
-from reenact import Resolution, Status, approve, llm, parallel, sleep, step
+from reenact import Resolution, Status, approve, llm, parallel, patched, sleep, step
 from reenact.errors import ChangedInputError, DivergenceError, InputError
 from reenact.records import decode_entry
 from reenact.workflows import Workflow
@@ -131,6 +131,17 @@ async def nothing() -> None:
     """Ask for nothing."""
 
 
+async def patched_in() -> None:
+    """Ask for a step, in runs that came here since it is there."""
+    if patched("extra"):
+        await extra()
+
+
+async def patched_over() -> None:
+    """Ask for another step, in runs that came here since."""
+    await (extra() if patched("other") else note("a"))
+
+
 @attrs.frozen
 class Change:
     """A row of the table.
@@ -157,6 +168,9 @@ G, P, K = gathered, in_parallel, partial(in_parallel, keyed=True)
 
 CHANGES = [
     Change("a step is added", nothing, extra, "stops"),
+    Change("a step is added under `if patched(...)`", nothing, patched_in, "goes on"),
+    Change("a step is replaced under `if patched(...)`", NOTE, patched_over, "goes on"),
+    Change("the `if patched(...)` around a step is taken away", patched_in, extra, "goes on"),
     Change("a step is added before one of its name", NOTE, seq(partial(note, "new"), NOTE), "runs again"),
     Change("a step is removed", extra, nothing, "stops"),
     Change("a step is renamed", NOTE, partial(renamed, "a"), "stops"),
@@ -214,7 +228,7 @@ def around(site: Site, *, version: str = "") -> Workflow[..., Any]:
         await last()
         return "end"
 
-    return Workflow(run_it, name="changing", version=version)
+    return Workflow(run_it, name="code-changes", version=version)
 
 
 async def with_a(a: str) -> str:
@@ -262,7 +276,7 @@ class Signature:
 
 
 def flow(fn: Any, version: str = "") -> Workflow[..., Any]:
-    return Workflow(fn, name="changing", version=version)
+    return Workflow(fn, name="code-changes", version=version)
 
 
 A, AO, AB = flow(with_a), flow(with_a_and_option), flow(with_a_and_b)

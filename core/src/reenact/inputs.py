@@ -51,6 +51,11 @@ def restore_input(
     An argument that it takes no more may be dropped if it was at its default, which the hash
     of the input leaves out.
 
+    Args:
+        spec: The workflow.
+        spelled: The arguments on record.
+        input_hash: Their hash; empty if some were set since, so that it is not theirs.
+
     Raises:
         InputError: If they do not fit any more.
     """
@@ -64,7 +69,7 @@ def restore_input(
         raise InputError(f"{unfit}: {error}") from error
     dropped = [name for name in spelled if name not in spec.arguments.signature.parameters]
     hashed = canonical(plain(bound, omit_defaults=True))
-    if dropped and hash_input("workflow", spec.name, hashed) != input_hash:
+    if dropped and input_hash and hash_input("workflow", spec.name, hashed) != input_hash:
         listed = ", ".join(repr(name) for name in dropped)
         raise InputError(f"{unfit}: it has {listed}, which the workflow does not take")
     return args, kwargs

@@ -178,24 +178,30 @@ async def test_what_changed_between_generations_is_told(opened: Opened, store: M
     assert whole.since is None
 
 
-async def test_what_changed_since_the_run_it_was_made_from_is_told(
-    opened: Opened, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Step by step along the chain, and in the input of the run."""
-    from reenact_inspect import journals, origins, reasons
-
+async def test_what_changed_since_the_run_it_is_a_rerun_of_is_told(opened: Opened) -> None:
+    """Step by step along the chain."""
     async with opened() as runtime:
-        one = await runtime.run(handle, "T-100")
-        other = await runtime.run(handle, "T-200")
+        run = await runtime.run(handle, "T-100")
+        code.update(topic="letters")
+        again = await runtime.rerun(run.id)
+        found = await why(runtime, again.id)
 
-        def linked_to(record: Any) -> origins.Origin | None:
-            return origins.Origin("rerun", one.id) if record.id == other.id else None
+    assert (found.since, found.origin, found.missing) == ("rerun", run.id, False)
+    assert [one.path for one in found.changed] == ["plan#0"]
+    fetched = found.reason("fetch#0")
+    assert fetched is not None
+    assert fetched.step is not None
+    assert fetched.step.reused
 
-        for module in (reasons, journals):
-            monkeypatch.setattr(module, "origin_of", linked_to)
-        found = await why(runtime, other.id, "plan")
 
-    assert (found.since, found.origin) == ("rerun", one.id)
+async def test_what_was_set_for_a_fork_is_told(opened: Opened) -> None:
+    """The input of the run is compared too; what the runs share is the same."""
+    async with opened() as runtime:
+        run = await runtime.run(handle, "T-100")
+        forked = await runtime.fork(run.id, "fetch#0", inputs={"ticket": "T-200"})
+        found = await why(runtime, forked.id, "plan")
+
+    assert (found.since, found.origin) == ("fork", run.id)
     assert [change.at for change in found.input] == ["$.ticket"]
     assert [one.path for one in found.changed] == ["plan#0", "fetch#0"]
 

@@ -258,7 +258,7 @@ async def _diff_outputs(a: Step, b: Step, in_a: Journal, in_b: Journal) -> list[
 def _aspects(a: Step, b: Step, inputs: Sequence[Change], outputs: Sequence[Change]) -> list[Aspect]:
     found: list[tuple[Aspect, bool]] = [
         ("input", bool(inputs)),
-        ("due", abs(_length_ns(a) - _length_ns(b)) > _DUE_SLACK_NS),
+        ("due", _waits_otherwise(a, b)),
         ("policy", verdicts(a) != verdicts(b)),
         ("model", a.model != b.model and bool(a.model and b.model)),
         ("status", a.status is not b.status),
@@ -268,8 +268,12 @@ def _aspects(a: Step, b: Step, inputs: Sequence[Change], outputs: Sequence[Chang
     return [aspect for aspect, there in found if there]
 
 
-def _length_ns(step: Step) -> int:
-    return step.intent.due_ns - step.intent.at_ns if step.kind == "timer" else 0
+def _waits_otherwise(a: Step, b: Step) -> bool:
+    """Say whether a timer is another; one whose outcome was taken over was not waited for."""
+    if a.kind != "timer" or a.reused or b.reused:
+        return False
+    lengths = [step.intent.due_ns - step.intent.at_ns for step in (a, b)]
+    return abs(lengths[0] - lengths[1]) > _DUE_SLACK_NS
 
 
 def verdicts(step: Step, *, before: bool = False) -> list[tuple[str, str, str, str]]:

@@ -40,7 +40,7 @@ class Step:
         status: What it has become.
         asked_at: When it was asked for.
         ended_at: When its outcome came; empty if it has none.
-        reused: Its outcome was taken from an earlier entry of the run.
+        reused: Its outcome was taken from an earlier entry of the run, or from another run.
         attempts: How many tries it has had.
         model: The model that answered.
         tokens_in: Tokens read, in all tries.
@@ -109,6 +109,7 @@ class Journal:
         status: What it has become.
         steps: Its steps and those of its child runs, in the order in which they were asked for.
         store: Where its content is.
+        given: Arguments that were set when it was forked from another run, plain.
     """
 
     record: RunRecord
@@ -117,6 +118,7 @@ class Journal:
     status: Status
     steps: Sequence[Step]
     store: Store
+    given: Mapping[str, Any] = attrs.field(factory=dict)
 
     @property
     def took_ns(self) -> int:
@@ -131,7 +133,8 @@ class Journal:
 
     async def input(self) -> Any:
         """Return the run's input, plain."""
-        return await self.value(bytes(self.begun.input))
+        value = await self.value(bytes(self.begun.input))
+        return {**value, **self.given} if self.given and isinstance(value, dict) else value
 
     async def output(self) -> Any:
         """Return what the workflow returned, plain; None if it has not, or returned nothing."""
@@ -167,7 +170,7 @@ async def read_journal(desk: Desk, run_id: str) -> Journal:
         DamagedError: If a journal is not what was written.
     """
     record = await desk.find(run_id)
-    read = await read_history(desk.store, record.id, keep_entries=True, outputs=False)
+    read = await read_history(desk.store, record, keep_entries=True, outputs=False)
     begun = read.history.begun or Entry(seq=0, path=RUN_PATH, status=record.status, at_ns=record.created_ns)
     steps = await _with_children(desk.store, record, _steps(record.id, read.entries), 0)
     return Journal(
@@ -177,6 +180,7 @@ async def read_journal(desk: Desk, run_id: str) -> Journal:
         status=read.history.status if read.entries else record.status,
         steps=steps,
         store=desk.store,
+        given=read.history.changes.input,
     )
 
 
@@ -231,7 +235,7 @@ class _Draft:
             self.cost_usd = (self.cost_usd or Decimal(0)) + Decimal(entry.cost_usd)
         if entry.status.ended:
             self.outcome = outcomes[entry.seq]
-            self.reused = entry.again >= 0
+            self.reused = entry.again >= 0 or bool(entry.taken)
             self.took_ns = entry.at_ns - self.intent.at_ns
 
     def step(self, run_id: str, prefix: str, earlier: Sequence[Entry]) -> Step:
@@ -263,7 +267,7 @@ async def _with_children(store: Store, record: RunRecord, steps: list[Step], dep
             continue
         child = await _child(store, record, step)
         if child is not None:
-            read = await read_history(store, child.id, keep_entries=True, outputs=False)
+            read = await read_history(store, child, keep_entries=True, outputs=False)
             inner = _steps(child.id, read.entries, f"{step.path}/", step.asked_at)
             found += await _with_children(store, child, inner, depth + 1)
     return found

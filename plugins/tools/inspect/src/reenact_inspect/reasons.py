@@ -118,7 +118,7 @@ async def why(desk: Desk, run_id: str, path: str = "") -> Why:
     revised = any(one.revisions for one in reasons)
     since: SinceWhat | None = "revision" if revised else None
     if origin is not None:
-        since = "rerun" if origin.kind == "rerun" else "fork"
+        since = "rerun" if origin.how == "rerun" else "fork"
     return Why(
         run=journal.record,
         path=start.path if start is not None else "",
