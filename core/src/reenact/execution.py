@@ -27,8 +27,9 @@ from reenact.book import Book, Services
 from reenact.closing import Closing, close
 from reenact.codec import decode
 from reenact.content import Chains, unpack
+from reenact.divergence import unfit
 from reenact.effects import Effects
-from reenact.errors import InputError
+from reenact.errors import InputError, NotStorableError
 from reenact.failures import record_failure, revive, rewritten
 from reenact.history import PATCH_PREFIX, STOPPED, History
 from reenact.loop import Scope, current_scope
@@ -418,7 +419,12 @@ class Execution:
 
     def _read(self, call: Call, entry: Entry) -> Any:
         value = unpack(bytes(entry.output), self.history.blobs) if entry.output else None
-        return call.shape.read(value) if call.shape is not None else value
+        try:
+            return call.shape.read(value) if call.shape is not None else value
+        except NotStorableError as error:
+            recorded = self.history.steps.get(call.path)
+            intent = recorded.intent if recorded is not None else entry
+            raise unfit(self.run.id, intent, call, str(error)) from error
 
     def _as_raised(self, failure: Failure, entry: Entry, outcome: Outcome | None) -> BaseException:
         error = revive(failure)
@@ -437,10 +443,12 @@ class Execution:
     # --- what is live
 
     def _release_held(self) -> None:
+        if self._completed and not self.matching.all_met:
+            return  # outcomes that were kept from before come first
+        self.matching.check_begun()
         held, self.matching.held = self.matching.held, []
         if not self.live:
-            if any(call.state is HELD for call in held):
-                self._replay_ran_out(held)
+            self._replay_ran_out(next((call for call in held if call.state is HELD), None))
             return
         for count, call in enumerate(held, 1):
             if call.state is HELD:
@@ -640,9 +648,9 @@ class Execution:
 
     # --- the end of a replay
 
-    def _replay_ran_out(self, held: Sequence[Call]) -> None:
-        """A replay at rest with steps that are not on record: the record's end, or a divergence."""
-        self.matching.check_unrecorded(next(call for call in held if call.state is HELD))
+    def _replay_ran_out(self, call: Call | None) -> None:
+        """A replay at rest with nothing left on record: the record's end, or a divergence."""
+        self.matching.check_unrecorded(call)
         self._end_without_a_word(Ending(run=self.run))
 
     def _end_replay(self, main: asyncio.Task[Any]) -> None:
