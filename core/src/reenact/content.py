@@ -199,9 +199,15 @@ def blob_references(blob: Blob) -> list[str]:
     """Return the names of the blobs that a blob refers to directly."""
     if not blob.chain:
         return references(blob.data)
-    link = decode(blob.data)
-    found = [] if link["after"] == EMPTY_CHAIN else [link["after"]]
-    _collect(link["items"], found)
+    after = decode(blob.data)["after"]
+    return item_references(blob) if after == EMPTY_CHAIN else [after, *item_references(blob)]
+
+
+def item_references(link: Blob) -> list[str]:
+    """Return the names of the blobs that the items of a link of a chain refer to directly."""
+    found: list[str] = []
+    if _SIGN in link.data.partition(b'"items"')[2]:
+        _collect(decode(link.data)["items"], found)
     return found
 
 

@@ -31,7 +31,7 @@ from reenact.divergence import Inputs, describe, describe_call, describe_end
 from reenact.effects import Effects
 from reenact.errors import ChangedInputError, DivergenceError
 from reenact.failures import revive
-from reenact.history import STOPPED, History, Recorded, same_input
+from reenact.history import CANCEL_NAME, STOPPED, History, Recorded, same_input
 from reenact.loop import RunLoop, Scope, current_scope
 from reenact.models import Models
 from reenact.records import RUN_PATH, Entry, Failure, Message, RunRecord, Status
@@ -58,7 +58,6 @@ DELIVERIES_AT_A_TIME = 200
 BEGUN_AT_A_TIME = 256
 """Steps whose intents are one write: the first of many begin while the others are being written."""
 
-CANCEL_NAME = ":cancel"
 TIMER = StepSpec(kind="timer", name="timer")
 _TIMER_HASH = "0" * 64
 

@@ -32,6 +32,12 @@ STOPPED = "stopped"
 RETRY = "retry"
 """Note of an entry of a step in doubt: a person has decided that it runs again."""
 
+RESOLVED = "resolved by a person"
+"""Note of an entry of a step in doubt: a person has said how it ended."""
+
+CANCEL_NAME = ":cancel"
+"""Begins the path of an entry that notes a request to cancel the run, where it was delivered."""
+
 
 def keyed_hash(key: str, input_hash: str) -> str:
     """Return the hash that stands on record for an input that a policy scrubbed."""
@@ -114,6 +120,7 @@ class History:
         last_checksum: The checksum of the last row.
         epoch: The lease under which something was last put on record.
         blobs: The content that outcomes name.
+        succeeded: How many steps have succeeded, outcomes that were taken again not counted.
     """
 
     def __init__(self) -> None:
@@ -128,6 +135,7 @@ class History:
         self.last_checksum = b""
         self.epoch = 0
         self.blobs: dict[str, Blob] = {}
+        self.succeeded = 0
         self._void: dict[int, Recorded] = {}
 
     def take(self, row: Row, where: str) -> Entry:
@@ -136,10 +144,7 @@ class History:
         Raises:
             DamagedError: If it is not the row that was written; names it.
         """
-        if row.seq != self.next_seq:
-            raise DamagedError(where, f"row {self.next_seq} is missing (found {row.seq})")
-        if checksum(self.last_checksum, row.body) != row.checksum:
-            raise DamagedError(where, f"row {row.seq} was changed after it was written")
+        check_row(row, self.next_seq, self.last_checksum, where)
         try:
             entry = decode_entry(row.body)
             self._apply(entry)
@@ -164,6 +169,8 @@ class History:
             self.pending.append(entry)
             self.outcomes[entry.seq] = entry
             self._void[entry.seq] = recorded
+            if entry.status is Status.SUCCEEDED and entry.again < 0 and entry.name != CANCEL_NAME:
+                self.succeeded += 1
 
     def _apply_to_run(self, entry: Entry) -> None:
         self.status = advance(self.status, entry.status, RUN)
@@ -196,6 +203,18 @@ class History:
         while entry.again >= 0:
             entry = self.outcomes[entry.again]
         return entry
+
+
+def check_row(row: Row, seq: int, before: bytes, where: str) -> None:
+    """Refuse a row that is not the one at *seq*, behind the one with checksum *before*.
+
+    Raises:
+        DamagedError: If it is not.
+    """
+    if row.seq != seq:
+        raise DamagedError(where, f"row {seq} is missing (found {row.seq})")
+    if checksum(before, row.body) != row.checksum:
+        raise DamagedError(where, f"row {row.seq} was changed after it was written")
 
 
 def same_input(intent: Entry, input_hash: str, key: str) -> bool:

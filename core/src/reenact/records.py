@@ -127,6 +127,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
             delivered in their order; a step may still take its own from there.
         redo: With *revised_from*: failures from there on are not taken, the steps run again.
         owner: On an entry of the run itself: the process that took it.
+        code: On an entry of the run itself that begins it, or takes it up with another one: the hash of
+            the source of the code that runs; empty if that is not known.
+        made_by: On such an entry: the distributions that take part, and their versions.
         note: A remark for people.
     """
 
@@ -156,6 +159,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     revised_from: int = -1
     redo: bool = False
     owner: str = ""
+    code: str = ""
+    made_by: dict[str, str] = {}
     note: str = ""
 
 

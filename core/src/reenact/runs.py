@@ -222,7 +222,7 @@ class Runs:
             args, kwargs = await self._input(history, spec)
             told = await self._desk.store.messages(self._owner)
             execution = Execution(
-                attrs.evolve(record, status=history.status),
+                attrs.evolve(record, status=history.status, steps=history.succeeded),
                 history,
                 self._services,
                 host=self._host,

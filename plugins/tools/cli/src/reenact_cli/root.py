@@ -6,6 +6,7 @@ cannot take the place of one.
 """
 
 import importlib
+import keyword
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -31,7 +32,8 @@ BUILT_IN: dict[str, tuple[str, str]] = {
     "resolve": ("telling", "Decide about a step in doubt."),
     "plugins": ("plugins", "Show what is installed, and the policies in force."),
     "doctor": ("doctor", "Check configuration, journal and machine."),
-    "export": ("keeping", "Write a run into one JSON file."),
+    "export": ("portable", "Write a run into one JSON file."),
+    "import": ("portable", "Take exported runs into the journal."),
     "backup": ("keeping", "Copy the journal while it is in use."),
     "verify": ("keeping", "Check that journals are what was written."),
 }
@@ -49,7 +51,7 @@ class Root(click.Group):
         """Return the command of that name."""
         if cmd_name in BUILT_IN:
             module = importlib.import_module(f"reenact_cli.commands.{BUILT_IN[cmd_name][0]}")
-            found: click.Command = getattr(module, cmd_name)
+            found: click.Command = getattr(module, _function(cmd_name))
             return found
         return _plugin_commands().get(cmd_name)
 
@@ -87,6 +89,11 @@ class Root(click.Group):
                 stream.reconfigure(errors="backslashreplace")
         extra["standalone_mode"] = False
         sys.exit(guarded(lambda: super(Root, self).main(argv, prog_name or "reenact", **extra), argv))
+
+
+def _function(name: str) -> str:
+    """Return what the function of a command is called."""
+    return f"{name}_" if keyword.iskeyword(name) else name
 
 
 def _plugin_commands() -> dict[str, click.Command]:
