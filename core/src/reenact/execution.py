@@ -26,7 +26,7 @@ import attrs
 from reenact.book import Book, Services
 from reenact.closing import Closing, close
 from reenact.codec import decode
-from reenact.content import Chains, unpack
+from reenact.content import unpack
 from reenact.divergence import Inputs, describe, describe_call, describe_end
 from reenact.effects import Effects
 from reenact.errors import ChangedInputError, DivergenceError
@@ -124,11 +124,10 @@ class Execution:
         self.live = live
         self.suspend = suspend
         self.on_changed: OnChange = on_changed
-        self.chains = Chains()
-        self.chains.seen(history.blobs.values())
         self.trace = TraceContext(run.trace_id, run.id)
         self.finished: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self.book = Book(run, history, services)
+        self.chains = self.book.chains
         self.effects = Effects(self.book, services, self)
         self.loop = RunLoop(  # type: ignore[abstract]  # the rest is set to refuse
             self, seed=int(run.key or "1", 16), start_s=run.created_ns / 1e9, unhandled=self._unhandled
@@ -639,7 +638,9 @@ class Execution:
 
 def as_cancelled(outcome: Outcome) -> Outcome:
     """Return *outcome* as that of a step which was called off; what it cost stays."""
-    return Outcome(Status.CANCELLED, settled=outcome.settled, message_id=outcome.message_id)
+    return Outcome(
+        Status.CANCELLED, settled=outcome.settled, message_id=outcome.message_id, blobs=outcome.blobs
+    )
 
 
 def _recorded_seq(call: Call) -> int:

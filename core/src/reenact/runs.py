@@ -34,6 +34,7 @@ from reenact.inputs import spell_input
 from reenact.journal import Writer
 from reenact.records import RunRecord, Status
 from reenact.seams import RunWrite
+from reenact.source import source_hash
 from reenact.steps import WorkflowSpec
 from reenact.trace import new_trace_id
 from reenact.views import Run
@@ -121,6 +122,7 @@ class Runs:
             on_changed=self._options.on_changed_input,
             suspend=suspend,
         )
+        execution.book.code = source_hash(spec.fn)
         execution.book.begin(input_hash, pack(data, execution.book.blobs))
         if run_id is not None:
             async with self._claim(run_id):
@@ -232,6 +234,7 @@ class Runs:
         except BaseException:
             await self._writer.write(RunWrite(run_id=record.id, epoch=record.epoch, release=True))
             raise
+        execution.book.code = source_hash(spec.fn)
         if recovering and record.epoch - history.epoch > self._options.interruptions_max + 1:
             return await self._set_aside(execution)
         _take_up_failed(execution)

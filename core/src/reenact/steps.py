@@ -268,9 +268,9 @@ ASKED, HELD, ADMITTED, STARTING, RUNNING, WAITING, PARKED, OVER, CANCELLED = ran
 
 
 class Outcome:
-    """How a call ended in this process, before it is on record."""
+    """How a call ended in this process, before it is on record, with the content that its result names."""
 
-    __slots__ = ("again", "error", "failure", "message_id", "settled", "status")
+    __slots__ = ("again", "blobs", "error", "failure", "message_id", "settled", "status")
 
     def __init__(
         self,
@@ -281,6 +281,7 @@ class Outcome:
         error: BaseException | None = None,
         message_id: int = 0,
         again: int = -1,
+        blobs: "dict[str, Blob] | None" = None,
     ) -> None:
         self.status = status
         self.settled = settled
@@ -288,6 +289,7 @@ class Outcome:
         self.error = error
         self.message_id = message_id
         self.again = again
+        self.blobs = blobs
 
 
 def idempotency_key(run_id: str, path: str, generation: int) -> str:
