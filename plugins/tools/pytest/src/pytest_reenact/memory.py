@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
 import attrs
+from reenact.audit import Audit
 from reenact.content import Blob
 from reenact.errors import RunConflictError, RunNotFoundError, RunOwnedError, StoreError
 from reenact.journal import lost_lease
@@ -196,4 +197,10 @@ class MemoryStore:
         made.content = dict(self.content)
         made.inbox = list(self.inbox)
         made.journals[run_id] = made.journals[run_id][:rows]
+        audit = Audit(self.runs[run_id], self.where)
+        for row in made.journals[run_id]:
+            audit.take(row)
+        if rows:
+            owner = self.runs[run_id].owner
+            made.runs[run_id] = attrs.evolve(audit.projection(), owner=owner)
         return made
