@@ -307,12 +307,17 @@ async def verify_run(store: Store, record: RunRecord) -> Audit:
     """
     where = f"{store.where}, run {record.id}"
     audit, contents = Audit(record, where), Contents(store, where)
-    async for batch in store.rows(record.id):
-        for row in batch:
-            contents.add(audit.take(row))
-        if contents.open >= BLOBS_AT_A_TIME:
-            await contents.check()
-    await contents.check()
+    try:
+        async for batch in store.rows(record.id):
+            for row in batch:
+                contents.add(audit.take(row))
+            if contents.open >= BLOBS_AT_A_TIME:
+                await contents.check()
+        await contents.check()
+    except DamagedError:
+        if await store.load(record.id) is None:
+            raise RunNotFoundError(record.id) from None
+        raise
     now = await store.load(record.id)
     if now is None:
         raise RunNotFoundError(record.id)

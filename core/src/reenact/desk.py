@@ -12,8 +12,9 @@ import attrs
 from reenact.audit import TO_BE_RESUMED, verify_run
 from reenact.codec import canonical, plain
 from reenact.content import pack, references, unpack
-from reenact.errors import RunEndedError, RunNotFoundError, UsageError
+from reenact.errors import DamagedError, RunEndedError, RunNotFoundError, UsageError
 from reenact.history import RESOLVED, RETRY, load_blobs, read_history
+from reenact.pruning import Choice, Pruned, prune
 from reenact.records import Entry, Failure, Message, Row, RunRecord, Status, checksum, encode_entry, raw
 from reenact.scheduler import Clock, WallClock
 from reenact.seams import RunFilter, RunWrite, Store
@@ -80,8 +81,23 @@ class Desk:
 
         Raises:
             DamagedError: If its journal is not what was written.
+            RunNotFoundError: If there is none, or it is removed meanwhile.
         """
         record = await self.find(run_id)
+        try:
+            view = await self._view(record)
+        except DamagedError:
+            await self._check_is_there(record)
+            raise
+        await self._check_is_there(record)
+        return view
+
+    async def _check_is_there(self, record: RunRecord) -> None:
+        """Say so if a run was removed while it was read."""
+        if await self.store.load(record.id) is None:
+            raise RunNotFoundError(record.id)
+
+    async def _view(self, record: RunRecord) -> RunView:
         read = await read_history(self.store, record.id, keep_entries=True)
         names = {name for entry in read.entries for name in references(bytes(entry.input))}
         blobs = {**read.history.blobs, **await load_blobs(self.store, names, self.store.where)}
@@ -108,6 +124,33 @@ class Desk:
         """
         record = await self.find(run_id)
         return (await verify_run(self.store, record)).rows
+
+    async def prune(
+        self,
+        keep_s: float,
+        *,
+        workflow: str = "",
+        run_ids: Sequence[str] = (),
+        dry_run: bool = False,
+    ) -> Pruned:
+        """Remove runs that ended long ago, and the content that no other run needs, while others write.
+
+        A run, the runs it started and those they started go together. What has not ended stays, and
+        so does what a run that stays needs.
+
+        Args:
+            keep_s: How long ended runs are kept, in seconds.
+            workflow: Only runs of that workflow, and what they started; of all if empty.
+            run_ids: Only these, or those of which these are the beginning, and their families; all if empty.
+            dry_run: Only say which they are.
+
+        Raises:
+            RunNotFoundError: If there is no run of one of *run_ids*.
+        """
+        named = [(await self.find(one)).id for one in run_ids]
+        before_ns = self.clock.now_ns() - int(keep_s * 1e9) + (keep_s == 0)
+        choice = Choice(ended_before_ns=before_ns, workflow=workflow, run_ids=named)
+        return await prune(self.store, choice, dry_run=dry_run)
 
     # --- telling
 

@@ -110,7 +110,14 @@ JOIN runs ON runs.no = begun.run_no
 ORDER BY runs.no, begun.seq;
 """
 
-MIGRATIONS: tuple[str, ...] = (_V1,)
+_V2 = """
+CREATE TABLE removed (
+    no INTEGER PRIMARY KEY
+);
+CREATE INDEX blobs_stamped ON blobs (no) WHERE form > 255;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_V1, _V2)
 """What leads from version *i* to version *i* + 1."""
 
 VERSION = len(MIGRATIONS)

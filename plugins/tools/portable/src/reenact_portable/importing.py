@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 import attrs
 from reenact.children import child_id
 from reenact.errors import RunConflictError, StoreError, UsageError
+from reenact.pruning import prefix_of_children
 from reenact.records import RunRecord, decode_entry
 from reenact.seams import LedgerFull, RunWrite, Store
 from reenact.steps import idempotency_key
 
 from reenact_portable.model import PortableRun, RunFile
-from reenact_portable.reading import lineage
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}", re.ASCII)
 _SAME = ("trace_id", "workflow", "version", "target", "key", "parent", "input_hash", "created_ns")
@@ -97,7 +97,7 @@ def _renamed(file: RunFile, run_id: str) -> list[PortableRun]:
     if not _RUN_ID.fullmatch(run_id):
         raise UsageError(f"{run_id!r} is no run id: letters, digits and . _ : - only, 128 at most")
     main = attrs.evolve(file.run.record, id=run_id)
-    lines = {lineage(file.run.record): lineage(main)}
+    lines = {prefix_of_children(file.run.record): prefix_of_children(main)}
     made = [attrs.evolve(file.run, record=main)]
     ids = {file.run.record.id: (run_id, file.run)}
     for child in file.children:
@@ -106,7 +106,7 @@ def _renamed(file: RunFile, run_id: str) -> list[PortableRun]:
         new_parent, parent = ids[parent_id]
         new_id = _child_ids(parent, new_parent).get(record.id, f"{record.id}-{run_id}"[:128])
         renamed = attrs.evolve(record, id=new_id, parent=lines[record.parent])
-        lines[lineage(record)] = lineage(renamed)
+        lines[prefix_of_children(record)] = prefix_of_children(renamed)
         ids[record.id] = (new_id, child)
         made.append(attrs.evolve(child, record=renamed))
     return [*file.linked, *made]

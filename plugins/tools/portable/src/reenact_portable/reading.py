@@ -24,7 +24,7 @@ from reenact.audit import Audit, check_content
 from reenact.codec import decode
 from reenact.content import Blob, blob_references, item_references, references
 from reenact.errors import DamagedError
-from reenact.pruning import links
+from reenact.pruning import links, prefix_of_children
 from reenact.records import Entry, Row, RunRecord, Status, encode_entry
 
 from reenact_portable.model import (
@@ -186,8 +186,8 @@ class _Reader:
 
     def read(self, data: bytes) -> RunFile:
         document = self._document
-        for number, blob in enumerate(document.blobs):
-            self._take_blob(number, blob)
+        for blob in document.blobs:
+            self._take_blob(blob)
         main = self._run(_Run(document.run, document.entries))
         children = [self._run(one) for one in document.children]
         linked = [self._run(one) for one in document.linked]
@@ -248,7 +248,7 @@ class _Reader:
     def _check_family(
         self, main: PortableRun, children: Sequence[PortableRun], linked: Sequence[PortableRun]
     ) -> None:
-        lines = {main.record.id: lineage(main.record)}
+        lines = {main.record.id: prefix_of_children(main.record)}
         for child in children:
             record = child.record
             if record.parent not in lines.values():
@@ -264,11 +264,11 @@ class _Reader:
     def _add_run(self, lines: dict[str, str], record: RunRecord) -> None:
         if record.id in lines:
             raise PortableError(self._where, f"run {record.id} stands in it twice")
-        lines[record.id] = lineage(record)
+        lines[record.id] = prefix_of_children(record)
 
     # --- content
 
-    def _take_blob(self, number: int, told: _Blob) -> None:
+    def _take_blob(self, told: _Blob) -> None:
         if told.hash in self._blobs:
             raise PortableError(self._where, f"content {told.hash[:12]} stands in it twice")
         self._blobs[told.hash] = Blob(told.hash, bytes(told.data), told.chain)
@@ -326,11 +326,6 @@ class _Reader:
 
 def _common(left: bytes, right: bytes) -> int:
     return next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), 0)
-
-
-def lineage(record: RunRecord) -> str:
-    """Return what stands as *parent* in the records of the runs that *record* started."""
-    return f"{record.parent}/{record.id}" if record.parent else record.id
 
 
 def _or_refused(check: Any, *args: Any) -> Any:
