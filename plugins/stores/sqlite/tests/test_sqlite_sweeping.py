@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from reenact import Desk, Plugins, Runtime, parallel, step, wait_signal, workflow
+from reenact import Desk, Plugins, RunFilter, Runtime, parallel, step, wait_signal, workflow
 from reenact.config import Config
 from reenact.errors import RunKeptError, RunNotFoundError, RunOwnedError
 from reenact_sqlite import SqliteOptions, open_sqlite
@@ -152,7 +152,7 @@ async def main() -> None:
     draw = random.Random(int(sys.argv[3]))
     async with runtime(Path(sys.argv[1])) as opened:
         async def one(name: str) -> None:
-            for turn in range(6):
+            for turn in range(int(sys.argv[4])):
                 numbers = [draw.randrange(12) for _ in range(4)]
                 handle = await opened.start(tells, (numbers,), run_id=f"{name}-{turn}")
                 run = await handle.wait()
@@ -162,46 +162,66 @@ async def main() -> None:
 asyncio.run(main())
 """
 
+PRUNER = """
+import asyncio, sys
+from pathlib import Path
+from reenact import Desk
+from reenact.errors import RunOwnedError
+from reenact_sqlite import SqliteOptions, open_sqlite
 
-def test_runs_are_removed_while_three_processes_write_fifty(tmp_path: Path) -> None:
-    """They share content with what is removed all the time; every run that stays is whole."""
-    path, script = tmp_path / "journal.db", tmp_path / "writer.py"
-    script.write_text(WRITER)
+async def main() -> None:
+    async with open_sqlite(SqliteOptions(path=Path(sys.argv[1]))) as store:
+        while True:
+            for record in await Desk(store).list():
+                if record.id.startswith("drop") and record.status.ended:
+                    try:
+                        await store.remove([record.id])
+                    except RunOwnedError:
+                        continue
+                    print("removed", flush=True)
+            await store.sweep()
+            print("swept", flush=True)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("turns", [2, pytest.param(60, marks=pytest.mark.sweep)])
+def test_runs_are_removed_while_three_processes_write_fifty(tmp_path: Path, turns: int) -> None:
+    """They share content with what is removed all the time, and the process that removes is killed again
+    and again; every run that stays is whole, and nothing else is left.
+    """
+    path = tmp_path / "journal.db"
+    (tmp_path / "writer.py").write_text(WRITER)
+    (tmp_path / "pruner.py").write_text(PRUNER)
+    draw = random.Random(turns)
+    asyncio.run(filled(path, 1))
     here = str(Path(__file__).parent)
-    processes = [
-        subprocess.Popen([sys.executable, script, path, here, str(n)], stderr=subprocess.PIPE, text=True)
+    writers = [
+        subprocess.Popen([sys.executable, tmp_path / "writer.py", path, here, str(n), str(turns)])
         for n in range(3)
     ]
-    removed = 0
-
-    async def prune() -> None:
-        nonlocal removed
-        async with open_sqlite(SqliteOptions(path=path)) as store:
-            while any(process.poll() is None for process in processes):
-                for record in await Desk(store).list():
-                    if record.id.startswith("drop") and record.status.ended:
-                        try:
-                            await store.remove([record.id])
-                        except RunOwnedError:
-                            continue
-                        removed += 1
-                await store.sweep()
-
-    asyncio.run(prune())
-    failed = [process.communicate()[1] for process in processes if process.wait() != 0]
+    told: list[str] = []
+    while any(writer.poll() is None for writer in writers):
+        command = [sys.executable, tmp_path / "pruner.py", path]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as pruner:
+            for _ in range(draw.randrange(1, 12)):
+                line = pruner.stdout.readline()  # type: ignore[union-attr]
+                told += [line]
+            pruner.kill()
 
     async def verify() -> int:
         async with open_sqlite(SqliteOptions(path=path)) as store:
             await store.sweep()
-            runs = await Desk(store).list()
+            runs = await Desk(store).list(RunFilter(limit=100_000))
             for record in runs:
                 await Desk(store).verify(record.id)
             assert await store.check() == []
             return len(runs)
 
-    assert failed == []
-    assert removed > 0
-    assert asyncio.run(verify()) > 0
+    assert [writer.wait() for writer in writers] == [0, 0, 0]
+    assert asyncio.run(verify()) > 1
+    assert "removed\n" in told
     assert orphans(path) == set()
 
 
