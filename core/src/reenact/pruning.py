@@ -138,9 +138,9 @@ def _is_chosen(root: str, family: Sequence[RunRecord], choice: Choice) -> bool:
         return False
     if choice.run_ids and not any(one.id in choice.run_ids for one in family):
         return False
-    return all(not one.status.ended or one.updated_ns < choice.ended_before_ns for one in family) and any(
-        one.status.ended for one in family
-    )
+    if not (choice.run_ids or any(one.status.ended for one in family)):
+        return False
+    return all(not one.status.ended or one.updated_ns < choice.ended_before_ns for one in family)
 
 
 def _open(family: Sequence[RunRecord]) -> str:

@@ -34,6 +34,7 @@ BUILT_IN: dict[str, tuple[str, str]] = {
     "doctor": ("doctor", "Check configuration, journal and machine."),
     "export": ("portable", "Write a run into one JSON file."),
     "import": ("portable", "Take exported runs into the journal."),
+    "gc": ("gc", "Remove runs that ended long ago."),
     "backup": ("keeping", "Copy the journal while it is in use."),
     "verify": ("keeping", "Check that journals are what was written."),
 }
