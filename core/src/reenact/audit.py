@@ -11,9 +11,9 @@ from decimal import Decimal
 
 import attrs
 
-from reenact.content import Blob, blob_is_whole, blob_references, item_references, references
+from reenact.content import Blob, blob_references, item_references, references
 from reenact.errors import DamagedError, RunNotFoundError
-from reenact.history import CANCEL_NAME, DELIVERED, RESOLVED, RETRY, check_row
+from reenact.history import CANCEL_NAME, DELIVERED, RESOLVED, RETRY, check_content, check_row
 from reenact.machine import RUN, STEP, TransitionError, advance
 from reenact.records import RUN_PATH, Entry, Row, RunRecord, Status, decode_entry
 from reenact.seams import Store
@@ -270,25 +270,6 @@ async def load_listed(store: Store, names: Sequence[str], where: str) -> list[Bl
         if name not in found:
             raise DamagedError(where, f"content {name[:12]} is missing")
     return [found[name] for name in names]
-
-
-def check_content(blob: Blob, parts: dict[str, Blob], where: str) -> None:
-    """Refuse content whose bytes are not the ones its name stands for.
-
-    Args:
-        blob: It.
-        parts: What its items refer to, if it is a link of a chain.
-        where: What to call the journal in an error.
-
-    Raises:
-        DamagedError: If they are not.
-    """
-    try:
-        whole = blob_is_whole(blob, parts.__getitem__)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise DamagedError(where, f"content {blob.hash[:12]} makes no sense: {error}") from error
-    if not whole:
-        raise DamagedError(where, f"content {blob.hash[:12]} was changed after it was written")
 
 
 def _references(blob: Blob, where: str, *, of: Callable[[Blob], list[str]] = blob_references) -> list[str]:

@@ -16,8 +16,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 import attrs
 
-from reenact.codec import digest
-from reenact.content import Blob, blob_references, references
+from reenact.content import Blob, blob_is_whole, blob_references, references
 from reenact.errors import DamagedError
 from reenact.machine import RUN, STEP, TransitionError, advance
 from reenact.records import RUN_PATH, Entry, Row, Status, checksum, decode_entry
@@ -280,20 +279,34 @@ async def load_blobs(store: Store, names: set[str], where: str) -> Mapping[str, 
         for name in names:
             if name not in got:
                 raise DamagedError(where, f"content {name[:12]} is missing")
-            _check_blob(got[name], where)
         found.update(got)
         names = {ref for blob in got.values() for ref in _references(blob, where)} - found.keys()
+    for blob in found.values():
+        check_content(blob, found, where)
     return found
 
 
-def _check_blob(blob: Blob, where: str) -> None:
-    """Refuse content that is not what its name says; the links of chains are left to `Desk.verify`."""
-    if not blob.chain and digest(blob.data) != blob.hash:
+def check_content(blob: Blob, parts: Mapping[str, Blob], where: str) -> None:
+    """Refuse content whose bytes are not the ones its name stands for.
+
+    Args:
+        blob: It.
+        parts: What its items refer to, if it is a link of a chain.
+        where: What to call the journal in an error.
+
+    Raises:
+        DamagedError: If they are not.
+    """
+    try:
+        whole = blob_is_whole(blob, parts.__getitem__)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise DamagedError(where, f"content {blob.hash[:12]} makes no sense: {error}") from error
+    if not whole:
         raise DamagedError(where, f"content {blob.hash[:12]} was changed after it was written")
 
 
 def _references(blob: Blob, where: str) -> list[str]:
     try:
         return blob_references(blob)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DamagedError(where, f"content {blob.hash[:12]} makes no sense: {error}") from error

@@ -43,7 +43,7 @@ class Limits:
     """How much is read of a file that may come from anybody.
 
     Attributes:
-        file_bytes: Bytes in all. Reading takes about four times that in memory.
+        file_bytes: Bytes in all. Reading takes about three times that in memory.
         runs: Runs, child runs and linked ones included.
     """
 

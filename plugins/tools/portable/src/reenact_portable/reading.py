@@ -20,10 +20,11 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 import reenact
 from msgspec import Meta
-from reenact.audit import Audit, check_content
+from reenact.audit import Audit
 from reenact.codec import decode
 from reenact.content import Blob, blob_references, item_references, references
 from reenact.errors import DamagedError
+from reenact.history import check_content
 from reenact.pruning import links, prefix_of_children
 from reenact.records import Entry, Row, RunRecord, Status, encode_entry
 

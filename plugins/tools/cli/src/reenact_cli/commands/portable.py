@@ -13,7 +13,7 @@ from reenact_cli.session import Session, verb
 if TYPE_CHECKING:
     from reenact.records import RunRecord
     from reenact.seams import Store
-    from reenact_portable import Exported, RunFile
+    from reenact_portable import Exported, Limits, RunFile
 
 _NOT_ASCII = re.compile("[^\x00-\x7f]+")
 
@@ -84,7 +84,15 @@ def as_text(data: bytes) -> str:
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--as", "run_id", metavar="RUN", help="Call the run this; for one FILE.")
 @click.option("--check", is_flag=True, help="Verify the files, and import nothing.")
-def import_(session: Session, files: tuple[str, ...], run_id: str | None, check: bool) -> int:
+@click.option(
+    "--max-mb",
+    type=click.IntRange(1),
+    default=256,
+    show_default=True,
+    metavar="MB",
+    help="Refuse longer files; reading takes about three times as much memory.",
+)
+def import_(session: Session, files: tuple[str, ...], run_id: str | None, check: bool, max_mb: int) -> int:
     """Verify FILEs that 'reenact export' wrote, and take their runs into the journal.
 
     A run that is there already is left alone. A file that is not whole is refused, and nothing of it
@@ -93,17 +101,22 @@ def import_(session: Session, files: tuple[str, ...], run_id: str | None, check:
     """
     if run_id is not None and len(files) > 1:
         raise click.UsageError("--as names one run; give one FILE")
-    return session.run(lambda: _import(session, files, run_id, check=check))
+    return session.run(lambda: _import(session, files, run_id, check=check, max_mb=max_mb))
 
 
-async def _import(session: Session, files: tuple[str, ...], run_id: str | None, *, check: bool) -> int:
+async def _import(
+    session: Session, files: tuple[str, ...], run_id: str | None, *, check: bool, max_mb: int
+) -> int:
+    from reenact_portable import Limits
+
     from reenact_cli.output import say_json
 
+    limits = Limits(file_bytes=max_mb * 1_000_000)
     if check:
-        results = [await _taken(None, name, None) for name in files]
+        results = [await _taken(None, name, None, limits) for name in files]
     else:
         async with session.store() as store:
-            results = [await _taken(store, name, run_id) for name in files]
+            results = [await _taken(store, name, run_id, limits) for name in files]
     if session.as_json:
         say_json({"files": results})
     else:
@@ -111,13 +124,13 @@ async def _import(session: Session, files: tuple[str, ...], run_id: str | None, 
     return 1 if any("problem" in one for one in results) else 0
 
 
-async def _taken(store: "Store | None", name: str, run_id: str | None) -> dict[str, Any]:
+async def _taken(store: "Store | None", name: str, run_id: str | None, limits: "Limits") -> dict[str, Any]:
     """Read one file, and import it if there is a store; say what became of it."""
     from reenact.errors import ReenactError
     from reenact_portable import import_run, read_file
 
     try:
-        file = read_file(Path(name))
+        file = read_file(Path(name), limits=limits)
         told = {"file": name, **_facts(file)}
         if store is not None:
             record = await import_run(store, file, run_id=run_id)

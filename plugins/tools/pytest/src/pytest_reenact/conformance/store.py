@@ -15,7 +15,7 @@ from typing import Any
 
 import attrs
 import pytest
-from reenact.codec import canonical, digest
+from reenact.codec import Json, canonical, digest
 from reenact.content import EMPTY_CHAIN, Blob, fold
 from reenact.errors import LeaseLostError, RunConflictError, RunKeptError, RunNotFoundError, RunOwnedError
 from reenact.records import Message, Row, RunRecord, Status, checksum
@@ -55,7 +55,7 @@ def text(value: str) -> Blob:
 
 def chained(parts: Sequence[Blob]) -> Blob:
     """Return a link of a conversation whose items are *parts*."""
-    items = [{"$ref": part.hash} for part in parts]
+    items: list[Json] = [{"$ref": part.hash} for part in parts]
     data = canonical({"after": EMPTY_CHAIN, "items": items})
     name = EMPTY_CHAIN
     for part in parts:
