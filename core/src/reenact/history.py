@@ -279,10 +279,13 @@ async def load_blobs(store: Store, names: set[str], where: str) -> Mapping[str, 
         for name in names:
             if name not in got:
                 raise DamagedError(where, f"content {name[:12]} is missing")
+            if not got[name].chain:
+                check_content(got[name], {}, where)
         found.update(got)
         names = {ref for blob in got.values() for ref in _references(blob, where)} - found.keys()
     for blob in found.values():
-        check_content(blob, found, where)
+        if blob.chain:  # its name is made of what its items refer to, which had to be found first
+            check_content(blob, found, where)
     return found
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import attrs
 from reenact.content import Blob
-from reenact.errors import RunConflictError, RunNotFoundError, RunOwnedError
+from reenact.errors import DamagedError, RunConflictError, RunNotFoundError, RunOwnedError
 from reenact.journal import lost_lease
 from reenact.records import Message, Row, RunRecord, Status
 from reenact.seams import CommitResult, Holding, LedgerFull, RunFilter, RunWrite
@@ -255,7 +255,7 @@ class Statements:
             found = self._db.execute(f"{_SELECT_RUN} WHERE id = ?", (run_id,)).fetchone()
             if found is None:
                 raise RunNotFoundError(run_id)
-            run = _run(found)
+            run = self._run(found)
             if run.owner and run.owner != owner and self._lives(found):
                 raise RunOwnedError(run_id, run.owner, run.until_ns)
             self.renew(owner, ttl_s)
@@ -291,13 +291,13 @@ class Statements:
         number = self.number(run_id)
         if found is None or number is None:
             return None
-        run = _run(found)
+        run = self._run(found)
         return number, run, bool(run.owner) and self._lives(found)
 
     def load(self, run_id: str) -> RunRecord | None:
         """Return a run."""
         found = self._db.execute(f"{_SELECT_RUN} WHERE id = ?", (run_id,)).fetchone()
-        return _run(found) if found else None
+        return self._run(found) if found else None
 
     def list(self, which: RunFilter) -> Sequence[RunRecord]:
         """Return runs, newest first."""
@@ -325,7 +325,7 @@ class Statements:
         if which.ownerless:
             dead = {str(row[11]): not (row[11] and self._lives(row)) for row in found}
             found = [row for row in found if dead[str(row[11])]]
-        return [_run(row) for row in found]
+        return [self._run(row) for row in found]
 
     def rows(self, run_id: str, start: int, limit: int) -> Sequence[Row]:
         """Return rows of a run from seq *start* on."""
@@ -352,6 +352,21 @@ class Statements:
                 made[name] = read(name, *found)
         return made
 
+    def _run(self, row: Sequence[object]) -> RunRecord:
+        """Return a run from the columns of its row.
+
+        Raises:
+            DamagedError: If somebody has changed them into what they cannot be.
+        """
+        names = [name.strip() for name in _RUN.split(",")]
+        fields = dict(zip(names, row, strict=False))
+        try:
+            fields["status"] = Status(str(fields["status"]))
+            until_ns = int(str(row[18])) if row[11] else 0
+        except ValueError as error:
+            raise DamagedError(self._where, f"run {str(row[0])[:40]!r} makes no sense: {error}") from error
+        return RunRecord(**fields, until_ns=until_ns)  # type: ignore[arg-type]  # by columns
+
     # --- messages
 
     def post(self, message: Message) -> int:
@@ -372,13 +387,6 @@ class Statements:
             (owner,),
         )
         return [Message(id=i, run_id=r, kind=k, name=n, body=b, at_ns=t) for i, r, k, n, b, t in found]
-
-
-def _run(row: Sequence[object]) -> RunRecord:
-    names = [name.strip() for name in _RUN.split(",")]
-    fields = dict(zip(names, row, strict=False))
-    fields["status"] = Status(str(fields["status"]))
-    return RunRecord(**fields, until_ns=int(str(row[18])) if row[11] else 0)  # type: ignore[arg-type]  # by columns
 
 
 def _projection(number: int, run: RunRecord) -> tuple[object, ...]:

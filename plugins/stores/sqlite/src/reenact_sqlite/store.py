@@ -27,6 +27,9 @@ T = TypeVar("T")
 
 _OVER = object()
 
+FAILURES = (sqlite3.Error, UnicodeDecodeError)
+"""What SQLite raises; the second where not even the name of what is damaged is text."""
+
 BUSY_S = 30.0
 ROWS_AT_A_TIME = 4096
 WAL_PAGES = 1000
@@ -92,7 +95,7 @@ class SqliteStore:
     ) -> T:
         try:
             return await self._writer.hop(do, *args, **kwargs)
-        except sqlite3.Error as error:
+        except FAILURES as error:
             raise translated(error, self.where) from error
 
     async def _read(
@@ -100,7 +103,7 @@ class SqliteStore:
     ) -> T:
         try:
             return await self._reader.hop(do, *args, **kwargs)
-        except sqlite3.Error as error:
+        except FAILURES as error:
             raise translated(error, self.where) from error
 
     async def acquire(self, run_id: str, owner: str, ttl_s: float) -> RunRecord:
@@ -167,7 +170,7 @@ class SqliteStore:
                         time.monotonic() - began
                     )  # as long as others had to wait, they may write
                     began = time.monotonic()
-        except sqlite3.Error as error:
+        except FAILURES as error:
             raise translated(error, self.where) from error
         return sweep.swept
 
@@ -177,7 +180,7 @@ class SqliteStore:
             async with self._keeper() as keeper:
                 await keeper.execute_fetchall("VACUUM")
                 found = await keeper.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.Error as error:
+        except FAILURES as error:
             raise translated(error, self.where) from error
         if any(busy for busy, _, _ in found):
             raise StoreError(
@@ -190,7 +193,7 @@ class SqliteStore:
         """Return what SQLite finds wrong with the file."""
         try:
             found = await self._reader.execute_fetchall("PRAGMA integrity_check(20)")
-        except sqlite3.Error as error:
+        except FAILURES as error:
             return [str(translated(error, self.where))]
         return [str(row[0]) for row in found if row[0] != "ok"]
 
@@ -203,7 +206,7 @@ class SqliteStore:
             await asyncio.to_thread(_put_in_place, part, target)
         except FileExistsError as error:
             raise StoreError(to, "it exists; a backup never overwrites") from error
-        except (sqlite3.Error, OSError) as error:
+        except (*FAILURES, OSError) as error:
             await asyncio.to_thread(_remove, target, part)
             raise StoreError(to, f"the backup failed: {error}") from error
 
@@ -227,9 +230,13 @@ def _remove(*paths: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def translated(error: sqlite3.Error, where: str) -> ReenactError:
+def translated(error: Exception, where: str) -> ReenactError:
     """Return a SQLite error in the runtime's words."""
     text = str(error)
+    if isinstance(error, UnicodeDecodeError):
+        return DamagedError(
+            where, "the file is damaged: its schema or its text is no text; nothing was changed"
+        )
     if isinstance(error, sqlite3.DatabaseError) and any(
         sign in text for sign in ("malformed", "not a database", "file is encrypted")
     ):
@@ -258,7 +265,7 @@ async def open_sqlite(options: SqliteOptions) -> AsyncIterator[SqliteStore]:
             writer = await _connect(stack, where, options, alive)
             await writer._execute(prepare, writer._conn, where)  # type: ignore[no-untyped-call]  # a subclass's business
             reader = writer if memory else await _connect(stack, where, options, alive)
-        except sqlite3.Error as error:
+        except FAILURES as error:
             raise translated(error, where) from error
 
         def keeper() -> AbstractAsyncContextManager[Link]:
