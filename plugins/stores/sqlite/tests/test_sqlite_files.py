@@ -173,7 +173,7 @@ SEEDS = [*range(30), *(pytest.param(seed, marks=pytest.mark.sweep) for seed in r
 def test_what_is_damaged_is_never_believed(
     tmp_path: Path, journal: tuple[bytes, tuple[str, str]], seed: int
 ) -> None:
-    """Bytes changed anywhere, or a foreign log: each run is refused in words, or exported as it was written."""
+    """Bytes changed anywhere, or a foreign log: each run is refused in words, or exported as written."""
     whole, ids = journal
     path = tmp_path / "journal.db"
     draw = random.Random(seed)
@@ -446,6 +446,9 @@ def test_opening_and_closing_leaves_nothing_open(tmp_path: Path) -> None:
     import threading
 
     def opened() -> tuple[int, int]:
+        for thread in threading.enumerate():
+            if thread is not threading.current_thread():
+                thread.join(5)  # one that was told to end may be about to
         return len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
 
     before = opened()

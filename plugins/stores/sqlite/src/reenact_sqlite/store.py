@@ -234,9 +234,7 @@ def translated(error: Exception, where: str) -> ReenactError:
     """Return a SQLite error in the runtime's words."""
     text = str(error)
     if isinstance(error, UnicodeDecodeError):
-        return DamagedError(
-            where, "the file is damaged: its schema or its text is no text; nothing was changed"
-        )
+        return DamagedError(where, "the file is damaged: what should be text is none; nothing was changed")
     if isinstance(error, sqlite3.DatabaseError) and any(
         sign in text for sign in ("malformed", "not a database", "file is encrypted")
     ):
