@@ -34,7 +34,14 @@ from reenact.house import House
 from reenact.journal import Observer, Outlet, Writer
 from reenact.loop import RunLoop, WatchedLoop
 from reenact.models import Models, PriceHook
-from reenact.opening import Providers, open_chain, open_exporters, open_store, open_watches
+from reenact.opening import (
+    Providers,
+    open_chain,
+    open_executor,
+    open_exporters,
+    open_store,
+    open_watches,
+)
 from reenact.planning import Plan
 from reenact.plugins import Plugins
 from reenact.policy import OwnPolicy
@@ -42,7 +49,17 @@ from reenact.records import Changes, Entry, RunRecord, Status
 from reenact.reuse import recall
 from reenact.runs import Runs, Started, check_arguments, check_run_id
 from reenact.scheduler import Clock, Limits, WallClock
-from reenact.seams import CommitResult, Holding, LedgerFull, Provider, RunFilter, RunWrite, Store, Watch
+from reenact.seams import (
+    CommitResult,
+    Executor,
+    Holding,
+    LedgerFull,
+    Provider,
+    RunFilter,
+    RunWrite,
+    Store,
+    Watch,
+)
 from reenact.steps import Retry, StepContext, WorkflowSpec
 from reenact.views import Run
 from reenact.workflows import WORKFLOWS, Workflow
@@ -77,6 +94,7 @@ class Runtime(Desk):
         clock: Clock,
         draw: Callable[[int], str] = secrets.token_hex,
         watches: Sequence[Watch] = (),
+        executor: Executor | None = None,
     ) -> None:
         super().__init__(store, clock)
         self.config = config
@@ -105,9 +123,12 @@ class Runtime(Desk):
             options=options,
             owner=self.owner,
             host=self,
+            executor=executor,
         )
         self._house = House(store, self.owner, options, self._runs.active)
-        self._children = Children(self._runs.start, self.cancel, lambda: self._runs.stopping, store.load)
+        self._children = Children(
+            self._runs.start_child, self.cancel, lambda: self._runs.stopping, store.load
+        )
 
     # --- opening
 
@@ -120,6 +141,7 @@ class Runtime(Desk):
         store: Store | None = None,
         providers: Mapping[str, Provider] | None = None,
         policies: Sequence[OwnPolicy] = (),
+        executor: Executor | None = None,
         plugins: Plugins | None = None,
         clock: Clock | None = None,
         price: PriceHook | None = None,
@@ -133,6 +155,7 @@ class Runtime(Desk):
             store: An open store, instead of the configured one.
             providers: Open providers by name, before the configured ones.
             policies: Policies after the configured ones.
+            executor: An open executor, instead of the configured one.
             plugins: What is installed, if not what is installed.
             clock: The time, for tests.
             price: What calls cost, before ``[prices]`` and what providers know.
@@ -176,6 +199,7 @@ class Runtime(Desk):
                 models=models,
                 writer=writer,
                 clock=time_source,
+                executor=executor or await open_executor(chosen, found, stack),
                 draw=draw,
                 watches=(*looking_on, *watches),
             )
@@ -541,19 +565,22 @@ class Handle:
     def __init__(self, runs: Runs, started: Started) -> None:
         self._runs = runs
         self._started = started
-        record = started.record if isinstance(started, Run) else started.run
+        record = _record_of(started)
         self.id = record.id
         self.trace_id = record.trace_id
 
     @property
     def status(self) -> Status:
         """What the run has become so far."""
-        started = self._started
-        return started.status if isinstance(started, Run) else started.run.status
+        return _record_of(self._started).status
 
     async def wait(self) -> Run:
         """Wait until the run has ended, or was given back because it waits for somebody."""
         return await self._runs.wait(self._started)
+
+
+def _record_of(started: Started) -> RunRecord:
+    return started.record if isinstance(started, Run) else started.run
 
 
 async def _end_task(task: "asyncio.Task[None]") -> None:
