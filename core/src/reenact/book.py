@@ -9,7 +9,7 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 import attrs
 import msgspec
@@ -44,6 +44,9 @@ async def _recall_nothing(_: str) -> None:
     return None
 
 
+Hold: TypeAlias = Callable[[str, str, Callable[[], None]], None]
+
+
 @attrs.frozen(kw_only=True)
 class Services:
     """What the runs of a process share.
@@ -58,6 +61,8 @@ class Services:
         recall: Returns the outcome that was made reusable under a hash, and what it refers to.
         draw: Returns so many random bytes in hex, for ids and keys.
         loop: Makes the loop of a run.
+        hold: Takes the run and path of a step that has ended, and what passes its end on to the run:
+            whoever tests what happens in another order calls it later. At once if None.
     """
 
     writer: Writer | None
@@ -69,6 +74,7 @@ class Services:
     recall: Callable[[str], Awaitable[tuple[Taken, Mapping[str, Blob]] | None]] = _recall_nothing
     draw: Callable[[int], str] = secrets.token_hex
     loop: Callable[..., RunLoop] = RunLoop
+    hold: Hold | None = None
 
 
 class Book:
