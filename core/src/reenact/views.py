@@ -37,6 +37,8 @@ class StepView:
         tokens_out: Tokens written.
         cost_usd: Its price, attempts that gave no result included; None if any part is unknown.
         note: A remark.
+        taken: The outcome of another run that it took, as ``run:seq``; empty if it was run.
+        ended_seq: The seq of the entry that has its outcome; -1 if it has none.
     """
 
     path: str
@@ -60,6 +62,8 @@ class StepView:
     tokens_out: int = 0
     cost_usd: Decimal | None = None
     note: str = ""
+    taken: str = ""
+    ended_seq: int = -1
     _charges: int = attrs.field(default=0, init=False, repr=False, eq=False)
 
 
@@ -113,8 +117,10 @@ def _apply(view: StepView, entry: Entry) -> None:
     if entry.charges:
         view.cost_usd = add_cost(view.cost_usd if view._charges else Decimal(0), entry.cost_usd)
         view._charges += 1
+    view.taken = entry.taken or view.taken
     if entry.status.ended:
         view.ended_ns = entry.at_ns
+        view.ended_seq = entry.again if entry.again >= 0 else entry.seq
 
 
 @attrs.frozen(kw_only=True)
