@@ -11,7 +11,7 @@ EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "sdlc"
 
 
 def test_only_the_changed_agent_is_asked_again(tmp_path: Path) -> None:
-    """The coders' answers are the same, so that nothing after them runs; the example prints what that saves."""
+    """The coders answer as before, so that nothing after them runs; what that saves is printed."""
     folder = shutil.copytree(
         EXAMPLE, tmp_path / "sdlc", ignore=shutil.ignore_patterns(".reenact", ".ruff_cache")
     )
