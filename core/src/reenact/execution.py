@@ -30,11 +30,12 @@ from reenact.content import Chains, unpack
 from reenact.divergence import unfit
 from reenact.effects import Effects
 from reenact.errors import InputError, NotStorableError
-from reenact.failures import record_failure, revive
+from reenact.failures import record_failure, revive, rewritten
 from reenact.history import PATCH_PREFIX, STOPPED, History
-from reenact.loop import RunLoop, Scope, current_scope
+from reenact.loop import Scope, current_scope
 from reenact.matching import Matching, OnChange
 from reenact.models import Models
+from reenact.placeholders import Placeholders
 from reenact.records import Entry, Failure, Message, RunRecord, Status
 from reenact.reuse import Earlier
 from reenact.seams import CommitResult
@@ -141,11 +142,12 @@ class Execution:
         self.matching = Matching(history, self, on_changed, earlier)
         self.chains = Chains()
         self.chains.seen(history.blobs.values())
+        self.known: dict[str, str | int] = {}  # what policies took out, by placeholder; in memory only
         self.trace = TraceContext(run.trace_id, run.id)
         self.finished: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self.book = Book(run, history, services)
         self.effects = Effects(self.book, services, self)
-        self.loop = RunLoop(  # type: ignore[abstract]  # the rest is set to refuse
+        self.loop = services.loop(
             self, seed=int(run.key or "1", 16), start_s=self._began_ns(run) / 1e9, unhandled=self._unhandled
         )
         self._real = asyncio.get_running_loop()
@@ -162,6 +164,7 @@ class Execution:
         self._cancel_asked: str | None = None
         self._patches: dict[str, bool] = {}
         self._continued: asyncio.Task[Any] | None = None
+        self._writing = 0
 
     def _began_ns(self, run: RunRecord) -> int:
         """Return the time at which the workflow's clock starts: of a re-run, when the other run began."""
@@ -178,6 +181,16 @@ class Execution:
     def letting_go(self) -> bool:
         """Whether the run is being stopped, as opposed to its steps being cancelled."""
         return self._stopping or self._over
+
+    @property
+    def under_way(self) -> int:
+        """How much of it goes on by itself: steps being performed, turns and writes that are due.
+
+        What waits for time or for somebody does not count; a child run's step counts.
+        """
+        going_on = self._continued is not None and not self._continued.done()
+        due = self._scheduled or self._completed or self._asked or self._admitted or going_on
+        return self.effects.performing + self._writing + bool(due)
 
     # --- life
 
@@ -395,7 +408,10 @@ class Execution:
             return
         source = self.history.outcome(entry) if entry.again >= 0 else entry
         if source.failure is not None:
-            future.set_exception(self._as_raised(source.failure, entry, outcome))
+            failure = source.failure
+            if call.placeholders is not None:
+                failure = rewritten(failure, call.placeholders().restore_value)
+            future.set_exception(self._as_raised(failure, entry, outcome))
         elif outcome is not None and outcome.settled is not None:
             future.set_result(outcome.settled.value)
         else:
@@ -507,7 +523,10 @@ class Execution:
             return
         end = self._closing(main)
         self._ending = (end.value, end.error)
-        self.book.root(end.status, output=end.output, failure=end.failure, note=end.note, release=True)
+        failure = end.failure
+        if failure is not None and self.known:
+            failure = rewritten(failure, Placeholders(self.known).hide_value)
+        self.book.root(end.status, output=end.output, failure=failure, note=end.note, release=True)
         self._flush(final=True)
 
     def _is_continued(self, main: asyncio.Task[Any]) -> bool:
@@ -569,6 +588,7 @@ class Execution:
             return
 
         def done(result: CommitResult, entries: Sequence[Entry]) -> None:
+            self._writing -= 1
             if isinstance(result, Exception):
                 self.effects.drop(starting)
                 self._over = self._over and not final
@@ -582,6 +602,7 @@ class Execution:
             if final:
                 self._finish()
 
+        self._writing += 1
         self.book.write(done)
 
     def _finish(self) -> None:

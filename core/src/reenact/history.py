@@ -67,11 +67,13 @@ class Recorded:
         retry_due_ns: When the next attempt was to begin, if one was planned.
         retry_decided: A person has decided that it runs again.
         paused_ns: How long the run stood still, forked, while the step waited.
+        hidden: Where the values stand that policies took out of its input; see `placeholders`.
     """
 
     __slots__ = (
         "candidate",
         "failures",
+        "hidden",
         "intent",
         "outcome",
         "paused_ns",
@@ -93,6 +95,13 @@ class Recorded:
         self.retry_due_ns = 0
         self.retry_decided = False
         self.paused_ns = 0
+        self.hidden: dict[str, list[int]] = {}
+        self._note_places(intent)
+
+    def _note_places(self, entry: Entry) -> None:
+        for decision in entry.decisions:
+            if decision.restore:
+                self.hidden = {**self.hidden, **decision.restore}
 
     @property
     def interruptions(self) -> int:
@@ -102,6 +111,7 @@ class Recorded:
     def take(self, entry: Entry) -> None:
         """Apply a further entry of the same generation."""
         self.status = advance(self.status, entry.status, STEP)
+        self._note_places(entry)
         if entry.failure is not None and not entry.status.ended:
             self.failures += 1
             self.tries += 1
@@ -126,11 +136,13 @@ class Taken:
         source: The run, and the seq of the outcome there, as ``run:seq``.
         outcome: The entry that has the outcome.
         intent: The first entry of the step there, if its input is to be kept as it stands there.
+        hidden: Where the values stand that policies took out of its input.
     """
 
     source: str
     outcome: Entry
     intent: Entry | None = None
+    hidden: dict[str, list[int]] = attrs.field(factory=dict)
 
     @property
     def at_ns(self) -> int:
@@ -213,6 +225,8 @@ class History:
                 self.anew_seq = entry.seq
             if entry.again < 0:
                 advance(Status.PENDING, entry.status, STEP)
+            else:
+                recorded.hidden = self._void[entry.again].hidden
         else:
             recorded = self.steps[entry.path]
             recorded.take(entry)

@@ -95,6 +95,7 @@ class Matching:
             return
         self._met.add(call.path)
         call.recorded = recorded
+        call.hidden = recorded.hidden
         call.generation = recorded.intent.generation
         if recorded.outcome is None or recorded.status is Status.CANCELLED:
             self.hold(call)
@@ -116,6 +117,7 @@ class Matching:
             ):
                 source = self._history.outcome(recorded.outcome)
                 call.decisions = list(recorded.intent.decisions)
+                call.hidden = recorded.hidden
                 call.hash_keyed = recorded.intent.hash_keyed
                 self._host.taken(call, Outcome(source.status, again=source.seq))
                 return
@@ -133,6 +135,7 @@ class Matching:
             return True
         taken = earlier.take(call)
         if taken is not None:
+            call.hidden = taken.hidden
             self._host.taken(call, Outcome(Status.SUCCEEDED, taken=taken))
         return taken is not None
 
