@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from reenact.book import Book, Services
+from reenact.content import Blob
 from reenact.errors import NotStorableError, PluginError, PolicyDeniedError, StepError, UsageError
 from reenact.failures import record_failure, rewritten
 from reenact.records import Entry, Failure, Status
@@ -372,7 +373,8 @@ class Effects:
 
     def _succeeded(self, call: Call, value: Any) -> Outcome:
         assert call.shape is not None  # noqa: S101  # what has a body has a result
-        return Outcome(Status.SUCCEEDED, settled=call.shape.settle(value, self._book.blobs))
+        blobs: dict[str, Blob] = {}  # written with the row that names them, which is made at the delivery
+        return Outcome(Status.SUCCEEDED, settled=call.shape.settle(value, blobs), blobs=blobs)
 
     def _failure(self, call: Call, error: BaseException) -> Failure:
         failure = record_failure(error, call.path, retryable=call.spec.retry.retryable(error))

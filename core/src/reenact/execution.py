@@ -26,12 +26,12 @@ import attrs
 from reenact.book import Book, Services
 from reenact.closing import Closing, close
 from reenact.codec import decode
-from reenact.content import Chains, unpack
+from reenact.content import Blob, unpack
 from reenact.divergence import unfit
 from reenact.effects import Effects
 from reenact.errors import InputError, NotStorableError
 from reenact.failures import record_failure, revive, rewritten
-from reenact.history import PATCH_PREFIX, STOPPED, History
+from reenact.history import CANCEL_NAME, PATCH_PREFIX, STOPPED, History
 from reenact.loop import Scope, current_scope
 from reenact.matching import Matching, OnChange
 from reenact.models import Models
@@ -61,7 +61,6 @@ DELIVERIES_AT_A_TIME = 200
 BEGUN_AT_A_TIME = 256
 """Steps whose intents are one write: the first of many begin while the others are being written."""
 
-CANCEL_NAME = ":cancel"
 GIVEN = "its outcome was given"
 """Note of a step that was not run, because its outcome was set for the run."""
 TIMER = StepSpec(kind="timer", name="timer")
@@ -140,12 +139,11 @@ class Execution:
         self.live = live
         self.suspend = suspend
         self.matching = Matching(history, self, on_changed, earlier)
-        self.chains = Chains()
-        self.chains.seen(history.blobs.values())
         self.known: dict[str, str | int] = {}  # what policies took out, by placeholder; in memory only
         self.trace = TraceContext(run.trace_id, run.id)
         self.finished: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self.book = Book(run, history, services)
+        self.chains = self.book.chains
         self.effects = Effects(self.book, services, self)
         self.loop = services.loop(
             self, seed=int(run.key or "1", 16), start_s=self._began_ns(run) / 1e9, unhandled=self._unhandled
@@ -370,12 +368,13 @@ class Execution:
         self.book.intent(call, Status.RUNNING, note=GIVEN)
         assert call.shape is not None  # noqa: S101  # what can be given has a type
         try:
-            settled = call.shape.settle(call.shape.given(value), self.book.blobs)
+            blobs: dict[str, Blob] = {}
+            settled = call.shape.settle(call.shape.given(value), blobs)
         except Exception as error:
             misfit = InputError(f"what was given as the outcome of {call.path} does not fit: {error}")
             outcome = Outcome(Status.FAILED, failure=record_failure(misfit, call.path), error=misfit)
         else:
-            outcome = Outcome(Status.SUCCEEDED, settled=settled)
+            outcome = Outcome(Status.SUCCEEDED, settled=settled, blobs=blobs)
         self._completed.append((call, outcome))
 
     def ask_first(self, call: Call, reason: str) -> None:
@@ -677,4 +676,6 @@ def _time_ns(call: Call, entry: Entry) -> int:
 
 def as_cancelled(outcome: Outcome) -> Outcome:
     """Return *outcome* as that of a step which was called off; what it cost stays."""
-    return Outcome(Status.CANCELLED, settled=outcome.settled, message_id=outcome.message_id)
+    return Outcome(
+        Status.CANCELLED, settled=outcome.settled, message_id=outcome.message_id, blobs=outcome.blobs
+    )

@@ -136,6 +136,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
         taken: For an outcome that another run had: that run and the seq of its entry, ``run:seq``.
         asked: The model that was asked, as ``provider:model``.
         owner: On an entry of the run itself: the process that took it.
+        code: On an entry of the run itself that begins it, or takes it up with another one: the hash of
+            the source of the code that runs; empty if that is not known.
+        made_by: On such an entry: the distributions that take part, and their versions.
         note: A remark for people.
     """
 
@@ -169,6 +172,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     taken: str = ""
     asked: str = ""
     owner: str = ""
+    code: str = ""
+    made_by: dict[str, str] = {}
     note: str = ""
 
     @property

@@ -35,6 +35,7 @@ from reenact.planning import Plan, Planning
 from reenact.records import NO_CHANGES, Changes, Origin, RunRecord, Status, origin_of
 from reenact.reuse import Earlier
 from reenact.seams import RunWrite
+from reenact.source import source_hash
 from reenact.steps import WorkflowSpec, continued_id, idempotency_key
 from reenact.trace import new_trace_id
 from reenact.views import Run
@@ -131,6 +132,7 @@ class Runs:
         )
         began_ns = execution.earlier.began_ns if execution.earlier else 0
         stored = pack(data, execution.book.blobs)
+        execution.book.code = source_hash(spec.fn)
         execution.book.begin(input_hash, stored, began_ns=began_ns, changes=changes)
         execution.history.changes = changes
         if run_id is not None:
@@ -327,7 +329,7 @@ class Runs:
             earlier = await self._earlier(record, history.changes, history.taken)
             told = await self._desk.store.messages(self._owner)
             execution = Execution(
-                attrs.evolve(record, status=history.status),
+                attrs.evolve(record, status=history.status, steps=history.succeeded),
                 history,
                 self._services,
                 host=self._host,
@@ -338,6 +340,7 @@ class Runs:
         except BaseException:
             await self._writer.write(RunWrite(run_id=record.id, epoch=record.epoch, release=True))
             raise
+        execution.book.code = source_hash(spec.fn)
         if recovering and record.epoch - history.epoch > self._options.interruptions_max + 1:
             return await self._set_aside(execution)
         _take_up_failed(execution)

@@ -80,7 +80,8 @@ class RunWrite:
         create: The run is new: make it from *run*, owned by ``run.owner``; refused with
             `RunConflictError` if there is one of that id.
         rows: Entries, in order, without gaps after the ones stored.
-        blobs: Content that the entries name; what is stored already is left as it is.
+        blobs: Content that the entries name, unless entries of the same run that are stored, or are
+            written before, name it already; what is stored already is left as it is.
         run: The run's projection, if it changed.
         consumed: Ids of messages that the entries answer; removed in the same commit.
         release: Give the lease up in the same commit.
@@ -169,6 +170,21 @@ class RunFilter:
 CommitResult: TypeAlias = "Exception | LedgerFull | None"
 
 
+@attrs.frozen(kw_only=True)
+class Swept:
+    """What a sweep has deleted.
+
+    Attributes:
+        rows: Entries.
+        blobs: Pieces of content.
+        bytes: What they took, as they were stored.
+    """
+
+    rows: int = 0
+    blobs: int = 0
+    bytes: int = 0
+
+
 class Store(Protocol):
     """Keeps runs, entries, blobs and messages.
 
@@ -240,6 +256,28 @@ class Store(Protocol):
 
     async def held(self, account: str, since_ns: int = 0) -> int:
         """Return what *account* holds since *since_ns*."""
+
+    async def remove(self, run_ids: Sequence[str]) -> None:
+        """Remove runs for good: all that are named, or none.
+
+        From then on nobody finds them, and their ids are free. What they take is deleted by `sweep`.
+
+        Raises:
+            RunNotFoundError: If one is not there.
+            RunOwnedError: If a live process has one.
+            RunKeptError: If one has not ended, or a run that is not named needs it or is needed by it:
+                one that it started, that started it, or that shares its rows (`reenact.pruning.links`).
+        """
+
+    async def sweep(self) -> Swept:
+        """Delete the entries of runs that were removed, and the content that no run needs any more.
+
+        It is done little by little, so that others can write in between, and whatever it is
+        interrupted by, the next sweep goes on. Content that a write carries while it goes on stays.
+        """
+
+    async def compact(self) -> None:
+        """Give the room of what was deleted back, and leave no byte of it behind; writers wait meanwhile."""
 
     async def check(self) -> Sequence[str]:
         """Return what is wrong with the store's own structure, one line each."""

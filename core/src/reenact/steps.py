@@ -323,9 +323,9 @@ ASKED, HELD, ADMITTED, STARTING, RUNNING, WAITING, PARKED, OVER, CANCELLED = ran
 
 
 class Outcome:
-    """How a call ended in this process, before it is on record."""
+    """How a call ended in this process, before it is on record, with the content that its result names."""
 
-    __slots__ = ("again", "error", "failure", "message_id", "settled", "status", "taken")
+    __slots__ = ("again", "blobs", "error", "failure", "message_id", "settled", "status", "taken")
 
     def __init__(
         self,
@@ -337,6 +337,7 @@ class Outcome:
         message_id: int = 0,
         again: int = -1,
         taken: Taken | None = None,
+        blobs: "dict[str, Blob] | None" = None,
     ) -> None:
         self.taken = taken
         self.status = status
@@ -345,6 +346,7 @@ class Outcome:
         self.error = error
         self.message_id = message_id
         self.again = again
+        self.blobs = blobs
 
 
 def continued_id(run_id: str) -> str:

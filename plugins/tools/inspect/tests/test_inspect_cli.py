@@ -381,7 +381,6 @@ def on_a_terminal(project: Project, columns: int, *args: str) -> str:
 
 def test_check_of_a_folder_of_exported_runs(project: Project) -> None:
     """They are verified, taken into memory and replayed; a file that is none stops no other."""
-    pytest.importorskip("reenact_portable")
     project.run("asks", "question=x", run_id="one")
     project.run("handle", "ticket=T-1", run_id="two")
     folder = project.folder / "runs"

@@ -24,7 +24,7 @@ async def take_in(store: Store, files: Sequence[Path]) -> tuple[list[RunRecord],
         UsageError: If what reads such files is not installed.
     """
     try:
-        from reenact_portable import import_run, read_file  # type: ignore[import-not-found,unused-ignore]
+        from reenact_portable import import_run, read_file
     except ImportError as error:
         raise UsageError(
             "exported runs are read by reenact-portable, which is not installed; install it with: "
