@@ -27,7 +27,8 @@ from reenact_inspect.flow import Outcome, find_links
 from reenact_inspect.reasons import Reason
 from reenact_inspect.spelling import why_json
 
-from conftest import Fake, Opened
+Opened = Any
+Fake = Any
 
 code = {"topic": "parcels"}
 
@@ -290,7 +291,17 @@ def test_fields_of_an_answer_in_json_are_found() -> None:
     assert [(one.path, one.at) for one in found] == [("llm#0", "$.file")]
 
 
-def test_lines_of_a_text_that_was_cut_are_found() -> None:
+@pytest.mark.parametrize("cut", [slice(500), slice(-500, None), slice(0, 40)])
+def test_a_text_that_was_cut_short_is_found(cut: slice) -> None:
+    """By its beginning or its end, as far as that stands there."""
+    text = " ".join(str(number) for number in range(1000))
+
+    (found,) = links({"text": f"Read:|{text[cut]}|and so on"}, came("log", text))
+
+    assert (found.trace, found.at, found.chars) == ("part", "$.text", len(text[cut]))
+
+
+def test_lines_of_a_text_are_found() -> None:
     """Where the whole is nowhere."""
     text = "the first line of the log\nthe second line of the log\nthe end"
 
