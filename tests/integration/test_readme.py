@@ -4,9 +4,9 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
+from documents import Document, document
 
 CONFIG = """
 [models]
@@ -28,13 +28,13 @@ text = "soon"
 
 
 @pytest.fixture
-def readme(document: Any) -> Any:
+def readme() -> Document:
     """The README."""
     return document("README.md")
 
 
 @pytest.fixture
-def project(tmp_path: Path, readme: Any) -> Path:
+def project(tmp_path: Path, readme: Document) -> Path:
     first, second, third = (block.text for block in readme.blocks("python"))
     (tmp_path / "flow.py").write_text(first)
     (tmp_path / "main.py").write_text(
@@ -84,7 +84,7 @@ def test_its_workflow_runs_from_the_command_line(project: Path) -> None:
         assert done.returncode == 0, f"{command}: {done.stderr}"
 
 
-def test_every_command_it_names_exists(readme: Any) -> None:
+def test_every_command_it_names_exists(readme: Document) -> None:
     """Names in the table of commands are commands."""
     table = readme.text[readme.text.index("| command |") : readme.text.index("The same from Python")]
     named = {
@@ -98,6 +98,6 @@ def test_every_command_it_names_exists(readme: Any) -> None:
     assert [name for name in named if f"  {name} " not in known] == []
 
 
-def test_its_links_lead_somewhere(readme: Any) -> None:
+def test_its_links_lead_somewhere(readme: Document) -> None:
     """Relative links name files of the repository."""
     assert readme.broken_links() == []

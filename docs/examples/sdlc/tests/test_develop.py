@@ -1,15 +1,46 @@
 """The workflow: what it does if all goes well, a plan is unsafe, a reviewer objects, or a person says no."""
 
 import sys
+import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pytest_reenact import MockLlm, TestRun, TestRuntime
+from reenact import LlmRequest
 from workflow import Outcome, develop
 
+EXAMPLE = Path(__file__).parents[1]
 CODE = {"content": "x = 1\n"}
 PASSES = f"{sys.executable} -c pass"
+
+
+@pytest.fixture(autouse=True)
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the example works, for the time of a test."""
+    monkeypatch.setenv("SDLC_WORK", str(tmp_path / "work"))
+    return tmp_path / "work"
+
+
+@pytest.fixture
+def agents(mock_llm: MockLlm) -> MockLlm:
+    """The agents that answer from answers.toml."""
+    for answer in tomllib.loads((EXAMPLE / "answers.toml").read_text(encoding="utf-8"))["answer"]:
+        prompt = answer.get("prompt", [])
+        phrases = [prompt] if isinstance(prompt, str) else prompt
+        mock_llm.script(saying(phrases), answer["json"], path=answer.get("path", ""), model=answer["model"])
+    return mock_llm
+
+
+def saying(phrases: list[str]) -> Callable[[LlmRequest], bool]:
+    """Return what says of a request whether all of *phrases* are in it."""
+
+    def says_all(request: LlmRequest) -> bool:
+        said = "\n".join(message.text for message in request.messages)
+        return all(phrase in said for phrase in phrases)
+
+    return says_all
 
 
 def plan(*files: str) -> dict[str, Any]:
@@ -63,7 +94,7 @@ def test_a_plan_that_leaves_the_project_is_sent_back(
 
     assert (outcome.verdict, outcome.files) == ("unfinished", ["fine.py"])
     assert not list(tmp_path.rglob("evil.py"))
-    assert not (Path(__file__).parents[1] / "evil.py").exists()
+    assert not (EXAMPLE / "evil.py").exists()
 
 
 def test_rounds_come_to_an_end(runtime: TestRuntime, mock_llm: MockLlm) -> None:

@@ -20,6 +20,13 @@ NEVER = "import signal; signal.pause()"
 TIMEOUT_S = 30
 
 
+@pytest.fixture(autouse=True)
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the example works, for the time of a test."""
+    monkeypatch.setenv("SDLC_WORK", str(tmp_path / "work"))
+    return tmp_path / "work"
+
+
 # --- names -------------------------------------------------------------------------------------------
 
 UNSAFE = [

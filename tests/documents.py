@@ -13,13 +13,12 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
-import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 TIMEOUT_S = 300
 _FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"\]\((?!http)([^)#]+)\)")
@@ -111,7 +110,6 @@ def _check(words: list[str], done: subprocess.CompletedProcess[str], printed: st
     assert fnmatch.fnmatchcase(said, wanted or "*"), f"it is documented to print\n{printed}\n{shown}"
 
 
-@pytest.fixture
-def document() -> Callable[[str], Document]:
+def document(path: str) -> Document:
     """Return a document of the repository by its path."""
-    return lambda path: Document(ROOT / path)
+    return Document(ROOT / path)
