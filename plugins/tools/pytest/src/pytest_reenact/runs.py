@@ -105,10 +105,7 @@ class TestRun:
         step does. What a policy refused, and what was taken from the record, does not count.
         """
         named = {step.path: step for step in self.view.steps if name in (step.name, step.path)}
-        begun = sum(
-            entry.path in named and entry.status is Status.RUNNING and entry.again < 0
-            for entry in self.view.entries
-        )
+        begun = sum(entry.path in named and entry.status is Status.RUNNING for entry in self.view.entries)
         refused = sum(_refused(step) for step in named.values())
         return begun - refused + sum(child.effects(name) for child in self.children)
 
