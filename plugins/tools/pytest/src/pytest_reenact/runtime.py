@@ -11,6 +11,7 @@ Everything a test does to runs goes through `TestRuntime.do`, as an `Act`, and i
 """
 
 import asyncio
+import functools
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -115,6 +116,12 @@ class _AnyAlias(dict[str, Sequence[str]]):
 
 FREE: PriceHook = lambda provider, model, usage: Decimal(0)  # noqa: E731  # it is a constant
 """Prices nothing: what a script says nothing of costs nothing."""
+
+
+@functools.cache
+def _installed(disabled: tuple[str, ...]) -> Plugins:
+    """Return what is installed; looked up once a process, since a test opens a runtime for each verb."""
+    return Plugins(disabled=disabled)
 
 
 class TestRuntime:
@@ -396,7 +403,7 @@ class TestRuntime:
             attrs.evolve(self.config, runtime=options, exporters={}),
             store=self.store,
             policies=self.policies,
-            plugins=self.plugins,
+            plugins=self.plugins or _installed(tuple(self.config.plugins.disabled)),
             clock=self.clock,
             price=self.price,
             draw=self._draw,
