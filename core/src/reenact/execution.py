@@ -625,6 +625,8 @@ class Execution:
         if self.earlier is not None and not self.effects.busy and self.effects.waiting.skip(self.earlier):
             return False
         doubt, waits = self.effects.in_doubt, self.effects.waits_for
+        if waits and self.suspend and self.effects.waiting.overdue:
+            return False
         if doubt:
             self.book.root(Status.IN_DOUBT, note="; ".join(doubt), release=True)
             self.effects.cancel_all()

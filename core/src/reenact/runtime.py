@@ -106,6 +106,7 @@ class Runtime(Desk):
         self.watches = tuple(watches)
         self.owner = f"pid {os.getpid()} on {socket.gethostname()} ({secrets.token_hex(4)})"
         self._observers: list[Observer] = []
+        self._draw = draw
         self._workflows: dict[str, WorkflowSpec] = {}
         options = config.runtime
         services = Services(
@@ -404,7 +405,9 @@ class Runtime(Desk):
         )
         check_arguments(spec, changes.input)
         check_run_id(as_id)
-        record = await fork(self.store, self.clock, source, at, changes=changes, run_id=as_id)
+        record = await fork(
+            self.store, self.clock, source, at, changes=changes, run_id=as_id, draw=self._draw
+        )
         return await self._runs.wait(await self._runs.take_up(record, spec, None, suspend=suspend))
 
     async def rerun(

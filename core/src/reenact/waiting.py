@@ -5,7 +5,6 @@ from typing import Protocol
 
 from reenact.book import Book, Services
 from reenact.codec import decode
-from reenact.content import Blob
 from reenact.records import Message, Status
 from reenact.reuse import Earlier
 from reenact.scheduler import Alarm
@@ -78,6 +77,12 @@ class Waiting:
         """What has to come from outside."""
         return [f"{call.spec.name} at {call.path}" for call in self._signals.values()]
 
+    @property
+    def overdue(self) -> bool:
+        """Whether a timer is about to ring; a run is not given back before it has."""
+        now_ns = self._clock.now_ns() if self._alarms else 0
+        return any(call.due_ns <= now_ns for call in self._alarms)
+
     def begin(self, call: Call) -> None:
         """Have a timer or a signal wait; one that waited before goes on by its first due time."""
         if call.recorded is None:
@@ -85,9 +90,7 @@ class Waiting:
         elif call.spec.kind == "timer":
             call.due_ns = call.recorded.intent.due_ns + call.recorded.paused_ns
         call.state = WAITING
-        if call.spec.kind == "timer" and call.recorded is not None and call.due_ns < self._clock.now_ns():
-            self._ring(call)  # overdue: before the run is given back because it waits for somebody, too
-        elif call.spec.kind == "timer":
+        if call.spec.kind == "timer":
             self._alarms[call] = self._clock.alarm(call.due_ns, lambda: self._ring(call))
         else:
             self._signals[call.path] = call
@@ -133,16 +136,14 @@ class Waiting:
         assert call.shape is not None  # noqa: S101  # a signal has the type that it waits for
         try:
             value = call.shape.read(decode(message.body))
-            blobs: dict[str, Blob] = {}
-            settled = call.shape.settle(value, blobs)
+            settled = call.shape.settle(value, self._book.blobs)
         except Exception as error:
             log.warning("an answer for %s does not fit and was dropped: %s", call.path, error)
             self._book.consume(message.id)
             self.host.wake()
             return
         del self._signals[call.path]
-        outcome = Outcome(Status.SUCCEEDED, settled=settled, message_id=message.id, blobs=blobs)
-        self.host.completed(call, outcome)
+        self.host.completed(call, Outcome(Status.SUCCEEDED, settled=settled, message_id=message.id))
 
     def call_off(self, call: Call) -> None:
         """Stop waiting."""
