@@ -15,6 +15,7 @@ from reenact.book import Book, Services
 from reenact.errors import NotStorableError, PolicyDeniedError, StepError
 from reenact.failures import record_failure
 from reenact.records import Entry, Failure, Status
+from reenact.reuse import fits
 from reenact.scheduler import give_back, take, take_now
 from reenact.seams import CommitResult
 from reenact.steps import (
@@ -74,6 +75,7 @@ class Effects:
         self._parked: dict[Call, str] = {}
         self._waiting_children: dict[Call, str] = {}
         self._stopping = False
+        self._asleep = 0
         self.in_doubt: list[str] = []
 
     # --- what is going on
@@ -82,6 +84,11 @@ class Effects:
     def busy(self) -> bool:
         """Whether a body runs or is about to."""
         return bool(self._open)
+
+    @property
+    def performing(self) -> int:
+        """How many steps are being performed, without those that wait for another attempt's time."""
+        return len(self._open) - len(self._waiting_children) - self._asleep
 
     @property
     def idle(self) -> bool:
@@ -109,10 +116,42 @@ class Effects:
             self.waiting.begin(call)
         elif recorded is not None:
             self._take_up(call)
+        elif self._is_reusable(call):
+            self._run_task(call, self._recall(call), ADMITTED)
         elif call.gate is None and take_now(self._services.limits.of(call.spec.pool)):
             self.start(call)
         else:
             self._run_task(call, self._admit(call), ADMITTED)
+
+    def _is_reusable(self, call: Call) -> bool:
+        spec = call.spec
+        wanted = (spec.cache or self._services.cache) == "workflow"
+        call.reusable = wanted and spec.effect == "repeatable" and spec.kind != "workflow"
+        return call.reusable
+
+    async def _recall(self, call: Call) -> None:
+        """Take the outcome that another run of the workflow had, if there is one."""
+        try:
+            found = await self._services.recall(self._book.reusable_hash(call))
+        except asyncio.CancelledError:
+            self._called_off(call)
+            return
+        except Exception as error:
+            self._refuse(call, error)
+            return
+        if found is None or not fits(found[0].outcome, call):
+            await self._admit(call)
+            return
+        taken, blobs = found
+        self._open.discard(call)
+        self._book.bring(blobs)
+        self._host.completed(call, Outcome(Status.SUCCEEDED, taken=taken))
+
+    def ask_first(self, call: Call, reason: str) -> None:
+        """Have a person decide about a step before it is begun."""
+        self._book.intent(call, Status.RUNNING)
+        self._book.step(call, Status.IN_DOUBT, note=reason)
+        self._park(call, reason)
 
     def start(self, call: Call) -> None:
         """Put the intent of an admitted step into this turn's write; it starts when that is durable."""
@@ -139,7 +178,7 @@ class Effects:
             if call.gate is not None:
                 passed = await call.gate(call)
                 if call.recorded is None:
-                    call.decisions = passed.decisions
+                    call.decisions = [*call.decisions, *passed.decisions]
                 else:  # judged again, since it is sent again
                     call.late_decisions = passed.decisions
                 if passed.spell is not None:
@@ -364,14 +403,23 @@ class Effects:
         def ring() -> None:
             if not rung.done():
                 rung.set_result(None)
+                self._asleep -= 1  # here, and not when the task gets to it: it is under way again
 
         alarm = self._services.clock.alarm(due_ns, ring)
+        self._asleep += 1
         try:
             await rung
+        except asyncio.CancelledError:
+            self._asleep -= rung.cancelled()
+            raise
         finally:
             alarm.cancel()
 
     # --- children
+
+    def waits(self, path: str) -> bool:
+        """Say whether the child run of the step at *path* waits for something outside."""
+        return any(call.path == path for call in self._waiting_children)
 
     def child_waits(self, call_path: str, waits_for: str | None) -> None:
         """Note that a child run waits for something outside, or no longer does."""

@@ -102,6 +102,7 @@ class LlmCall:
         run: The run it belongs to.
         chains: The run's conversations.
         listener: Told of the answer as it comes, live only.
+        asked: The model that was asked last, as ``provider:model``.
     """
 
     models: Models
@@ -111,6 +112,7 @@ class LlmCall:
     listener: Listener | None = None
     _secrets: dict[str, object] = attrs.field(factory=dict, init=False, repr=False)
     _call: Call | None = attrs.field(default=None, init=False)
+    asked: str = attrs.field(default="", init=False)
 
     def spell(self, blobs: dict[str, Blob]) -> bytes:
         """Return the stored spelling of the request as it is now."""
@@ -143,7 +145,7 @@ class LlmCall:
         """Ask the candidate of this attempt, with policies before and after."""
         targets = self.models.targets(self.request.model)
         target = targets[min(step.candidate, len(targets) - 1)]
-        request = self.request
+        request, self.asked = self.request, str(target)
         if step.candidate:  # another provider than the one that was judged
             request = await self._judged("request", request, step, target)
         request = await self._judged("admit", request, step, target)

@@ -110,7 +110,19 @@ JOIN runs ON runs.no = begun.run_no
 ORDER BY runs.no, begun.seq;
 """
 
-MIGRATIONS: tuple[str, ...] = (_V1,)
+_V2 = """
+ALTER TABLE runs ADD COLUMN origin TEXT NOT NULL DEFAULT '';
+CREATE INDEX runs_by_origin ON runs (origin) WHERE origin <> '';
+
+CREATE TABLE reusable (
+    hash   BLOB PRIMARY KEY,
+    run_no INTEGER NOT NULL,
+    seq    INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX reusable_by_run ON reusable (run_no);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_V1, _V2)
 """What leads from version *i* to version *i* + 1."""
 
 VERSION = len(MIGRATIONS)

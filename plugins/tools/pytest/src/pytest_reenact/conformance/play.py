@@ -54,6 +54,11 @@ class Play:
     def _key(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(KEY_ENV, KEY)
 
+    @property
+    def provider_name(self) -> str:
+        """What the provider calls itself."""
+        return self.double.offer.name
+
     # --- replies -------------------------------------------------------------------------------
 
     def says(self, script: Script, **more: Any) -> Reply:
