@@ -31,7 +31,7 @@ from reenact.effects import Effects
 from reenact.errors import InputError
 from reenact.failures import record_failure, revive
 from reenact.history import PATCH_PREFIX, STOPPED, History
-from reenact.loop import Scope, current_scope
+from reenact.loop import INHERITED, Scope, current_scope
 from reenact.matching import Matching, OnChange
 from reenact.models import Models
 from reenact.records import Entry, Failure, Message, RunRecord, Status
@@ -68,6 +68,7 @@ _TIMER_HASH = "0" * 64
 current_execution: contextvars.ContextVar["Execution | None"] = contextvars.ContextVar(
     "reenact_execution", default=None
 )
+INHERITED.extend((current_execution, current_trace))
 
 
 @attrs.frozen(kw_only=True)

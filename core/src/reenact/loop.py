@@ -56,6 +56,9 @@ class Scope:
         return Scope(self.path(name, key))
 
 
+_NO_SCOPE = Scope()
+
+
 def _spell_key(key: str) -> str:
     """Return *key* without what means something in a path, and not too long."""
     spelled = "".join(f"%{ord(char):02x}" if char in "/#[]%" else char for char in neutral(key))
@@ -68,6 +71,9 @@ def _spell_key(key: str) -> str:
 
 
 current_scope: contextvars.ContextVar[Scope] = contextvars.ContextVar("reenact_scope")
+
+INHERITED: list[contextvars.ContextVar[Any]] = [current_scope]
+"""What a task has of the one that began it, also in a context of its own: it is the same run."""
 
 
 class TimerHost(Protocol):
@@ -264,7 +270,7 @@ class RunLoop(asyncio.AbstractEventLoop):
             shares = sys.version_info < (3, 12) and _called_by(_WAIT_FOR)
         else:
             shares = False
-        context = contextvars.copy_context() if context is None else context.copy()
+        context = contextvars.copy_context() if context is None else _inheriting(context)
         if not shares:  # wait_for makes a task before 3.12 and none after: the path must not tell
             outer = context.get(current_scope) or Scope()
             context.run(current_scope.set, outer.child("task"))
@@ -276,7 +282,8 @@ class RunLoop(asyncio.AbstractEventLoop):
         context: contextvars.Context,
         name: str | None = None,
     ) -> asyncio.Task[T]:
-        """Start a task in *context* as it is."""
+        """Start a task in *context* as it is, called like its scope: asyncio counts tasks of all loops."""
+        name = name or context.get(current_scope, _NO_SCOPE).prefix.removesuffix("/") or "workflow"
         task: RunTask[T] = RunTask(coro, serial=self.next_serial(), loop=self, name=name, context=context)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -314,6 +321,14 @@ class RunLoop(asyncio.AbstractEventLoop):
         """Return False: asyncio's debug mode looks at the wall clock."""
         return False
 
+    def get_task_factory(self) -> None:
+        """Return None: tasks are the run's own."""
+        return
+
+    def get_exception_handler(self) -> None:
+        """Return None: errors that nobody awaited are logged."""
+        return
+
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """Report an error that nobody awaited."""
         self._unhandled(context)
@@ -345,6 +360,15 @@ class WatchedLoop(RunLoop):
         for watch in self._watches:
             turn = functools.partial(watch.look_on, turn)
         turn()
+
+
+def _inheriting(context: contextvars.Context) -> contextvars.Context:
+    """Return a copy of a context that knows its run, as the one that is current does."""
+    made = context.copy()
+    for variable in INHERITED:
+        if variable not in made and (value := variable.get(None)) is not None:
+            made.run(variable.set, value)
+    return made
 
 
 def _caller() -> str:
