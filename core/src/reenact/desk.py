@@ -13,6 +13,7 @@ from reenact.codec import canonical, plain
 from reenact.content import blob_is_whole, pack, references, unpack
 from reenact.errors import DamagedError, RunEndedError, RunNotFoundError, UsageError
 from reenact.history import RETRY, load_blobs, read_history
+from reenact.loop import refuse_in_workflow
 from reenact.records import Entry, Failure, Message, Row, RunRecord, Status, checksum, encode_entry, raw
 from reenact.scheduler import Clock, WallClock
 from reenact.seams import RunFilter, RunWrite, Store
@@ -56,7 +57,9 @@ class Desk:
 
         Raises:
             RunNotFoundError: If there is none, or more than one.
+            UsageError: In workflow code.
         """
+        refuse_in_workflow("looking for a run")
         if run_id == LAST:
             newest = await self.store.list(RunFilter(limit=1, roots=True))
             if newest:

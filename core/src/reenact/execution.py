@@ -59,6 +59,9 @@ DELIVERIES_AT_A_TIME = 200
 BEGUN_AT_A_TIME = 256
 """Steps whose intents are one write: the first of many begin while the others are being written."""
 
+FAR_S = 253_402_300_799.0
+"""The end of the year 9999: when what waits without end is due."""
+
 CANCEL_NAME = ":cancel"
 GIVEN = "its outcome was given"
 """Note of a step that was not run, because its outcome was set for the run."""
@@ -199,7 +202,8 @@ class Execution:
         context.run(current_execution.set, self)
         context.run(current_scope.set, Scope())
         context.run(current_trace.set, self.trace)
-        self._main = context.run(lambda: self.loop.begin(workflow(), context))
+        with self.loop.entered():
+            self._main = context.run(lambda: self.loop.begin(workflow(), context))
         self.wake()
 
     def wake(self) -> None:
@@ -285,7 +289,7 @@ class Execution:
 
     def timer_set(self, handle: asyncio.TimerHandle, scope: Scope) -> None:
         """Keep a timer of the loop, as a step."""
-        due_ns = int(handle.when() * 1e9) + self._behind_ns()
+        due_ns = int(min(handle.when(), FAR_S) * 1e9) + self._behind_ns()
         call = Call(TIMER, scope.path("timer"), _TIMER_HASH, due_ns=due_ns)
         call.handle = handle
         self._timers[id(handle)] = call
@@ -437,6 +441,8 @@ class Execution:
         if not self.live:
             if any(call.state is HELD for call in held):
                 self._replay_ran_out(held)
+            elif not (self._scheduled or self._completed):
+                self._replay_stuck()
             return
         for count, call in enumerate(held, 1):
             if call.state is HELD:
@@ -529,8 +535,10 @@ class Execution:
 
     def _clear_away(self) -> bool:
         """Cancel the tasks and steps that the workflow left; say whether all of them are gone."""
-        if self.loop.cancel_tasks():
-            with self.loop.entered():
+        with self.loop.entered():
+            if self.loop.cancel_tasks():
+                self.loop.turn()
+            if self.loop.close_generators():
                 self.loop.turn()
         self._sort()
         for call in (*self.matching, *self._timers.values()):
@@ -636,6 +644,11 @@ class Execution:
     def _replay_ran_out(self, held: Sequence[Call]) -> None:
         """A replay at rest with steps that are not on record: the record's end, or a divergence."""
         self.matching.check_unrecorded(next(call for call in held if call.state is HELD))
+        self._end_without_a_word(Ending(run=self.run))
+
+    def _replay_stuck(self) -> None:
+        """A replay at rest that waits for nothing on record: the record's end, or a divergence."""
+        self.matching.check_waiting()
         self._end_without_a_word(Ending(run=self.run))
 
     def _end_replay(self, main: asyncio.Task[Any]) -> None:

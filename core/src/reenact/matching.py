@@ -209,6 +209,18 @@ class Matching:
             end = f"the end of the run ({self._history.status})"
             raise DivergenceError(self._host.run.id, call.path, end, describe_call(call))
 
+    def check_waiting(self) -> None:
+        """Let a replay end where it waits for nothing that could come.
+
+        Raises:
+            DivergenceError: If the run ended on record.
+        """
+        if self._history.ended is not None:
+            end = f"the end of the run ({self._history.status})"
+            raise DivergenceError(
+                self._host.run.id, RUN_PATH, end, "a workflow that waits for what no step brings"
+            )
+
     def check_end(self, status: Status, output: bytes, described: str) -> None:
         """Compare how a replayed workflow ended with the record.
 

@@ -34,6 +34,7 @@ from reenact.failures import revive
 from reenact.history import History, load_blobs, read_history
 from reenact.inputs import spell_input
 from reenact.journal import Writer
+from reenact.loop import refuse_in_workflow
 from reenact.planning import Plan, Planning
 from reenact.records import NO_CHANGES, Changes, Origin, RunRecord, Status, origin_of
 from reenact.reuse import Earlier
@@ -102,6 +103,7 @@ class Runs:
         origin: str = "",
         changes: Changes = NO_CHANGES,
     ) -> Started:
+        refuse_in_workflow("starting a run")
         if self.stopping:
             raise UsageError("the runtime is being closed; it starts nothing more")
         data, hashed, call_args = spell_input(spec, args, kwargs)
