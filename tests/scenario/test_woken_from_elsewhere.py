@@ -13,6 +13,7 @@ import httpx
 import pytest
 from reenact import LlmEvent, LlmRequest, Runtime, Status, Workflow, complete, step, user, workflow
 from reenact.errors import DivergenceError, NotDeterministicError, UsageError
+from reenact.execution import DELIVERIES_AT_A_TIME
 
 from conftest import Opened
 
@@ -248,13 +249,29 @@ async def test_a_replay_that_waits_for_nothing_diverges(opened: Opened) -> None:
         run = await runtime.run(may_be_stuck)
         code["stuck"] = True
 
-        with pytest.raises(DivergenceError, match="waits for what no step brings"):
+        with pytest.raises(DivergenceError, match="no step that is asked for"):
             await asyncio.wait_for(runtime.replay(run.id), 10)
 
         unended = await runtime.start(may_be_stuck)
         await asyncio.sleep(0)
     async with opened() as runtime:
         assert (await asyncio.wait_for(runtime.replay(unended.id), 10)).status is Status.RUNNING
+
+
+@workflow
+async def counts(steps: int) -> int:
+    return sum([await work(number) for number in range(steps)])
+
+
+@pytest.mark.parametrize("steps", [DELIVERIES_AT_A_TIME - 1, DELIVERIES_AT_A_TIME, 2 * DELIVERIES_AT_A_TIME])
+async def test_a_replay_goes_on_after_as_many_deliveries_as_are_made_at_a_time(
+    opened: Opened, steps: int
+) -> None:
+    """What the last of them leads to is still to come."""
+    async with opened() as runtime:
+        run = await runtime.run(counts, steps)
+
+        assert (await runtime.replay(run.id)).output == run.output
 
 
 # --- what the collector finds

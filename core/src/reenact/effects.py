@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from reenact.book import Book, Services
-from reenact.errors import NotStorableError, PolicyDeniedError, StepError
-from reenact.failures import record_failure
+from reenact.errors import NotStorableError, PluginError, PolicyDeniedError, StepError, UsageError
+from reenact.failures import record_failure, rewritten
 from reenact.records import Entry, Failure, Status
 from reenact.reuse import fits
 from reenact.scheduler import give_back, take, take_now
@@ -37,7 +37,7 @@ from reenact.waiting import NOBODY, Host, Waiting
 log = logging.getLogger("reenact.step")
 
 
-_FINAL = (NotStorableError, PolicyDeniedError)
+_FINAL = (NotStorableError, PolicyDeniedError, UsageError, PluginError)
 """Errors that no further attempt can cure."""
 
 
@@ -118,7 +118,7 @@ class Effects:
             self._take_up(call)
         elif self._is_reusable(call):
             self._run_task(call, self._recall(call), ADMITTED)
-        elif call.gate is None and take_now(self._services.limits.of(call.spec.pool)):
+        elif call.gate is None and self._place_now(call):
             self.start(call)
         else:
             self._run_task(call, self._admit(call), ADMITTED)
@@ -156,7 +156,7 @@ class Effects:
     def start(self, call: Call) -> None:
         """Put the intent of an admitted step into this turn's write; it starts when that is durable."""
         if call.state is CANCELLED:
-            give_back(self._services.limits.of(call.spec.pool))
+            _leave_place(call)
             return
         call.state = STARTING
         self._open.add(call)
@@ -166,6 +166,19 @@ class Effects:
         else:
             self._book.step(call, Status.RUNNING)
 
+    def _place_now(self, call: Call) -> bool:
+        """Take a place within the limits that the step counts against, if there is one."""
+        places = self._services.limits.of(call.pool)
+        if not take_now(places):
+            return False
+        call.places = places
+        return True
+
+    async def _take_place(self, call: Call) -> None:
+        places = self._services.limits.of(call.pool)
+        await take(places)
+        call.places = places
+
     def _run_task(self, call: Call, work: Any, state: int) -> None:
         call.state = state
         self._open.add(call)
@@ -173,7 +186,6 @@ class Effects:
 
     async def _admit(self, call: Call) -> None:
         """Ask the policies, then wait for a place."""
-        pools = self._services.limits.of(call.spec.pool)
         try:
             if call.gate is not None:
                 passed = await call.gate(call)
@@ -187,7 +199,7 @@ class Effects:
                     self._refuse(call, passed.denied)
                     return
                 call.body = passed.body
-            await take(pools)
+            await self._take_place(call)
         except asyncio.CancelledError:
             self._called_off(call)
             return
@@ -295,7 +307,7 @@ class Effects:
             outcome = await self._outcome(call)
         except Parked as parked:
             self._open.discard(call)
-            give_back(self._services.limits.of(call.spec.pool))
+            _leave_place(call)
             if call.state is not CANCELLED:
                 call.state = PARKED
                 self._parked[call] = parked.waits_for
@@ -306,7 +318,7 @@ class Effects:
     def _end(self, call: Call, outcome: Outcome | None) -> None:
         self._open.discard(call)
         self._waiting_children.pop(call, None)
-        give_back(self._services.limits.of(call.spec.pool))
+        _leave_place(call)
         if outcome is not None:
             self._host.completed(call, outcome)
         else:
@@ -363,7 +375,8 @@ class Effects:
         return Outcome(Status.SUCCEEDED, settled=call.shape.settle(value, self._book.blobs))
 
     def _failure(self, call: Call, error: BaseException) -> Failure:
-        return record_failure(error, call.path, retryable=call.spec.retry.retryable(error))
+        failure = record_failure(error, call.path, retryable=call.spec.retry.retryable(error))
+        return rewritten(failure, call.placeholders().hide_value) if call.placeholders else failure
 
     async def _try_again(
         self, call: Call, error: Exception, tries: int, candidate: int, pause_s: float
@@ -377,9 +390,21 @@ class Effects:
             await self._written()
             await self._sleep_until(due_ns)
             failure = None
-        call.attempt, call.tries, call.candidate = call.attempt + 1, tries, candidate
+        if candidate != call.candidate and not self._move(call, candidate):
+            if failure is not None:
+                self._book.step(call, Status.WAITING, failure=failure, due_ns=self._services.clock.now_ns())
+                await self._written()
+                failure = None
+            await self._take_place(call)
+        call.attempt, call.tries = call.attempt + 1, tries
         self._book.step(call, Status.RUNNING, failure=failure)
         await self._written()
+
+    def _move(self, call: Call, candidate: int) -> bool:
+        """Leave the place at one model for one at another; say whether there was one at once."""
+        _leave_place(call)
+        call.candidate = candidate
+        return self._place_now(call)
 
     async def _written(self) -> None:
         """Write what the book holds and wait until it is durable."""
@@ -443,7 +468,7 @@ class Effects:
             if call in self._starting:
                 self._starting.remove(call)
                 self._open.discard(call)
-                give_back(self._services.limits.of(call.spec.pool))
+                _leave_place(call)
             return True
         self.waiting.call_off(call)
         self._parked.pop(call, None)
@@ -484,6 +509,11 @@ class Effects:
     def let_go(self) -> None:
         """Tell the run nothing more: it is over, and need not wait for the collector."""
         self._host = self.waiting.host = NOBODY
+
+
+def _leave_place(call: Call) -> None:
+    give_back(call.places)
+    call.places = ()
 
 
 def _cancel_requested() -> bool:

@@ -27,13 +27,15 @@ from reenact.book import Book, Services
 from reenact.closing import Closing, close
 from reenact.codec import decode
 from reenact.content import Chains, unpack
+from reenact.divergence import unfit
 from reenact.effects import Effects
-from reenact.errors import InputError
-from reenact.failures import record_failure, revive
+from reenact.errors import InputError, NotStorableError
+from reenact.failures import record_failure, revive, rewritten
 from reenact.history import PATCH_PREFIX, STOPPED, History
 from reenact.loop import INHERITED, Scope, current_scope
 from reenact.matching import Matching, OnChange
 from reenact.models import Models
+from reenact.placeholders import Placeholders
 from reenact.records import Entry, Failure, Message, RunRecord, Status
 from reenact.reuse import Earlier
 from reenact.seams import CommitResult
@@ -144,6 +146,7 @@ class Execution:
         self.matching = Matching(history, self, on_changed, earlier)
         self.chains = Chains()
         self.chains.seen(history.blobs.values())
+        self.known: dict[str, str | int] = {}  # what policies took out, by placeholder; in memory only
         self.trace = TraceContext(run.trace_id, run.id)
         self.finished: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self.book = Book(run, history, services)
@@ -317,7 +320,7 @@ class Execution:
         if main.done():
             self._end(main)
             return
-        if not self.history.pending:
+        if not (self.history.pending or self._scheduled):  # scheduled: the last delivery's turn is to come
             self._release_held()
         self._flush()
 
@@ -410,7 +413,10 @@ class Execution:
             return
         source = self.history.outcome(entry) if entry.again >= 0 else entry
         if source.failure is not None:
-            future.set_exception(self._as_raised(source.failure, entry, outcome))
+            failure = source.failure
+            if call.placeholders is not None:
+                failure = rewritten(failure, call.placeholders().restore_value)
+            future.set_exception(self._as_raised(failure, entry, outcome))
         elif outcome is not None and outcome.settled is not None:
             future.set_result(outcome.settled.value)
         else:
@@ -418,7 +424,12 @@ class Execution:
 
     def _read(self, call: Call, entry: Entry) -> Any:
         value = unpack(bytes(entry.output), self.history.blobs) if entry.output else None
-        return call.shape.read(value) if call.shape is not None else value
+        try:
+            return call.shape.read(value) if call.shape is not None else value
+        except NotStorableError as error:
+            recorded = self.history.steps.get(call.path)
+            intent = recorded.intent if recorded is not None else entry
+            raise unfit(self.run.id, intent, call, str(error)) from error
 
     def _as_raised(self, failure: Failure, entry: Entry, outcome: Outcome | None) -> BaseException:
         error = revive(failure)
@@ -437,12 +448,12 @@ class Execution:
     # --- what is live
 
     def _release_held(self) -> None:
+        if self._completed and not self.matching.all_met:
+            return  # outcomes that were kept from before come first
+        self.matching.check_begun()
         held, self.matching.held = self.matching.held, []
         if not self.live:
-            if any(call.state is HELD for call in held):
-                self._replay_ran_out(held)
-            elif not (self._scheduled or self._completed):
-                self._replay_stuck()
+            self._replay_ran_out(next((call for call in held if call.state is HELD), None))
             return
         for count, call in enumerate(held, 1):
             if call.state is HELD:
@@ -517,7 +528,10 @@ class Execution:
             return
         end = self._closing(main)
         self._ending = (end.value, end.error)
-        self.book.root(end.status, output=end.output, failure=end.failure, note=end.note, release=True)
+        failure = end.failure
+        if failure is not None and self.known:
+            failure = rewritten(failure, Placeholders(self.known).hide_value)
+        self.book.root(end.status, output=end.output, failure=failure, note=end.note, release=True)
         self._flush(final=True)
 
     def _is_continued(self, main: asyncio.Task[Any]) -> bool:
@@ -641,14 +655,9 @@ class Execution:
 
     # --- the end of a replay
 
-    def _replay_ran_out(self, held: Sequence[Call]) -> None:
-        """A replay at rest with steps that are not on record: the record's end, or a divergence."""
-        self.matching.check_unrecorded(next(call for call in held if call.state is HELD))
-        self._end_without_a_word(Ending(run=self.run))
-
-    def _replay_stuck(self) -> None:
-        """A replay at rest that waits for nothing on record: the record's end, or a divergence."""
-        self.matching.check_waiting()
+    def _replay_ran_out(self, call: Call | None) -> None:
+        """A replay at rest with nothing left on record: the record's end, or a divergence."""
+        self.matching.check_unrecorded(call)
         self._end_without_a_word(Ending(run=self.run))
 
     def _end_replay(self, main: asyncio.Task[Any]) -> None:

@@ -12,7 +12,7 @@ outcome from there, and the new order is written behind the revision.
 
 import collections
 import hmac
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
 import attrs
 import msgspec
@@ -67,11 +67,13 @@ class Recorded:
         retry_due_ns: When the next attempt was to begin, if one was planned.
         retry_decided: A person has decided that it runs again.
         paused_ns: How long the run stood still, forked, while the step waited.
+        hidden: Where the values stand that policies took out of its input; see `placeholders`.
     """
 
     __slots__ = (
         "candidate",
         "failures",
+        "hidden",
         "intent",
         "outcome",
         "paused_ns",
@@ -93,6 +95,13 @@ class Recorded:
         self.retry_due_ns = 0
         self.retry_decided = False
         self.paused_ns = 0
+        self.hidden: dict[str, list[int]] = {}
+        self._note_places(intent)
+
+    def _note_places(self, entry: Entry) -> None:
+        for decision in entry.decisions:
+            if decision.restore:
+                self.hidden = {**self.hidden, **decision.restore}
 
     @property
     def interruptions(self) -> int:
@@ -102,6 +111,7 @@ class Recorded:
     def take(self, entry: Entry) -> None:
         """Apply a further entry of the same generation."""
         self.status = advance(self.status, entry.status, STEP)
+        self._note_places(entry)
         if entry.failure is not None and not entry.status.ended:
             self.failures += 1
             self.tries += 1
@@ -126,11 +136,13 @@ class Taken:
         source: The run, and the seq of the outcome there, as ``run:seq``.
         outcome: The entry that has the outcome.
         intent: The first entry of the step there, if its input is to be kept as it stands there.
+        hidden: Where the values stand that policies took out of its input.
     """
 
     source: str
     outcome: Entry
     intent: Entry | None = None
+    hidden: dict[str, list[int]] = attrs.field(factory=dict)
 
     @property
     def at_ns(self) -> int:
@@ -151,6 +163,8 @@ class History:
         next_seq: The position of the next entry.
         last_checksum: The checksum of the last row.
         epoch: The lease under which something was last put on record.
+        anew_seq: The last position from which on the run did something else than was on record
+            before: a step began anew with another input, or the order was left.
         blobs: The content that outcomes name.
         changes: What was set for the run when it was made.
         forked_at: How many of the rows are another run's.
@@ -169,6 +183,7 @@ class History:
         self.next_seq = 0
         self.last_checksum = b""
         self.epoch = 0
+        self.anew_seq = -1
         self.blobs: dict[str, Blob] = {}
         self.changes = NO_CHANGES
         self.forked_at = 0
@@ -206,8 +221,12 @@ class History:
             return
         if entry.kind:
             self.steps[entry.path] = recorded = Recorded(entry)
+            if entry.generation:
+                self.anew_seq = entry.seq
             if entry.again < 0:
                 advance(Status.PENDING, entry.status, STEP)
+            else:
+                recorded.hidden = self._void[entry.again].hidden
         else:
             recorded = self.steps[entry.path]
             recorded.take(entry)
@@ -235,7 +254,7 @@ class History:
 
     def _fork(self, entry: Entry) -> None:
         """Go on as another run, from which the step at ``entry.fork`` is live again."""
-        self.forked_at = entry.seq
+        self.forked_at = self.anew_seq = entry.seq
         self.steps.pop(entry.fork, None)
         for recorded in self.steps.values():
             if recorded.outcome is None:
@@ -249,6 +268,7 @@ class History:
             seq: The first of them.
             redo: Keep no failures.
         """
+        self.anew_seq = self.next_seq
         while self.pending and self.pending[-1].seq >= seq:
             entry = self.pending.pop()
             recorded = self._void[entry.seq]
@@ -256,6 +276,18 @@ class History:
                 del self.steps[entry.path]
             if not (redo and entry.status is not Status.SUCCEEDED):
                 self.salvage.setdefault(entry.path, []).append(recorded)
+
+    def unasked(self, asked: Collection[str]) -> Recorded | None:
+        """Return the first step that was begun, has not ended and is none of *asked*, if there is one.
+
+        What was begun before the run took another way is not looked for: the code may not come
+        to it any more.
+        """
+        for path, recorded in self.steps.items():
+            begun = recorded.outcome is None and recorded.intent.seq > self.anew_seq
+            if begun and path not in asked:
+                return recorded
+        return None
 
     def outcome(self, entry: Entry) -> Entry:
         """Return the entry that holds the outcome of *entry*: itself, or the one it refers to."""

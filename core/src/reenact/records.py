@@ -9,6 +9,7 @@ not look at them.
 
 import enum
 import hashlib
+from decimal import Decimal
 from typing import Any, Literal, TypeAlias
 
 import attrs
@@ -85,6 +86,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         reason: Why, in words; never the value that was scrubbed.
         took_us: What it cost, in microseconds.
         detail: Whatever else it wants on record; plain.
+        restore: Where in what the code asked the values stand that its placeholders stand for.
     """
 
     policy: str
@@ -95,6 +97,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     reason: str = ""
     took_us: int = 0
     detail: dict[str, Any] = {}
+    restore: dict[str, list[int]] = {}
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -167,6 +170,16 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     asked: str = ""
     owner: str = ""
     note: str = ""
+
+    @property
+    def charges(self) -> bool:
+        """Whether it says that a model was used; what that costs may be unknown."""
+        return bool(self.tokens_in or self.tokens_out or self.cost_usd)
+
+
+def add_cost(before: Decimal | None, cost_usd: str) -> Decimal | None:
+    """Return a price and one more, as entries spell it; None if either is unknown."""
+    return before + Decimal(cost_usd) if before is not None and cost_usd else None
 
 
 def raw(data: bytes) -> msgspec.Raw:

@@ -16,13 +16,10 @@ from reenact.closing import CONTINUED_AS
 from reenact.config import OnChange, RuntimeOptions
 from reenact.content import pack, references, unpack
 from reenact.desk import Desk
-from reenact.differences import diff_inputs
-from reenact.divergence import Inputs
+from reenact.differences import add_inputs
 from reenact.errors import (
     DamagedError,
     DivergenceError,
-    InputError,
-    NotStorableError,
     ReenactError,
     RunConflictError,
     RunEndedError,
@@ -32,7 +29,7 @@ from reenact.errors import (
 from reenact.execution import Ending, Execution, RunHost
 from reenact.failures import revive
 from reenact.history import History, load_blobs, read_history
-from reenact.inputs import spell_input
+from reenact.inputs import restore_input, spell_input
 from reenact.journal import Writer
 from reenact.loop import refuse_in_workflow
 from reenact.planning import Plan, Planning
@@ -287,14 +284,8 @@ class Runs:
             ending = await asyncio.shield(started.finished)
             return await self.wait(ending.continued) if ending.continued is not None else _run_of(ending)
         except DivergenceError as error:
-            await self._add_diff(error)
+            await add_inputs(self._desk.store, error)
             raise
-
-    async def _add_diff(self, error: DivergenceError) -> None:
-        """Spell out both inputs of a divergence, reading what the record refers to."""
-        inputs = vars(error).pop("inputs", None)
-        if isinstance(inputs, Inputs):
-            error.diff = await diff_inputs(self._desk.store, inputs)
 
     async def take_up(
         self,
@@ -378,12 +369,7 @@ class Runs:
         spelled = unpack(bytes(begun.input), blobs)
         check_arguments(spec, changes.input)
         spelled.update(changes.input)
-        try:
-            return spec.arguments.restore(spelled)
-        except NotStorableError as error:
-            raise InputError(
-                f"the input on record does not fit workflow {spec.name!r} any more: {error}"
-            ) from error
+        return restore_input(spec, spelled, "" if changes.input else begun.input_hash)
 
     async def _read_ended(self, record: RunRecord, spec: WorkflowSpec | None) -> Run:
         """Return a run that has ended, from its record."""

@@ -33,7 +33,7 @@ from reenact.forking import fork
 from reenact.house import House
 from reenact.journal import Observer, Outlet, Writer
 from reenact.loop import RunLoop, WatchedLoop
-from reenact.models import Models, Price
+from reenact.models import Models, PriceHook
 from reenact.opening import Providers, open_chain, open_exporters, open_store, open_watches
 from reenact.planning import Plan
 from reenact.plugins import Plugins
@@ -122,7 +122,7 @@ class Runtime(Desk):
         policies: Sequence[OwnPolicy] = (),
         plugins: Plugins | None = None,
         clock: Clock | None = None,
-        price: Price | None = None,
+        price: PriceHook | None = None,
         draw: Callable[[int], str] = secrets.token_hex,
         watches: Sequence[Watch] = (),
     ) -> AsyncIterator["Runtime"]:
@@ -135,7 +135,7 @@ class Runtime(Desk):
             policies: Policies after the configured ones.
             plugins: What is installed, if not what is installed.
             clock: The time, for tests.
-            price: What calls cost.
+            price: What calls cost, before ``[prices]`` and what providers know.
             draw: Returns so many random bytes in hex, for ids and keys of runs; for tests.
             watches: Who looks on while workflow code runs, after the configured ones.
 
@@ -157,6 +157,7 @@ class Runtime(Desk):
             looking_on = (await open_watches(chosen, found, stack)).values()
             writer = await stack.enter_async_context(Writer(opened))
             options = chosen.runtime
+            time_source = clock or WallClock()
             models = Models(
                 aliases=chosen.models,
                 provider=named.get,
@@ -164,6 +165,8 @@ class Runtime(Desk):
                 hold=_holder(writer),
                 retry=Retry(attempts=options.llm_attempts),
                 timeout_s=options.llm_timeout_s,
+                prices=chosen.prices,
+                now_ns=time_source.now_ns,
                 **({"price": price} if price else {}),
             )
             runtime = cls(
@@ -172,7 +175,7 @@ class Runtime(Desk):
                 plugins=found,
                 models=models,
                 writer=writer,
-                clock=clock or WallClock(),
+                clock=time_source,
                 draw=draw,
                 watches=(*looking_on, *watches),
             )

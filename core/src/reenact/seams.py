@@ -6,13 +6,15 @@ what it expects back. A suite in pytest-reenact tests each.
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import date
 from pathlib import Path
-from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import attrs
 
 from reenact.content import Blob
 from reenact.llm import LlmEvent, LlmRequest, LlmResponse
+from reenact.prices import Price
 from reenact.records import Entry, Message, Row, RunRecord
 from reenact.trace import TraceContext
 
@@ -40,6 +42,29 @@ class Offer(Generic[T]):
     options: type[Any]
     version: str = "1"
     doc: str = ""
+
+
+_GIVEN_NAME = "reenact_given_name"
+
+
+def given_name() -> Any:
+    """Return a field of an options class that holds the name which the configuration uses.
+
+    It is no key in TOML. ``[providers.groq] plugin = "openai"`` opens what the plugin ``openai``
+    offers with options in which this field is ``groq``: the provider's name, also in its errors.
+
+    .. code-block:: python
+
+        @attrs.frozen(kw_only=True)
+        class AcmeOptions:
+            name: str = given_name()
+    """
+    return attrs.field(default="", metadata={_GIVEN_NAME: True})
+
+
+def is_given_name(field: "attrs.Attribute[Any]") -> bool:
+    """Say whether a field of an options class was made by `given_name`."""
+    return bool(field.metadata.get(_GIVEN_NAME))
 
 
 # --- store ----------------------------------------------------------------------------------------
@@ -263,6 +288,8 @@ class CallContext:
 class Provider(Protocol):
     """Asks a vendor's models.
 
+    What it can do besides, if it can, is in `Priced`, `Counting` and `Reachable`.
+
     It does not retry: the kernel does, on record. It raises nothing but `ProviderError`
     and its kinds (and lets cancellation through, closing what it opened within a second).
     No message of an error holds a key or a prompt.
@@ -285,6 +312,42 @@ class Provider(Protocol):
         An answer that stops before its end raises `ConnectionLostError` or
         `MalformedAnswerError` and never yields ``end``.
         """
+
+
+@runtime_checkable
+class Priced(Protocol):
+    """A provider that knows what its models cost. A part of `Provider` that may be left out."""
+
+    def price_of(self, model: str, on: date) -> Price | None:
+        """Return what *model* costs on a day; None if that is not known. It reads no network."""
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """A provider whose vendor counts tokens. A part of `Provider` that may be left out."""
+
+    async def count_tokens(self, model: str, request: LlmRequest, context: CallContext) -> int:
+        """Return how many tokens *model* would read for *request*, as the vendor counts them.
+
+        Raises:
+            ProviderError: If the vendor does not say.
+        """
+
+
+@runtime_checkable
+class Reachable(Protocol):
+    """A provider that can say where it asks. A part of `Provider` that may be left out.
+
+    Attributes:
+        address: Where its endpoints begin; nothing secret is in it.
+        key_env: The environment variable that its key is in; empty if it sends none.
+    """
+
+    @property
+    def address(self) -> str: ...
+
+    @property
+    def key_env(self) -> str: ...
 
 
 # --- policy ---------------------------------------------------------------------------------------
@@ -316,11 +379,23 @@ class Modify(Generic[T]):
         value: The request, response or arguments that take the place of the given ones.
         reason: What was changed and why; never the value that was taken out.
         detail: More for the record; plain.
+        restore: Placeholders in *value* and what they stand for (text, or a whole number): the
+            kernel puts it back into what the workflow or the tool gets, and keeps it from the
+            record. What does not stand in what the code asked is not restored. In the stages
+            request, admit and tool.
     """
 
     value: T
     reason: str
     detail: Mapping[str, Any] = attrs.field(factory=dict)
+    restore: Mapping[str, str | int] = attrs.field(
+        factory=dict,
+        repr=False,
+        validator=attrs.validators.deep_mapping(
+            attrs.validators.and_(attrs.validators.instance_of(str), attrs.validators.min_len(1)),
+            attrs.validators.instance_of((str, int)),
+        ),
+    )
 
 
 Decision: TypeAlias = "Allow | Deny | Modify[Any]"
@@ -352,6 +427,7 @@ class PolicyContext:
         request: The request as it stands, in later stages.
         hold: Hold an amount against an account, durably; answers None, or that the account is full.
         secrets: A place for what one call needs between its stages; never stored.
+        known: What was taken out of the run's requests so far, by placeholder; never stored.
     """
 
     stage: Stage
@@ -362,6 +438,7 @@ class PolicyContext:
     request: LlmRequest | ToolRequest | None = None
     hold: "Callable[[Holding], Awaitable[LedgerFull | None]]" = attrs.field(repr=False)
     secrets: dict[str, Any] = attrs.field(factory=dict, repr=False)
+    known: Mapping[str, str | int] = attrs.field(factory=dict, repr=False)
 
 
 class Policy(Protocol):

@@ -1,14 +1,15 @@
 """How results are put on record and read back: values by their type, a model's answer by its parts."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
 
-from reenact.codec import canonical, faithful, read_as
+from reenact.codec import canonical, decode, faithful, read_as
 from reenact.content import Blob, Chains, pack
 from reenact.llm import LlmResponse, assistant, response_from
 from reenact.models import LlmCall
+from reenact.placeholders import Placeholders
 from reenact.steps import Settled
 
 
@@ -42,6 +43,36 @@ ANY = ValueShape(Any)
 
 
 @attrs.frozen
+class HiddenShape:
+    """A value that is stored with placeholders for the values that policies took out of the step's input.
+
+    Attributes:
+        shape: The value's own shape.
+        placeholders: Returns the placeholders.
+    """
+
+    shape: ValueShape
+    placeholders: Callable[[], Placeholders]
+
+    def given(self, value: Any) -> Any:
+        """Return a plain value that a person has written."""
+        return self.shape.given(value)
+
+    def settle(self, value: Any, blobs: dict[str, Blob]) -> Settled:
+        """Return the stored spelling of *value*, and the value as a replay will read it."""
+        placeholders = self.placeholders()
+        if not placeholders:
+            return self.shape.settle(value, blobs)
+        data, _ = faithful(value, self.shape.wanted)
+        hidden = placeholders.hide_value(decode(data))
+        return Settled(pack(canonical(hidden), blobs), self.read(hidden))
+
+    def read(self, value: Any) -> Any:
+        """Return a plain value as the declared type, with values for placeholders."""
+        return self.shape.read(self.placeholders().restore_value(value))
+
+
+@attrs.frozen
 class LlmShape:
     """A model's answer, stored as the next message of its conversation.
 
@@ -63,8 +94,8 @@ class LlmShape:
             model=value.model,
             tokens_in=usage.input_tokens or 0,
             tokens_out=usage.output_tokens or 0,
-            cost_usd="" if value.cost_usd is None else str(value.cost_usd),
             asked=self.call.asked,
+            cost_usd="" if value.cost_usd is None else f"{value.cost_usd:f}",
         )
 
     def given(self, value: Any) -> LlmResponse:

@@ -16,7 +16,9 @@ from reenact.codec import Arguments
 from reenact.content import Blob
 from reenact.errors import ProviderError
 from reenact.history import Recorded, Taken
+from reenact.placeholders import Placeholders
 from reenact.records import Cache, DecisionRecord, Effect, Failure, Kind, Status
+from reenact.scheduler import Pool
 from reenact.trace import TraceContext
 
 IDEMPOTENCY_KEY_HEX = 32
@@ -107,6 +109,24 @@ class Settled(msgspec.Struct, frozen=True, gc=False):
     cost_usd: str = ""
 
 
+class Spent(msgspec.Struct, frozen=True, gc=False):
+    """What an attempt used that gave no result.
+
+    Attributes:
+        model: The model that was asked.
+        tokens_in: Tokens read.
+        tokens_out: Tokens written.
+        cost_usd: Its price; empty if unknown.
+        estimated: The vendor did not say it, or not all of it.
+    """
+
+    model: str
+    tokens_in: int
+    tokens_out: int
+    cost_usd: str
+    estimated: bool
+
+
 @attrs.frozen(kw_only=True)
 class StepSpec:
     """A step as it is declared.
@@ -120,6 +140,7 @@ class StepSpec:
         pool: The limit it counts against, such as a provider's; none if empty.
         models: The models that may be asked, as ``provider:model``, in that order.
         cache: Whether the outcome that another run of the workflow had is taken; as configured if None.
+        stand_in_pools: The limits of the models that are asked if the first does not answer.
         reconcile: Finds out whether an attempt that nobody saw the end of succeeded.
     """
 
@@ -131,6 +152,7 @@ class StepSpec:
     pool: str = ""
     models: tuple[str, ...] = ()
     cache: Cache | None = None
+    stand_in_pools: tuple[str, ...] = ()
     reconcile: "Body | None" = None
 
 
@@ -230,15 +252,19 @@ class Call:
         "generation",
         "handle",
         "hash_keyed",
+        "hidden",
         "input_hash",
         "late_decisions",
         "path",
+        "placeholders",
+        "places",
         "recorded",
         "reusable",
         "shape",
         "site",
         "spec",
         "spell",
+        "spent",
         "state",
         "task",
         "tries",
@@ -278,8 +304,18 @@ class Call:
         self.state = ASKED
         self.decisions: list[DecisionRecord] = []
         self.late_decisions: list[DecisionRecord] = []
+        self.hidden: dict[str, list[int]] = {}
+        self.placeholders: Callable[[], Placeholders] | None = None
         self.hash_keyed = False
         self.reusable = False
+        self.spent: Spent | None = None
+        self.places: tuple[Pool, ...] = ()
+
+    @property
+    def pool(self) -> str:
+        """The limit that the model of this attempt counts against; empty if there is none."""
+        others = self.spec.stand_in_pools
+        return others[min(self.candidate, len(others)) - 1] if self.candidate and others else self.spec.pool
 
 
 # Where a call stands in this process. What is on record is its Status; this is not.

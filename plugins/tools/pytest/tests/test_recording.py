@@ -214,7 +214,8 @@ def test_names_of_tests_are_names_of_files(project: pytest.Pytester) -> None:
     project.makepyfile(
         test_it=TEST.replace(
             "@pytest.mark.reenact_record",
-            "@pytest.mark.parametrize('x', ['../a', '..\\\\\\\\a', 'ü' * 90])\n    @pytest.mark.reenact_record",
+            "@pytest.mark.parametrize('x', ['../a', '..\\\\\\\\a', 'ü' * 90])\n"
+            "    @pytest.mark.reenact_record",
         ).replace("(runtime)", "(runtime, x)")
     )
 

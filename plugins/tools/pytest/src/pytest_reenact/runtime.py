@@ -22,7 +22,7 @@ from reenact.config import Config
 from reenact.desk import Desk
 from reenact.errors import UsageError
 from reenact.failures import revive
-from reenact.models import Models, Price
+from reenact.models import Models, PriceHook
 from reenact.plugins import Plugins
 from reenact.policy import OwnPolicy
 from reenact.records import RunRecord, Status
@@ -101,7 +101,7 @@ class _AnyAlias(dict[str, Sequence[str]]):
         return (f"{NAME}:{name}",)
 
 
-FREE: Price = lambda provider, model, usage: Decimal(0)  # noqa: E731  # it is a constant
+FREE: PriceHook = lambda provider, model, usage: Decimal(0)  # noqa: E731  # it is a constant
 """Prices nothing: what a script says nothing of costs nothing."""
 
 
@@ -136,7 +136,7 @@ class TestRuntime:
         policies: Sequence[OwnPolicy] = (),
         providers: Mapping[str, Provider] | None = None,
         plugins: Plugins | None = None,
-        price: Price = FREE,
+        price: PriceHook = FREE,
         seed: str = "",
     ) -> None:
         self.store = store

@@ -85,10 +85,12 @@ def _as_json(
 
 
 def _in_use(session: Session, offered: "Offered") -> bool:
+    from reenact.opening import named_providers, plugin_of
+
     config, name = session.config, offered.offer.name
     named = {
         "store": {config.journal.store},
-        "provider": {*config.providers, *(m.partition(":")[0] for ms in config.models.values() for m in ms)},
+        "provider": {plugin_of(config, one) for one in named_providers(config)},
         "policy": set(config.policies.chain),
         "exporter": set(config.exporters),
         "watch": set(config.watches),

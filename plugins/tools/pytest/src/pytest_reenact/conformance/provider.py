@@ -17,6 +17,7 @@ from pytest_reenact.conformance.answers import Answers, Questions, VendorAnswers
 from pytest_reenact.conformance.failures import Failures, Secrets
 from pytest_reenact.conformance.hostile import Babbling, Lying, Stalling
 from pytest_reenact.conformance.local import LocalProviderConformance
+from pytest_reenact.conformance.more import More, Named
 from pytest_reenact.conformance.streams import EventStreams, GoingAway, Sharing, Streams, VendorStreams
 
 
@@ -24,6 +25,8 @@ class ProviderConformance(
     Questions,
     Answers,
     VendorAnswers,
+    Named,
+    More,
     Streams,
     VendorStreams,
     GoingAway,
