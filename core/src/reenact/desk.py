@@ -14,6 +14,7 @@ from reenact.codec import canonical, plain
 from reenact.content import pack, references, unpack
 from reenact.errors import DamagedError, RunEndedError, RunNotFoundError, UsageError
 from reenact.history import RESOLVED, RETRY, load_blobs, read_history
+from reenact.loop import refuse_in_workflow
 from reenact.pruning import Choice, Pruned, prune
 from reenact.records import Entry, Failure, Message, Row, RunRecord, Status, checksum, encode_entry, raw
 from reenact.scheduler import Clock, WallClock
@@ -58,7 +59,9 @@ class Desk:
 
         Raises:
             RunNotFoundError: If there is none, or more than one.
+            UsageError: In workflow code.
         """
+        refuse_in_workflow("looking for a run")
         if run_id == LAST:
             newest = await self.store.list(RunFilter(limit=1, roots=True))
             if newest:
