@@ -125,7 +125,13 @@ class Book:
     # --- the run itself
 
     def begin(
-        self, input_hash: str, stored: bytes, *, began_ns: int = 0, changes: Changes = NO_CHANGES
+        self,
+        input_hash: str,
+        stored: bytes,
+        *,
+        began_ns: int = 0,
+        changes: Changes = NO_CHANGES,
+        release: bool = False,
     ) -> None:
         """Put the run's beginning on record; the write that carries it creates the run.
 
@@ -134,8 +140,10 @@ class Book:
             stored: The stored spelling of its input.
             began_ns: For a re-run, when the other run began.
             changes: What was set for it.
+            release: Give the run back in the same write, for whoever takes it up.
         """
         self._create = True
+        self._release = release
         self._status = Status.RUNNING
         self.last = self._add(
             Entry(

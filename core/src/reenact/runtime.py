@@ -35,7 +35,14 @@ from reenact.house import House
 from reenact.journal import Observer, Outlet, Writer
 from reenact.loop import RunLoop, WatchedLoop
 from reenact.models import Models, PriceHook
-from reenact.opening import Providers, open_chain, open_exporters, open_store, open_watches
+from reenact.opening import (
+    Providers,
+    open_chain,
+    open_executor,
+    open_exporters,
+    open_store,
+    open_watches,
+)
 from reenact.planning import Plan
 from reenact.plugins import Plugins
 from reenact.policy import OwnPolicy
@@ -43,7 +50,17 @@ from reenact.records import Changes, Entry, RunRecord, Status
 from reenact.reuse import recall
 from reenact.runs import Runs, Started, check_arguments, check_run_id
 from reenact.scheduler import Clock, Limits, WallClock
-from reenact.seams import CommitResult, Holding, LedgerFull, Provider, RunFilter, RunWrite, Store, Watch
+from reenact.seams import (
+    CommitResult,
+    Executor,
+    Holding,
+    LedgerFull,
+    Provider,
+    RunFilter,
+    RunWrite,
+    Store,
+    Watch,
+)
 from reenact.steps import Retry, StepContext, WorkflowSpec
 from reenact.views import Run
 from reenact.workflows import WORKFLOWS, Workflow
@@ -78,6 +95,7 @@ class Runtime(Desk):
         clock: Clock,
         draw: Callable[[int], str] = secrets.token_hex,
         watches: Sequence[Watch] = (),
+        executor: Executor | None = None,
     ) -> None:
         super().__init__(store, clock)
         self.config = config
@@ -107,9 +125,12 @@ class Runtime(Desk):
             options=options,
             owner=self.owner,
             host=self,
+            executor=executor,
         )
         self._house = House(store, self.owner, options, self._runs.active)
-        self._children = Children(self._runs.start, self.cancel, lambda: self._runs.stopping, store.load)
+        self._children = Children(
+            self._runs.start_child, self.cancel, lambda: self._runs.stopping, store.load
+        )
 
     # --- opening
 
@@ -122,6 +143,7 @@ class Runtime(Desk):
         store: Store | None = None,
         providers: Mapping[str, Provider] | None = None,
         policies: Sequence[OwnPolicy] = (),
+        executor: Executor | None = None,
         plugins: Plugins | None = None,
         clock: Clock | None = None,
         price: PriceHook | None = None,
@@ -135,6 +157,7 @@ class Runtime(Desk):
             store: An open store, instead of the configured one.
             providers: Open providers by name, before the configured ones.
             policies: Policies after the configured ones.
+            executor: An open executor, instead of the configured one.
             plugins: What is installed, if not what is installed.
             clock: The time, for tests.
             price: What calls cost, before ``[prices]`` and what providers know.
@@ -178,6 +201,7 @@ class Runtime(Desk):
                 models=models,
                 writer=writer,
                 clock=time_source,
+                executor=executor or await open_executor(chosen, found, stack),
                 draw=draw,
                 watches=(*looking_on, *watches),
             )
@@ -543,15 +567,14 @@ class Handle:
     def __init__(self, runs: Runs, started: Started) -> None:
         self._runs = runs
         self._started = started
-        record = started.record if isinstance(started, Run) else started.run
+        record = _record_of(started)
         self.id = record.id
         self.trace_id = record.trace_id
 
     @property
     def status(self) -> Status:
         """What the run has become so far."""
-        started = self._started
-        return started.status if isinstance(started, Run) else started.run.status
+        return _record_of(self._started).status
 
     async def wait(self) -> Run:
         """Wait until the run has ended, or was given back because it waits for somebody."""
@@ -562,6 +585,10 @@ def _made_by(config: Config, plugins: Plugins) -> Mapping[str, str]:
     """Return the distributions that take part in runs, as far as the configuration tells."""
     named = {model.partition(":")[0] for models in config.models.values() for model in models}
     return dict(sorted({"reenact-core": __version__, **plugins.versions(named)}.items()))
+
+
+def _record_of(started: Started) -> RunRecord:
+    return started.record if isinstance(started, Run) else started.run
 
 
 async def _end_task(task: "asyncio.Task[None]") -> None:
