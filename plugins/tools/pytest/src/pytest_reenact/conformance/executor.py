@@ -24,9 +24,6 @@ from reenact.seams import Executor, RunFilter, Store
 
 from pytest_reenact.memory import MemoryStore
 
-SCENE_S = 30.0
-"""The longest a test may take, in seconds; none should come near it."""
-
 RUNS = 40
 """How many runs are submitted at once."""
 
@@ -100,9 +97,11 @@ class ExecutorConformance:
 
     Attributes:
         here: Whether it runs runs in the process that submits them.
+        scene_s: The longest a test may take, in seconds; none should come near it.
     """
 
     here = True
+    scene_s: float = 30.0
 
     def open(self, tmp_path: Path) -> AbstractAsyncContextManager[Executor]:
         """Return an async context manager that yields the executor."""
@@ -121,7 +120,7 @@ class ExecutorConformance:
             pytest.skip("it runs no runs in this process")
 
         async def opened(test: Callable[[Executor], Awaitable[None]]) -> None:
-            async with asyncio.timeout(SCENE_S):
+            async with asyncio.timeout(self.scene_s):
                 async with self.open(tmp_path) as executor:
                     await test(executor)
                 left = asyncio.all_tasks() - {asyncio.current_task()}
@@ -135,7 +134,7 @@ class ExecutorConformance:
 
         async def opened(test: Callable[[Runtime], Awaitable[None]]) -> None:
             async with (
-                asyncio.timeout(SCENE_S),
+                asyncio.timeout(self.scene_s),
                 self.store(tmp_path) as store,
                 self.open(tmp_path) as executor,
                 _runtime(store, executor) as runtime,
@@ -325,12 +324,12 @@ class ExecutorConformance:
         on_runtime(check)
 
     def test_runs_that_were_let_go_of_are_recovered(self, tmp_path: Path) -> None:
-        """Closing the runtime leaves begun and queued runs on record; another brings them to their end."""
+        """Closing the runtime leaves runs on record, begun or queued; another brings them to their end."""
         if not self.here:
             pytest.skip("it runs no runs in this process")
 
         async def check() -> None:
-            async with asyncio.timeout(SCENE_S), self.store(tmp_path) as store:
+            async with asyncio.timeout(self.scene_s), self.store(tmp_path) as store:
                 gates["closed"] = asyncio.Event()
                 try:
                     async with self.open(tmp_path) as executor, _runtime(store, executor) as runtime:

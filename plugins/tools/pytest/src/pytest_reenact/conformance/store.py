@@ -134,6 +134,19 @@ class StoreConformance:
 
         on_store(check)
 
+    def test_a_run_may_be_created_for_somebody_else(self, on_store: Any) -> None:
+        """Created and given back in one commit, it belongs to nobody, and whoever takes it has it."""
+
+        async def check(store: Store) -> None:
+            assert list(await store.commit([attrs.evolve(creation(), release=True)])) == [None]
+            found = await store.load("run-1")
+            assert found is not None
+            assert (found.owner, found.until_ns, found.epoch) == ("", 0, 1)
+            taken = await store.acquire("run-1", OTHER, TTL_S)
+            assert (taken.owner, taken.epoch) == (OTHER, 2)
+
+        on_store(check)
+
     def test_a_write_that_was_made_is_acknowledged_and_not_doubled(self, on_store: Any) -> None:
         """A commit whose end was not seen may be sent again."""
 
@@ -277,6 +290,11 @@ class StoreConformance:
             full = await hold("b", 5, 20, limit=10)
             assert isinstance(full, LedgerFull)
             assert (full.held, full.frees_at_ns) == (6, 10)
+            too_much = Holding(account="acc", id="b", amount=5, at_ns=20, limit=10)
+            more = rows(1, 3, rows(3)[-1].checksum)
+            (refused,) = await store.commit([RunWrite(run_id="run-1", epoch=1, rows=more, ledger=[too_much])])
+            assert isinstance(refused, LedgerFull)
+            assert len(await read(store)) == 3
             assert await hold("a", 3, 30) is None
             assert await hold("b", 5, 40, limit=10) is None
             assert await store.held("acc") == 8
