@@ -30,7 +30,11 @@ SENSITIVE = (
 )
 """What no decision may quote: values a policy may take out, and words it may refuse."""
 
+VALUES = SENSITIVE[:5]
+"""Of them, the values: what a policy may take out rather than refuse."""
+
 _CALL = Part(type="tool_call", id="call_1", name="refund", arguments={"to": SENSITIVE[0], "cents": 12})
+_THOUGHT = Part(type="reasoning", text="hm", opaque={"fake": {"signature": "abc"}})
 _CUT = Part(type="tool_call", id="call_2", name="refund", raw_arguments='{"to": "quill')
 _SCHEMA = {"type": "object", "properties": {"answer": {"type": "string"}}, "required": ["answer"]}
 
@@ -53,11 +57,20 @@ def requests() -> Mapping[str, LlmRequest]:
         "sensitive": _of(
             system(f"You serve {SENSITIVE[0]}."), user(f"Use {secrets}, please."), user(*SENSITIVE)
         ),
+        "values": _of(
+            system(f"You serve {SENSITIVE[0]}."), user(f"Use {SENSITIVE[1]}"), user(*VALUES, *VALUES)
+        ),
+        "a conversation with values": _of(
+            user(f"Pay {SENSITIVE[0]} back, and say so. " * 3),
+            LlmMessage(role="assistant", parts=(_THOUGHT, _CALL)),
+            tool_result(_CALL, f"paid to {SENSITIVE[0]} and {SENSITIVE[0]}"),
+            assistant(f"I have told {SENSITIVE[0]}."),
+            user(Part(type="document", title=SENSITIVE[0], text=f"for {SENSITIVE[0]}", trusted=False)),
+            user("Thank you."),
+        ),
         "a conversation with tools": _of(
             user("Pay it back."),
-            LlmMessage(
-                role="assistant", parts=(Part(type="reasoning", text="hm", opaque={"x": {"s": "abc"}}), _CALL)
-            ),
+            LlmMessage(role="assistant", parts=(_THOUGHT, _CALL)),
             tool_result(_CALL, f"paid to {SENSITIVE[0]}; {SENSITIVE[5]}"),
             LlmMessage(role="assistant", parts=(_CUT,)),
             tool_result(_CUT, "no JSON", failed=True),

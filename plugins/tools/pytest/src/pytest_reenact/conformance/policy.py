@@ -163,12 +163,14 @@ class PolicyConformance:
             ``trusted``, ``opaque``, ``model``, ``tools``, ``schema``, ``sampling``, ``options``;
             of an answer also ``refusal``, ``finish``, ``usage``, ``meta``.
         sensitive: What no reason and no detail may quote.
+        time_limit_s: How long all of a call's stages may take, in seconds; the chain's limit for one.
     """
 
     offer: Offer[Policy]
     tables: ClassVar[Sequence[Mapping[str, Any]]] = ({},)
     changes: frozenset[str] = frozenset()
     sensitive: ClassVar[Sequence[str]] = SENSITIVE
+    time_limit_s: float = TIME_LIMIT_S
 
     def play(self, test: Callable[[Table], Awaitable[T]]) -> list[T]:
         """Run a test's coroutine on the policy, once with each table of options; return what it returned."""
@@ -258,7 +260,7 @@ class PolicyConformance:
             await table.judge(call)
             await table.judge_tool(ToolRequest(name="it", arguments={"text": long}))
             took_s = time.perf_counter() - began_s
-            assert took_s < TIME_LIMIT_S, f"it took {took_s:.1f} s; the chain takes that for a refusal"
+            assert took_s < self.time_limit_s, f"it took {took_s:.1f} s; the chain takes that for a refusal"
 
         self.play(check)
 
