@@ -9,7 +9,7 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 import attrs
 import msgspec
@@ -44,6 +44,9 @@ async def _recall_nothing(_: str) -> None:
     return None
 
 
+Hold: TypeAlias = Callable[[str, str, Callable[[], None]], None]
+
+
 @attrs.frozen(kw_only=True)
 class Services:
     """What the runs of a process share.
@@ -59,6 +62,8 @@ class Services:
         draw: Returns so many random bytes in hex, for ids and keys.
         loop: Makes the loop of a run.
         made_by: The distributions that take part, and their versions.
+        hold: Takes the run and path of a step that has ended, and what passes its end on to the run:
+            whoever tests what happens in another order calls it later. At once if None.
     """
 
     writer: Writer | None
@@ -71,6 +76,7 @@ class Services:
     draw: Callable[[int], str] = secrets.token_hex
     loop: Callable[..., RunLoop] = RunLoop
     made_by: Mapping[str, str] = attrs.field(factory=dict)
+    hold: Hold | None = None
 
 
 class Book:

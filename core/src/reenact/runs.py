@@ -11,7 +11,7 @@ import attrs
 
 from reenact.asking import hash_input
 from reenact.book import Services
-from reenact.children import DEPTH_MAX, RUN_ID_HEX, child_id
+from reenact.children import DEPTH_MAX, RUN_ID_HEX, child_id, derived_key
 from reenact.closing import CONTINUED_AS
 from reenact.config import OnChange, RuntimeOptions
 from reenact.content import pack, references, unpack
@@ -108,6 +108,7 @@ class Runs:
         earlier: RunRecord | None = None,
         origin: str = "",
         changes: Changes = NO_CHANGES,
+        key: str = "",
     ) -> Started:
         if self.stopping:
             raise UsageError("the runtime is being closed; it starts nothing more")
@@ -122,7 +123,7 @@ class Runs:
             workflow=spec.name,
             version=spec.version,
             target=target,
-            key=earlier.key if earlier else self._services.draw(16),
+            key=earlier.key if earlier else key or self._services.draw(16),
             parent=parent,
             origin=str(Origin("rerun", earlier.id)) if earlier else origin,
             input_hash=input_hash,
@@ -175,6 +176,7 @@ class Runs:
             target=run.target,
             suspend=ended.suspend,
             origin=str(Origin("continued", run.id)),
+            key=derived_key(run.key, continued_id(run.id)),
         )
 
     async def rerun(
@@ -270,6 +272,7 @@ class Runs:
         suspend: bool,
         earlier: RunRecord | None,
         changes: Changes,
+        key: str,
     ) -> Execution | Run:
         """Start a run where its parent runs; no executor is asked."""
         started = await self.start(
@@ -282,6 +285,7 @@ class Runs:
             suspend=suspend,
             earlier=earlier,
             changes=changes,
+            key=key,
         )
         assert not isinstance(started, Submission)  # noqa: S101  # it has a parent
         return started

@@ -20,12 +20,13 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from reenact import __version__
-from reenact.book import Services
+from reenact.book import Hold, Services
 from reenact.children import Children
 from reenact.codec import plain
 from reenact.config import Config, OnChange, load
 from reenact.desk import Desk
 from reenact.errors import (
+    StoreError,
     UsageError,
     did_you_mean,
 )
@@ -96,6 +97,7 @@ class Runtime(Desk):
         draw: Callable[[int], str] = secrets.token_hex,
         watches: Sequence[Watch] = (),
         executor: Executor | None = None,
+        hold: Hold | None = None,
     ) -> None:
         super().__init__(store, clock)
         self.config = config
@@ -117,6 +119,7 @@ class Runtime(Desk):
             draw=draw,
             loop=functools.partial(WatchedLoop, watches=self.watches) if watches else RunLoop,  # type: ignore[abstract]  # as RunLoop
             made_by=_made_by(config, plugins),
+            hold=hold,
         )
         self._runs = Runs(
             desk=Desk(store, clock),
@@ -149,6 +152,7 @@ class Runtime(Desk):
         price: PriceHook | None = None,
         draw: Callable[[int], str] = secrets.token_hex,
         watches: Sequence[Watch] = (),
+        hold: Hold | None = None,
     ) -> AsyncIterator["Runtime"]:
         """Open a runtime; leaving it stops its runs, which stay resumable.
 
@@ -163,6 +167,7 @@ class Runtime(Desk):
             price: What calls cost, before ``[prices]`` and what providers know.
             draw: Returns so many random bytes in hex, for ids and keys of runs; for tests.
             watches: Who looks on while workflow code runs, after the configured ones.
+            hold: Decides when runs hear of the ends of steps; for tests.
 
         Raises:
             ConfigError: If the configuration is wrong.
@@ -204,6 +209,7 @@ class Runtime(Desk):
                 executor=executor or await open_executor(chosen, found, stack),
                 draw=draw,
                 watches=(*looking_on, *watches),
+                hold=hold,
             )
             runtime._observers.extend(outlets)
             await opened.renew(runtime.owner, options.lease_s)
@@ -554,6 +560,11 @@ class Runtime(Desk):
     async def stop(self) -> None:
         """Let steps in flight end within the grace time, and give all runs back, resumable."""
         await self._runs.stop()
+
+    def kill(self) -> None:
+        """Let go of all runs at once and put nothing more on record, as a killed process would; for tests."""
+        for execution in self._runs.active.copy().values():
+            execution.abort(StoreError(self.store.where, "the process was killed"))
 
 
 class Handle:
