@@ -21,6 +21,7 @@ from reenact import Resolution
 from reenact.content import unpack
 from reenact.desk import Desk
 from reenact.errors import StoreError
+from reenact.plugins import Plugins
 from reenact.records import RUN_PATH, Entry, Status, decode_entry
 from reenact.runtime import Runtime
 from reenact.seams import CommitResult, RunWrite
@@ -181,7 +182,14 @@ class Crashing:
             self.problem = "it has more than one store"
             return
         runtime.trial = self
+        if self.reference is not None:
+            runtime.plugins = runtime.plugins or self.reference.plugins
         self._runtimes.append(runtime)
+
+    @property
+    def plugins(self) -> Plugins | None:
+        """What was found to be installed; to find it takes longer than most runs."""
+        return next((runtime.plugins for runtime in self._runtimes if runtime.plugins is not None), None)
 
     @property
     def held(self) -> int:

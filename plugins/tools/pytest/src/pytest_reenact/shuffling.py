@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 
 from reenact.runtime import Runtime
 
-from pytest_reenact.ends import Ends, difference, ends_of
+from pytest_reenact.crashing import Crashing
+from pytest_reenact.ends import difference, ends_of
 from pytest_reenact.memory import MemoryStore
 from pytest_reenact.runs import TestRun
 from pytest_reenact.runtime import Act, TestRuntime
@@ -35,10 +36,12 @@ class Shuffling:
 
     Args:
         seed: Another seed, another order.
+        reference: What the runs come to in the order that comes by itself.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, reference: Crashing) -> None:
         self.seed = seed
+        self.reference = reference
         self._runtimes: list[TestRuntime] = []
         self._held: list[tuple[str, str, Callable[[], None]]] = []
         self._order: list[str] = []
@@ -47,6 +50,7 @@ class Shuffling:
     def join(self, runtime: TestRuntime) -> None:
         """Hear of a runtime of the test."""
         runtime.trial = self
+        runtime.plugins = runtime.plugins or self.reference.plugins
         self._runtimes.append(runtime)
 
     @property
@@ -110,11 +114,11 @@ class Shuffling:
         shown = [*self._order[:SHOWN], *([f"and {more} more"] if more > 0 else [])]
         return "drawn: " + "; ".join(shown) if shown else "nothing was in flight together"
 
-    def judge(self, expected: Ends) -> str:
-        """Return what the runs came to that is not what was *expected*; nothing if all is the same."""
+    def judge(self) -> str:
+        """Return what the runs came to that is not what was expected; nothing if all is the same."""
         stores = {id(runtime.store): runtime.store for runtime in self._runtimes}
         found: dict[str, Any] = {}
         for store in stores.values():
             if isinstance(store, MemoryStore):
                 found |= ends_of(store)
-        return difference(expected, found)
+        return difference(self.reference.ends, found)

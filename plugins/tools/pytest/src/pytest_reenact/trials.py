@@ -165,10 +165,10 @@ class Trials:
     def _shuffle(self, item: pytest.Item, first: Crashing, tried: dict[str, int], *, any_order: bool) -> str:
         for seed in self._options.seeds:
             tried[SHUFFLES] += 1
-            trial = Shuffling(seed)
+            trial = Shuffling(seed, first)
             reports = self._run(item, trial)
             failed = next((report for report in reports if report.failed), None)
-            found = "" if any_order else trial.judge(first.ends)
+            found = "" if any_order else trial.judge()
             found = found or (f"the test fails in {failed.when}" if failed is not None else "")
             if found:
                 said = [f"with the order of seed {seed}: {found}"]
