@@ -20,7 +20,7 @@ import attrs
 from reenact import Resolution
 from reenact.content import unpack
 from reenact.desk import Desk
-from reenact.errors import StoreError
+from reenact.errors import DivergenceError, NotDeterministicError, StoreError
 from reenact.plugins import Plugins
 from reenact.records import RUN_PATH, Entry, Status, decode_entry
 from reenact.runtime import Runtime
@@ -155,6 +155,12 @@ class Crashing:
     Args:
         points: Where; none to count the writes only.
         reference: What the runs come to if nobody kills them.
+
+    Attributes:
+        mortal: What kills them, as soon as the test has a runtime.
+        problem: Why the test cannot be tried.
+        parted: Where code and record part, if they do in a later life.
+        forgiven: Steps that were cut off in the middle, of which nobody can say whether they happened.
     """
 
     def __init__(self, points: Sequence[int] = (), reference: "Crashing | None" = None) -> None:
@@ -162,6 +168,7 @@ class Crashing:
         self.reference = reference
         self.mortal: Mortal | None = None
         self.problem = ""
+        self.parted = ""
         self.forgiven: set[Key] = set()
         self._runtimes: list[TestRuntime] = []
         self._reviving: asyncio.Future[None] | None = None
@@ -218,8 +225,10 @@ class Crashing:
             self._note_kernel(kernel)
             try:
                 made: T = await performing(kernel)
-            except Exception:
+            except Exception as error:
                 if deaths == mortal.deaths:
+                    if mortal.deaths and isinstance(error, (DivergenceError, NotDeterministicError)):
+                        self.parted = str(error)
                     raise
             else:
                 if deaths == mortal.deaths or not isinstance(made, (Run, list)):
@@ -358,6 +367,8 @@ class Crashing:
         """Return what is wrong with how the runs went on; nothing if all is well."""
         mortal, reference = self._mortal, self.reference
         assert reference is not None  # noqa: S101  # only a run again is judged
+        if self.parted:
+            return self.parted
         for entry in mortal.again:
             return f"{entry.path} ({entry.site}) had ended on record, and its work was done again"
         for key, count in mortal.begun.items():

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 from reenact.records import RUN_PATH, Entry, Failure, Status, decode_entry
+from reenact.steps import spell_site
+from reenact.workflows import WORKFLOWS
 
 from pytest_reenact.memory import MemoryStore
 
@@ -154,4 +156,15 @@ def _first(one: RunEnd, other: RunEnd) -> str:
     more = next((path for path in other.steps if path not in one.steps), None)
     if more is not None:
         return f"the first step that was not there: {_named(more, other.steps[more])}"
-    return "every step came to the same: the difference was made in the workflow itself, or outside"
+    return (
+        f"every step came to the same: the difference was made in the workflow itself{_place(one.workflow)}"
+    )
+
+
+def _place(workflow: str) -> str:
+    """Return where a workflow is defined."""
+    found = WORKFLOWS.get(workflow)
+    if found is None:
+        return ""
+    code = found.spec.fn.__code__
+    return f" ({spell_site((code, code.co_firstlineno))})"

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from reenact.runtime import Runtime
 
 from pytest_reenact.crashing import Crashing
-from pytest_reenact.ends import difference, ends_of
+from pytest_reenact.ends import Ends, Key, RunEnd, difference, ends_of
 from pytest_reenact.memory import MemoryStore
 from pytest_reenact.runs import TestRun
 from pytest_reenact.runtime import Act, TestRuntime
@@ -44,7 +44,7 @@ class Shuffling:
         self.reference = reference
         self._runtimes: list[TestRuntime] = []
         self._held: list[tuple[str, str, Callable[[], None]]] = []
-        self._order: list[str] = []
+        self._order: list[tuple[Key, list[Key]]] = []
         self._watching: Any = None
 
     def join(self, runtime: TestRuntime) -> None:
@@ -97,8 +97,8 @@ class Shuffling:
     def _pass_on(self) -> None:
         chosen = min(self._held, key=self._draw)
         if len(self._held) > 1:
-            others = ", ".join(path for _, path, _ in self._held if path != chosen[1])
-            self._order.append(f"{chosen[1]} before {others}")
+            others = [(run_id, path) for run_id, path, _ in self._held if (run_id, path) != chosen[:2]]
+            self._order.append((chosen[:2], others))
         self._held.remove(chosen)
         chosen[2]()
 
@@ -110,15 +110,30 @@ class Shuffling:
     @property
     def told(self) -> str:
         """What came before what, as far as it was drawn."""
+        ends = self._ends()
+        spelled = [
+            f"  {_site(first, ends)} before {', '.join(_site(key, ends) for key in others)}"
+            for first, others in self._order[:SHOWN]
+        ]
         more = len(self._order) - SHOWN
-        shown = [*self._order[:SHOWN], *([f"and {more} more"] if more > 0 else [])]
-        return "drawn: " + "; ".join(shown) if shown else "nothing was in flight together"
+        spelled += [f"  and {more} more"] if more > 0 else []
+        return "\n".join(["drawn:", *spelled]) if spelled else "nothing was in flight together"
 
     def judge(self) -> str:
         """Return what the runs came to that is not what was expected; nothing if all is the same."""
-        stores = {id(runtime.store): runtime.store for runtime in self._runtimes}
-        found: dict[str, Any] = {}
-        for store in stores.values():
-            if isinstance(store, MemoryStore):
-                found |= ends_of(store)
-        return difference(self.reference.ends, found)
+        return difference(self.reference.ends, self._ends())
+
+    def _ends(self) -> Ends:
+        found: dict[str, RunEnd] = {}
+        for runtime in self._runtimes:
+            if isinstance(runtime.store, MemoryStore):
+                found |= ends_of(runtime.store)
+        return found
+
+
+def _site(key: Key, ends: Ends) -> str:
+    """Return a step as people read it: its path, and the line that asks for it."""
+    run_id, path = key
+    run = ends.get(run_id)
+    step = run.steps.get(path) if run is not None else None
+    return f"{path} ({step.site})" if step is not None and step.site else path

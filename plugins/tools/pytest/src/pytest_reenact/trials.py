@@ -155,7 +155,7 @@ class Trials:
         if flying:
             said.append(f"in flight when the process died: {', '.join(flying)}")
         said.append(f"repeat with: {command(item, '--crash-at', ','.join(map(str, points)))}")
-        if failed is not None:
+        if failed is not None and not trial.parted:
             said += ["", failed.longreprtext]
             said += [text for name, text in failed.sections if name == "reenact"]
         return "\n".join(said)
