@@ -265,7 +265,9 @@ class Crashing:
             kernel = await runtime.held_open().runtime()
             self._note_kernel(kernel)
             for act in left:
-                await self._start_again(runtime, kernel, act, runtime.drawn)
+                record = await kernel.store.load(act.run_id)
+                if record is None or not record.status.ended:
+                    await self._start_again(runtime, kernel, act, runtime.drawn)
 
     async def _alive(self, runtime: TestRuntime) -> None:
         """Wait until there is a process again."""

@@ -12,7 +12,7 @@ from pytest_reenact.conformance.play import HELLO, PROMPT, TOOLS, TRACE, Play, w
 from pytest_reenact.conformance.script import KEY, MODEL, USAGE, Script, ScriptedCall, Seen, Turn, neutral
 
 AWKWARD = ' \n Größe "L"\n\u2028 — 包裹 \U0001f4e6 \\ {"not": json}\ttab\n '
-"""Text that is easily broken: white space around it, quotes, strange line separators, four-byte characters."""
+"""Text that is easily broken: white space around it, quotes, strange line ends, four-byte characters."""
 
 SCHEMA = {
     "type": "object",
