@@ -13,7 +13,7 @@ of it from those that were lost.
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from typing import Any, TypeVar
 
 import attrs
@@ -23,7 +23,7 @@ from reenact.desk import Desk
 from reenact.errors import DivergenceError, NotDeterministicError, StoreError
 from reenact.plugins import Plugins
 from reenact.records import RUN_PATH, Entry, Status, decode_entry
-from reenact.runtime import Runtime
+from reenact.runtime import Handle, Runtime
 from reenact.seams import CommitResult, RunWrite
 from reenact.views import Run
 
@@ -52,7 +52,13 @@ class Mortal:
         deaths: How often it died.
         dead: Whether nothing more is written until it is revived.
         begun: How often the work of each step began, as far as its beginning was on record.
+        cut_off: For each run, positions of entries that say a step begins, when the process died before it
+            did; or before its end was on record, if it may be repeated.
         lost: What steps came to of which nothing is on record.
+        settled: Steps that had succeeded on record when it died.
+        ended: Steps that had ended on record when it died.
+        again: Steps whose work began again, although they were settled.
+        in_flight: Steps whose work had begun when it died and whose end was not on record, in words.
     """
 
     def __init__(self, store: MemoryStore, points: Sequence[int]) -> None:
@@ -62,12 +68,15 @@ class Mortal:
         self.deaths = 0
         self.dead = False
         self.begun: Counter[Key] = Counter()
-        self.unbegun: dict[str, set[int]] = {}
+        self.cut_off: dict[str, set[int]] = {}
         self.lost: dict[Key, tuple[Entry, RunWrite]] = {}
         self.settled: set[Key] = set()
+        self.ended: set[Key] = set()
         self.again: list[Entry] = []
+        self.in_flight: list[str] = []
         self.on_death: Callable[[], None] = lambda: None
         self._steps: dict[Key, Entry] = {}
+        self._latest: dict[Key, int] = {}
         self._made = store.commit
         store.commit = self.commit  # type: ignore[method-assign]  # this store is to die
 
@@ -115,10 +124,11 @@ class Mortal:
     def _begin(self, run_id: str, entry: Entry, *, begins: bool) -> None:
         key = run_id, entry.path
         self.lost.pop(key, None)
+        self._latest[key] = entry.seq
         if begins:
             self.begun[key] += 1
         else:
-            self.unbegun.setdefault(run_id, set()).add(entry.seq)
+            self.cut_off.setdefault(run_id, set()).add(entry.seq)
         if key in self.settled:
             self.again.append(self._steps[key])
 
@@ -137,16 +147,19 @@ class Mortal:
         self.store.leases.clear()
         for run_id in self.store.runs:
             for entry in entries_of(self.store, run_id):
+                if entry.path != RUN_PATH and entry.status.ended:
+                    self.ended.add((run_id, entry.path))
                 if entry.path != RUN_PATH and entry.status is Status.SUCCEEDED:
                     self.settled.add((run_id, entry.path))
+        for key, entry in self._in_flight():
+            self.in_flight.append(f"{entry.path} ({entry.effect or 'repeatable'}, {entry.site})")
+            if entry.effect != "once":
+                self.cut_off.setdefault(key[0], set()).add(self._latest[key])
 
-    def in_flight(self) -> list[str]:
-        """Return the steps whose end was not on record at the last death, as people read it."""
-        found = []
+    def _in_flight(self) -> Iterator[tuple[Key, Entry]]:
         for key, entry in self._steps.items():
-            if self.begun[key] and key not in self.settled and entry.kind in PERFORMED:
-                found.append(f"{entry.path} ({entry.effect or 'repeatable'}, {entry.site})")
-        return found
+            if self.begun[key] and key not in self.ended:
+                yield key, entry
 
 
 class Crashing:
@@ -174,6 +187,7 @@ class Crashing:
         self._reviving: asyncio.Future[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._kernels: list[Runtime] = []
+        self._starts: dict[str, tuple[Act, int]] = {}
 
     # --- what a runtime of the test asks
 
@@ -208,17 +222,18 @@ class Crashing:
         go()
 
     def seen(self, run: TestRun) -> TestRun:
-        """Return a run of which entries do not count whose steps never began."""
+        """Return a run of which entries do not count that were cut off."""
         mortal = self._mortal
         children = tuple(self.seen(child) for child in run.children)
-        return attrs.evolve(run, unbegun=frozenset(mortal.unbegun.get(run.id, ())), children=children)
+        return attrs.evolve(run, cut_off=frozenset(mortal.cut_off.get(run.id, ())), children=children)
 
     async def through(self, runtime: TestRuntime, act: Act, perform: Callable[[Runtime], Awaitable[T]]) -> T:
         """Perform an act, in as many lives as it takes."""
         mortal, opened = self._mortal, runtime.held_open()
         drawn = runtime.drawn
         later: Callable[[Runtime], Awaitable[Any]] = lambda kernel: self._again(runtime, kernel, act, drawn)  # noqa: E731
-        for performing in itertools.chain([perform], itertools.repeat(later)):
+        known = mortal.deaths and act.verb == "wait"  # what the test waits for may have died before
+        for performing in itertools.chain([] if known else [perform], itertools.repeat(later)):
             await self._alive(runtime)
             deaths = mortal.deaths
             kernel = await opened.runtime()
@@ -233,6 +248,9 @@ class Crashing:
             else:
                 if deaths == mortal.deaths or not isinstance(made, (Run, list)):
                     return made
+            finally:
+                if act.verb == "start" and act.run_id:
+                    self._starts.setdefault(act.run_id, (act, drawn))
         raise AssertionError("an endless chain has ended")
 
     # --- dying, and living again
@@ -252,22 +270,21 @@ class Crashing:
             kernel.kill()
         self._kernels.clear()
         for runtime in self._runtimes:
-            left = [act for act in runtime.acts if act.verb == "start" and act.run_id]
-            if left and runtime.in_use:
-                task = asyncio.get_running_loop().create_task(self._go_on(runtime, left))
+            if self._starts and runtime.in_use:
+                task = asyncio.get_running_loop().create_task(self._go_on(runtime))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
 
-    async def _go_on(self, runtime: TestRuntime, left: Sequence[Act]) -> None:
+    async def _go_on(self, runtime: TestRuntime) -> None:
         """Resume the runs that a test has started, and may not wait for."""
         async with runtime.opened():
             await self._alive(runtime)
             kernel = await runtime.held_open().runtime()
             self._note_kernel(kernel)
-            for act in left:
-                record = await kernel.store.load(act.run_id)
+            for run_id, (act, drawn) in self._starts.items():
+                record = await kernel.store.load(run_id)
                 if record is None or not record.status.ended:
-                    await self._start_again(runtime, kernel, act, runtime.drawn)
+                    await self._start_again(runtime, kernel, act, drawn)
 
     async def _alive(self, runtime: TestRuntime) -> None:
         """Wait until there is a process again."""
@@ -294,9 +311,11 @@ class Crashing:
         if act.verb not in ("run", "resume", "wait"):
             return await runtime.done(kernel, act)
         record = await kernel.store.load(act.run_id) if act.run_id else None
+        if record is None and act.verb == "wait":
+            handle = await self._start_again(runtime, kernel, *self._starts[act.run_id])
+            return await handle.wait()
         if record is None:
-            runtime.drawn = drawn
-            return await runtime.done(kernel, attrs.evolve(act, verb="run") if act.verb == "wait" else act)
+            return await _drawing(runtime, drawn, runtime.done(kernel, act))
         if record.status in (Status.FAILED, Status.CANCELLED):
             return (await look(kernel, act.run_id)).ended
         run = await self._resume(kernel, act)
@@ -306,13 +325,11 @@ class Crashing:
             run = await self._resume(kernel, act)
         return run
 
-    async def _start_again(self, runtime: TestRuntime, kernel: Runtime, act: Act, drawn: int) -> Any:
-        options = dict(act.options)
+    async def _start_again(self, runtime: TestRuntime, kernel: Runtime, act: Act, drawn: int) -> Handle:
+        """Start a run that the life before has started: the one on record, or the same once more."""
         if act.run_id and await kernel.store.load(act.run_id) is not None:
-            options["run_id"] = act.run_id
-        else:
-            runtime.drawn = drawn
-        return await runtime.begun(kernel, attrs.evolve(act, options=options))
+            act = attrs.evolve(act, options={**act.options, "run_id": act.run_id})
+        return await _drawing(runtime, drawn, runtime.begun(kernel, act))
 
     async def _resume(self, kernel: Runtime, act: Act) -> Run:
         suspend = act.options.get("suspend", act.verb != "wait")
@@ -379,6 +396,26 @@ class Crashing:
             if step.effect == "once" and count > allowed:
                 return f"{step.path} ({step.site}) may happen once, and its work was begun {count} times"
         return difference(reference.ends, self.ends)
+
+
+async def _drawing(runtime: TestRuntime, drawn: int, work: Coroutine[Any, Any, T]) -> T:
+    """Do *work*, which begins by drawing ids and keys, and have it draw those again that were drawn before.
+
+    It draws before it waits for the first time; what others draw from then on is what they would have.
+    """
+    loop = asyncio.get_running_loop()
+    later = runtime.drawn
+
+    def back() -> None:
+        runtime.drawn = drawn
+
+    def on() -> None:
+        runtime.drawn = max(later, runtime.drawn)
+
+    loop.call_soon(back)
+    task = loop.create_task(work)
+    loop.call_soon(on)  # nothing else gets a turn in between
+    return await task
 
 
 async def _reopen(opened: Opened, mortal: Mortal) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_reenact.clock import VirtualClock
     from pytest_reenact.mock_llm import MockLlm
     from pytest_reenact.recording import Recording
+    from pytest_reenact.runs import TestRun
     from pytest_reenact.runtime import Answering, TestRuntime, Trial
 
 MARKERS = (
@@ -94,6 +95,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run each test that runs a workflow again with another order of what happens at once, "
         "for each seed, and expect the same end",
     )
+    group.addoption(
+        "--replay-runs",
+        action="append",
+        metavar="DIR",
+        help="replay every run there that 'reenact export' has written, each as a test",
+    )
+    parser.addini(
+        "reenact_workflows", "modules and files that define the workflows of exported runs", type="linelist"
+    )
     parser.addini("reenact_record", "what --reenact-record is if it is not given", default="none")
 
 
@@ -107,6 +117,20 @@ def pytest_configure(config: pytest.Config) -> None:
     options = config.option
     if options.crash_everywhere or options.crash_at or options.shuffle:
         _register_trials(config)
+    if options.replay_runs:
+        _register_replays(config)
+
+
+def _register_replays(config: pytest.Config) -> None:
+    """Load what makes tests of exported runs, and have their folders collected."""
+    from pytest_reenact.replaying import Replays
+
+    folders = [config.invocation_params.dir / name for name in config.option.replay_runs]
+    for folder in folders:
+        if not folder.is_dir():
+            raise pytest.UsageError(f"--replay-runs {folder}: there is no such folder")
+    config.pluginmanager.register(Replays(folders), "reenact-replays")
+    config.args[:] = [*config.args, *(str(folder) for folder in folders if str(folder) not in config.args)]
 
 
 def _register_trials(config: pytest.Config) -> None:
@@ -227,6 +251,18 @@ def reenact_runtime(
 def runtime(reenact_runtime: "Callable[..., TestRuntime]") -> "TestRuntime":
     """A runtime over a store in memory, with a scripted model, a clock that skips, and no network."""
     return reenact_runtime()
+
+
+@pytest.fixture
+def reenact_replay(request: pytest.FixtureRequest) -> "Callable[[str], TestRun]":
+    """Replays a run that ``reenact export`` has written, on today's code, and returns it.
+
+    It is called with the file's name, which starts in the folder of the test. Where code and record
+    part, that is raised.
+    """
+    from pytest_reenact.replaying import replay_file
+
+    return lambda name: replay_file(request.path.parent / name, request.config)
 
 
 def _answering(item: pytest.Item, scripted: "MockLlm", kept: Kept) -> "Answering":

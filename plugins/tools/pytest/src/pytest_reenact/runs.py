@@ -21,7 +21,8 @@ class TestRun:
     Attributes:
         view: Its input, steps and entries.
         children: Its child runs, as they are by now.
-        unbegun: Positions of entries that say a step begins, and the process died before it did.
+        cut_off: Positions of entries that say a step begins, and a crash that the test knows nothing of
+            had it begin again; see ``--crash-everywhere``.
     """
 
     __test__ = False  # pytest is not to take it for a class of tests
@@ -29,7 +30,7 @@ class TestRun:
     _run: Run = attrs.field(alias="run")
     view: RunView
     children: Sequence["TestRun"] = ()
-    unbegun: frozenset[int] = frozenset()
+    cut_off: frozenset[int] = frozenset()
 
     @property
     def ended(self) -> Run:
@@ -116,7 +117,7 @@ class TestRun:
             entry.path in named
             and entry.status is Status.RUNNING
             and entry.again < 0
-            and entry.seq not in self.unbegun
+            and entry.seq not in self.cut_off
             for entry in self.view.entries
         )
         refused = sum(_refused(step) for step in named.values())

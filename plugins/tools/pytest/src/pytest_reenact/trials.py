@@ -7,8 +7,10 @@ to repeat it.
 """
 
 import shlex
+import shutil
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import attrs
@@ -68,6 +70,7 @@ class Trials:
         self._known: dict[str, int] = {CRASHES: 0, SHUFFLES: 0}
         self._tests = 0
         self._took_s = 0.0
+        self._folder: Path | None = None
 
     # --- each test
 
@@ -75,6 +78,7 @@ class Trials:
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
         """Run a test, and then run it again as often as it takes."""
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        self._folder = None
         first = Crashing()
         reports = self._run(item, first)
         called = next((report for report in reports if report.when == "call"), None)
@@ -84,6 +88,23 @@ class Trials:
             item.ihook.pytest_runtest_logreport(report=report)
         item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         return True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_fixture_setup(self, fixturedef: Any, request: pytest.FixtureRequest) -> Path | None:
+        """Give a test that is run again the folder that it had: its name may be in what the runs come to."""
+        folder = self._folder
+        if fixturedef.argname != "tmp_path" or folder is None:
+            return None
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700)
+        fixturedef.cached_result = (folder, fixturedef.cache_key(request), None)
+        return folder
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> None:
+        """Note the folder of a test."""
+        found = getattr(item, "funcargs", {}).get("tmp_path")
+        self._folder = found if isinstance(found, Path) else None
 
     def _run(self, item: pytest.Item, trial: Tried) -> list[pytest.TestReport]:
         """Set a test up, run it and tear it down, with its runtimes in a trial."""
@@ -151,7 +172,7 @@ class Trials:
         if not found:
             return ""
         said = [f"{spell(points)}: {found}"]
-        flying = trial.mortal.in_flight()
+        flying = trial.mortal.in_flight
         if flying:
             said.append(f"in flight when the process died: {', '.join(flying)}")
         said.append(f"repeat with: {command(item, '--crash-at', ','.join(map(str, points)))}")
