@@ -18,9 +18,10 @@ from reenact.codec import Arguments, canonical, plain, spelled
 from reenact.content import Blob, pack
 from reenact.execution import Execution
 from reenact.loop import current_scope
-from reenact.records import Effect, Kind
+from reenact.placeholders import NO_PLACEHOLDERS, Original, Placeholders
+from reenact.records import Cache, Effect, Kind
 from reenact.seams import PolicyContext, ToolRequest
-from reenact.shapes import ValueShape
+from reenact.shapes import HiddenShape, ValueShape
 from reenact.steps import Body, Call, Gate, Passed, Retry, StepContext, StepSpec
 from reenact.trace import TraceContext
 
@@ -49,6 +50,8 @@ class Step(Generic[P, T_co]):
         timeout_s: float | None = None,
         pool: str = "",
         key: Callable[P, str] | None = None,
+        cache: Cache | None = None,
+        version: str = "",
         reconcile: Callable[P, Awaitable[T_co]] | None = None,
     ) -> None:
         functools.update_wrapper(self, fn)
@@ -66,7 +69,9 @@ class Step(Generic[P, T_co]):
             retry=retry or Retry(),
             timeout_s=timeout_s,
             pool=pool,
+            cache=cache,
         )
+        self._hashed_as = f"{self.name}@{version}" if version else self.name
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, T_co]:
         """Ask for the step; await what is returned."""
@@ -101,13 +106,14 @@ class Step(Generic[P, T_co]):
         call = Call(
             spec,
             path,
-            hash_input(self.kind, self.name, data),
+            hash_input(self.kind, self._hashed_as, data),
             asked.spell,
             shape=self._shape,
             body=asked.body,
             gate=self._gate(execution, bound, asked.body),
             site=site,
         )
+        self._hide(call, bound)
         return await perform(execution, call)  # type: ignore[no-any-return]  # its shape has seen to it
 
     def _reconciler(self, args: Any, kwargs: Any) -> Body:
@@ -117,6 +123,9 @@ class Step(Generic[P, T_co]):
 
     def _gate(self, execution: Execution, bound: dict[str, Any], body: Body) -> Gate | None:  # noqa: ARG002  # for tools
         return None
+
+    def _hide(self, call: Call, bound: dict[str, Any]) -> None:
+        """Prepare what hides values that policies take out of the call; for tools."""
 
     def _run(self, args: Any, kwargs: Any) -> Awaitable[T_co]:
         if self._async:
@@ -180,21 +189,35 @@ class Tool(Step[P, T_co]):
 
             def context(_: ToolRequest) -> PolicyContext:
                 hold = functools.partial(execution.host.models.hold, execution.run)
-                return PolicyContext(stage="tool", run=execution.run, trace=trace, hold=hold)
+                return PolicyContext(
+                    stage="tool", run=execution.run, trace=trace, hold=hold, known=execution.known
+                )
 
-            verdict = await chain.judge("tool", ToolRequest(name=self.name, arguments=spelled), context)
+            asked = ToolRequest(name=self.name, arguments=spelled)
+            verdict = await chain.judge("tool", asked, context, Original(lambda: [spelled]))
             if not verdict.changed:
                 return Passed(body=body, decisions=verdict.decisions, denied=verdict.denied)
             changed = verdict.value.arguments
             data = canonical(plain(changed, omit_defaults=True))
+            call.hidden = {**call.hidden, **verdict.places}
+            delivered = call.placeholders().restore_value(changed) if call.placeholders else changed
             return Passed(
-                body=lambda _: self._run_restored(changed),
+                body=lambda _: self._run_restored(delivered),
                 spell=lambda blobs: pack(data, blobs),
                 decisions=verdict.decisions,
                 denied=verdict.denied,
             )
 
         return judge
+
+    def _hide(self, call: Call, bound: dict[str, Any]) -> None:
+        original = Original(lambda: [plain(bound)])
+
+        def placeholders() -> Placeholders:
+            return Placeholders(original.values(call.hidden)) if call.hidden else NO_PLACEHOLDERS
+
+        call.placeholders = placeholders
+        call.shape = HiddenShape(self._shape, placeholders)
 
     def _run_restored(self, spelled: Any) -> Awaitable[T_co]:
         args, kwargs = self.arguments.restore(spelled)
@@ -238,6 +261,8 @@ def step(
     timeout_s: float | None = ...,
     pool: str = ...,
     key: Callable[..., str] | None = ...,
+    cache: Cache | None = ...,
+    version: str = ...,
     reconcile: Callable[..., Awaitable[Any]] | None = ...,
 ) -> Decorator: ...
 def step(fn: Any = None, /, *, retries: int = 0, retry: Retry | None = None, **options: Any) -> Any:
@@ -255,6 +280,10 @@ def step(fn: Any = None, /, *, retries: int = 0, retry: Retry | None = None, **o
         timeout_s: How long one attempt may take, in seconds.
         pool: A limit it counts against, from ``[runtime.pools]``.
         key: Names the call from its arguments, instead of a number.
+        cache: ``workflow`` to take the outcome that another run of the workflow had for the same
+            input, if there is one; as configured if None.
+        version: Of what the function does. It is hashed with the input: under another version the
+            step is another one, which no outcome on record fits.
         reconcile: For ``once``: called with the same arguments after a crash, returns the result if
             the attempt had its effect, raises `NotDone` if it had not.
     """
@@ -277,6 +306,8 @@ def tool(
     timeout_s: float | None = ...,
     pool: str = ...,
     key: Callable[..., str] | None = ...,
+    cache: Cache | None = ...,
+    version: str = ...,
     reconcile: Callable[..., Awaitable[Any]] | None = ...,
 ) -> "ToolDecorator": ...
 def tool(fn: Any = None, /, *, retries: int = 0, retry: Retry | None = None, **options: Any) -> Any:

@@ -6,21 +6,42 @@ run's projection.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 import attrs
+import msgspec
 
-from reenact.content import Blob, Chains
+from reenact.codec import digest
+from reenact.content import Blob, Chains, blob_references, references
 from reenact.failures import record_failure
-from reenact.history import History, keyed_hash
+from reenact.history import History, Taken, keyed_hash
 from reenact.journal import Writer
+from reenact.loop import RunLoop
 from reenact.machine import RUN, advance
-from reenact.records import RUN_PATH, Entry, Failure, Row, RunRecord, Status, checksum, encode_entry, raw
+from reenact.records import (
+    NO_CHANGES,
+    RUN_PATH,
+    Cache,
+    Changes,
+    Entry,
+    Failure,
+    Row,
+    RunRecord,
+    Status,
+    checksum,
+    encode_entry,
+    raw,
+)
 from reenact.scheduler import Clock, Limits
 from reenact.seams import CommitResult, RunWrite
-from reenact.steps import Call, Outcome, spell_site
+from reenact.steps import Call, Outcome, Settled, Spent, spell_site
+
+
+async def _recall_nothing(_: str) -> None:
+    return None
 
 
 @attrs.frozen(kw_only=True)
@@ -34,6 +55,10 @@ class Services:
         tell: Told of entries that have become durable.
         interruptions_max: Attempts a crash may interrupt before a step is parked.
         made_by: The distributions that take part, and their versions.
+        cache: Whether steps take outcomes of other runs of their workflow, if they do not say.
+        recall: Returns the outcome that was made reusable under a hash, and what it refers to.
+        draw: Returns so many random bytes in hex, for ids and keys.
+        loop: Makes the loop of a run.
     """
 
     writer: Writer | None
@@ -42,6 +67,10 @@ class Services:
     tell: Callable[[RunRecord, Sequence[Entry]], None] = lambda run, entries: None
     interruptions_max: int = 3
     made_by: Mapping[str, str] = attrs.field(factory=dict)
+    cache: Cache = "off"
+    recall: Callable[[str], Awaitable[tuple[Taken, Mapping[str, Blob]] | None]] = _recall_nothing
+    draw: Callable[[int], str] = secrets.token_hex
+    loop: Callable[..., RunLoop] = RunLoop
 
 
 class Book:
@@ -76,6 +105,7 @@ class Book:
         self._release = False
         self._create = False
         self._changed = False
+        self._reusable: list[tuple[str, int]] = []
         self._announced = history.begun is None
 
     @property
@@ -94,8 +124,17 @@ class Book:
 
     # --- the run itself
 
-    def begin(self, input_hash: str, stored: bytes) -> None:
-        """Put the run's beginning on record; the write that carries it creates the run."""
+    def begin(
+        self, input_hash: str, stored: bytes, *, began_ns: int = 0, changes: Changes = NO_CHANGES
+    ) -> None:
+        """Put the run's beginning on record; the write that carries it creates the run.
+
+        Args:
+            input_hash: Of its input.
+            stored: The stored spelling of its input.
+            began_ns: For a re-run, when the other run began.
+            changes: What was set for it.
+        """
         self._create = True
         self._status = Status.RUNNING
         self.last = self._add(
@@ -103,7 +142,9 @@ class Book:
                 seq=self._seq,
                 path=RUN_PATH,
                 status=Status.RUNNING,
-                at_ns=self._now_ns(),
+                at_ns=self.run.created_ns,
+                due_ns=began_ns,
+                changes=msgspec.to_builtins(changes),
                 attempt=self.run.epoch,
                 kind="workflow",
                 name=self.run.workflow,
@@ -174,7 +215,7 @@ class Book:
 
     # --- steps
 
-    def intent(self, call: Call, status: Status) -> None:
+    def intent(self, call: Call, status: Status, *, note: str = "") -> None:
         """Put on record that a step is about to begin, or to wait."""
         self._announce()
         spec = call.spec
@@ -195,6 +236,7 @@ class Book:
                 site=spell_site(call.site),
                 decisions=call.decisions,
                 due_ns=call.due_ns,
+                note=note,
             )
         )
 
@@ -212,7 +254,7 @@ class Book:
     ) -> None:
         """Put a transition of a step on record that does not end it."""
         self._announce()
-        self._add(
+        entry = self._add(
             Entry(
                 seq=self._seq,
                 path=call.path,
@@ -223,17 +265,20 @@ class Book:
                 generation=call.generation,
                 failure=failure,
                 due_ns=due_ns,
-                note=note,
                 decisions=call.late_decisions,
+                **_used(call, None, note),
             )
         )
-        call.late_decisions = []
+        call.late_decisions, call.spent = [], None
+        self._count(entry)
 
     def outcome(self, call: Call, outcome: Outcome) -> Entry:
         """Put the end of a step on record."""
         self._announce()
         if outcome.again >= 0:
             return self._again(call, outcome)
+        if outcome.taken is not None:
+            return self._taken(call, outcome.taken)
         settled = outcome.settled
         if outcome.blobs:
             self.blobs.update(outcome.blobs)
@@ -250,15 +295,58 @@ class Book:
                 generation=call.generation,
                 output=raw(settled.data if settled else b""),
                 failure=outcome.failure,
-                model=settled.model if settled else "",
-                tokens_in=settled.tokens_in if settled else 0,
-                tokens_out=settled.tokens_out if settled else 0,
-                cost_usd=settled.cost_usd if settled else "",
+                asked=settled.asked if settled else "",
                 decisions=call.late_decisions,
+                **_used(call, settled),
+            )
+        )
+        self._count(entry, unknown=settled is not None and call.spec.kind == "llm" and not settled.cost_usd)
+        if call.reusable and entry.status is Status.SUCCEEDED and not call.hash_keyed:
+            self._reusable.append((self.reusable_hash(call), entry.seq))
+        return entry
+
+    def reusable_hash(self, call: Call) -> str:
+        """Return the name under which other runs of the workflow find the outcome of *call*."""
+        return digest(f"{self.run.workflow}\n{call.input_hash}".encode())
+
+    def _taken(self, call: Call, taken: Taken) -> Entry:
+        """Put on record that a step takes an outcome of another run."""
+        source, intent, waited = taken.outcome, taken.intent, call.spec.kind == "timer"
+        self._carry(references(bytes(source.output)) if source.output else [])
+        entry = self._add(
+            Entry(
+                seq=self._seq,
+                path=call.path,
+                status=source.status,
+                at_ns=self._now_ns(),
+                generation=call.generation,
+                kind="" if waited else call.spec.kind,
+                name="" if waited else call.spec.name,
+                input_hash="" if waited else intent.input_hash if intent else call.input_hash,
+                hash_keyed=intent.hash_keyed if intent else False,
+                input=intent.input if intent else raw(call.spell(self.blobs) if call.spell else b""),
+                effect=call.spec.effect if call.spec.effect != "repeatable" else "",
+                site=spell_site(call.site),
+                decisions=[*intent.decisions, *source.decisions] if intent else [],
+                output=source.output,
+                model=source.model,
+                asked=source.asked,
+                taken=taken.source,
+                due_ns=taken.at_ns,
             )
         )
         self._count(entry)
         return entry
+
+    def _carry(self, names: Sequence[str]) -> None:
+        """Have the next write carry content that another run has named, and what it refers to."""
+        waiting = list(names)
+        while waiting:
+            name = waiting.pop()
+            blob = self._history.blobs.get(name)
+            if blob is not None and name not in self.blobs:
+                self.blobs[name] = blob
+                waiting += blob_references(blob)
 
     def _again(self, call: Call, outcome: Outcome) -> Entry:
         """Put on record that a step takes the outcome it had before the run was revised."""
@@ -299,15 +387,39 @@ class Book:
             )
         )
 
+    def bring(self, blobs: Mapping[str, Blob]) -> None:
+        """Have content at hand that is stored already and that an outcome will name."""
+        self._history.blobs.update(blobs)
+
+    def patched(self, path: str) -> None:
+        """Put on record that the code has a patch."""
+        self._announce()
+        self._add(
+            Entry(
+                seq=self._seq,
+                path=path,
+                status=Status.SUCCEEDED,
+                at_ns=self._now_ns(),
+                kind="decision",
+                name="patched",
+            )
+        )
+
     def consume(self, message_id: int) -> None:
         """Have a message removed with the next write."""
         self._consumed.append(message_id)
 
-    def _count(self, entry: Entry) -> None:
+    def _count(self, entry: Entry, *, unknown: bool = False) -> None:
+        """Add what an entry used to the run's totals.
+
+        Args:
+            entry: It.
+            unknown: A model answered, and what that costs is not known.
+        """
         run = self.run
-        if entry.tokens_in or entry.tokens_out or entry.cost_usd:
+        if entry.tokens_in or entry.tokens_out or entry.cost_usd or unknown:
             cost = (
-                str(Decimal(run.cost_usd) + Decimal(entry.cost_usd))
+                f"{Decimal(run.cost_usd) + Decimal(entry.cost_usd):f}"
                 if run.cost_usd and entry.cost_usd
                 else ""
             )
@@ -355,8 +467,10 @@ class Book:
             run=run,
             consumed=self._consumed,
             release=self._release,
+            reusable=self._reusable,
         )
         self.blobs, self._consumed, self._create, self._release = {}, [], False, False
+        self._reusable = []
         writer.submit(write, lambda result: done(result, entries))
 
     async def write_now(self) -> CommitResult:
@@ -390,3 +504,22 @@ class Book:
         body = encode_entry(entry)
         self._checksum = checksum(self._checksum, body)
         return Row(entry.seq, body, self._checksum)
+
+
+ESTIMATED = "tokens estimated: the vendor did not say what was used"
+"""Note of an entry whose attempt gave no result, and whose tokens are an estimate."""
+
+
+def _used(call: Call, settled: Settled | None, note: str = "") -> dict[str, Any]:
+    """Return the fields of an entry that say what an attempt used, whether or not it succeeded."""
+    used: Settled | Spent | None = settled or call.spent
+    if used is None:
+        return {"note": note}
+    estimated = isinstance(used, Spent) and used.estimated
+    return {
+        "model": used.model,
+        "tokens_in": used.tokens_in,
+        "tokens_out": used.tokens_out,
+        "cost_usd": used.cost_usd,
+        "note": note or (ESTIMATED if estimated else ""),
+    }

@@ -98,7 +98,7 @@ class Desk:
             raise RunNotFoundError(record.id)
 
     async def _view(self, record: RunRecord) -> RunView:
-        read = await read_history(self.store, record.id, keep_entries=True)
+        read = await read_history(self.store, record, keep_entries=True)
         names = {name for entry in read.entries for name in references(bytes(entry.input))}
         blobs = {**read.history.blobs, **await load_blobs(self.store, names, self.store.where)}
         begun, ended = read.history.begun, read.history.ended
@@ -241,7 +241,7 @@ class Desk:
         return record
 
     async def _resolved(self, record: RunRecord, path: str, resolution: Resolution) -> RunWrite:
-        history = (await read_history(self.store, record.id, outputs=False)).history
+        history = (await read_history(self.store, record, outputs=False)).history
         found = history.steps.get(path) or history.steps.get(f"{path}#0")
         if found is None or found.status not in (Status.IN_DOUBT, Status.RUNNING):
             doubtful = [p for p, s in history.steps.items() if s.status is Status.IN_DOUBT]

@@ -13,9 +13,10 @@ from typing import Any
 
 from reenact.book import Book, Services
 from reenact.content import Blob
-from reenact.errors import NotStorableError, PolicyDeniedError, StepError
-from reenact.failures import record_failure
+from reenact.errors import NotStorableError, PluginError, PolicyDeniedError, StepError, UsageError
+from reenact.failures import record_failure, rewritten
 from reenact.records import Entry, Failure, Status
+from reenact.reuse import fits
 from reenact.scheduler import give_back, take, take_now
 from reenact.seams import CommitResult
 from reenact.steps import (
@@ -37,7 +38,7 @@ from reenact.waiting import NOBODY, Host, Waiting
 log = logging.getLogger("reenact.step")
 
 
-_FINAL = (NotStorableError, PolicyDeniedError)
+_FINAL = (NotStorableError, PolicyDeniedError, UsageError, PluginError)
 """Errors that no further attempt can cure."""
 
 
@@ -75,6 +76,7 @@ class Effects:
         self._parked: dict[Call, str] = {}
         self._waiting_children: dict[Call, str] = {}
         self._stopping = False
+        self._asleep = 0
         self.in_doubt: list[str] = []
 
     # --- what is going on
@@ -83,6 +85,11 @@ class Effects:
     def busy(self) -> bool:
         """Whether a body runs or is about to."""
         return bool(self._open)
+
+    @property
+    def performing(self) -> int:
+        """How many steps are being performed, without those that wait for another attempt's time."""
+        return len(self._open) - len(self._waiting_children) - self._asleep
 
     @property
     def idle(self) -> bool:
@@ -110,15 +117,47 @@ class Effects:
             self.waiting.begin(call)
         elif recorded is not None:
             self._take_up(call)
-        elif call.gate is None and take_now(self._services.limits.of(call.spec.pool)):
+        elif self._is_reusable(call):
+            self._run_task(call, self._recall(call), ADMITTED)
+        elif call.gate is None and self._place_now(call):
             self.start(call)
         else:
             self._run_task(call, self._admit(call), ADMITTED)
 
+    def _is_reusable(self, call: Call) -> bool:
+        spec = call.spec
+        wanted = (spec.cache or self._services.cache) == "workflow"
+        call.reusable = wanted and spec.effect == "repeatable" and spec.kind != "workflow"
+        return call.reusable
+
+    async def _recall(self, call: Call) -> None:
+        """Take the outcome that another run of the workflow had, if there is one."""
+        try:
+            found = await self._services.recall(self._book.reusable_hash(call))
+        except asyncio.CancelledError:
+            self._called_off(call)
+            return
+        except Exception as error:
+            self._refuse(call, error)
+            return
+        if found is None or not fits(found[0].outcome, call):
+            await self._admit(call)
+            return
+        taken, blobs = found
+        self._open.discard(call)
+        self._book.bring(blobs)
+        self._host.completed(call, Outcome(Status.SUCCEEDED, taken=taken))
+
+    def ask_first(self, call: Call, reason: str) -> None:
+        """Have a person decide about a step before it is begun."""
+        self._book.intent(call, Status.RUNNING)
+        self._book.step(call, Status.IN_DOUBT, note=reason)
+        self._park(call, reason)
+
     def start(self, call: Call) -> None:
         """Put the intent of an admitted step into this turn's write; it starts when that is durable."""
         if call.state is CANCELLED:
-            give_back(self._services.limits.of(call.spec.pool))
+            _leave_place(call)
             return
         call.state = STARTING
         self._open.add(call)
@@ -128,6 +167,19 @@ class Effects:
         else:
             self._book.step(call, Status.RUNNING)
 
+    def _place_now(self, call: Call) -> bool:
+        """Take a place within the limits that the step counts against, if there is one."""
+        places = self._services.limits.of(call.pool)
+        if not take_now(places):
+            return False
+        call.places = places
+        return True
+
+    async def _take_place(self, call: Call) -> None:
+        places = self._services.limits.of(call.pool)
+        await take(places)
+        call.places = places
+
     def _run_task(self, call: Call, work: Any, state: int) -> None:
         call.state = state
         self._open.add(call)
@@ -135,12 +187,11 @@ class Effects:
 
     async def _admit(self, call: Call) -> None:
         """Ask the policies, then wait for a place."""
-        pools = self._services.limits.of(call.spec.pool)
         try:
             if call.gate is not None:
                 passed = await call.gate(call)
                 if call.recorded is None:
-                    call.decisions = passed.decisions
+                    call.decisions = [*call.decisions, *passed.decisions]
                 else:  # judged again, since it is sent again
                     call.late_decisions = passed.decisions
                 if passed.spell is not None:
@@ -149,7 +200,7 @@ class Effects:
                     self._refuse(call, passed.denied)
                     return
                 call.body = passed.body
-            await take(pools)
+            await self._take_place(call)
         except asyncio.CancelledError:
             self._called_off(call)
             return
@@ -257,7 +308,7 @@ class Effects:
             outcome = await self._outcome(call)
         except Parked as parked:
             self._open.discard(call)
-            give_back(self._services.limits.of(call.spec.pool))
+            _leave_place(call)
             if call.state is not CANCELLED:
                 call.state = PARKED
                 self._parked[call] = parked.waits_for
@@ -268,7 +319,7 @@ class Effects:
     def _end(self, call: Call, outcome: Outcome | None) -> None:
         self._open.discard(call)
         self._waiting_children.pop(call, None)
-        give_back(self._services.limits.of(call.spec.pool))
+        _leave_place(call)
         if outcome is not None:
             self._host.completed(call, outcome)
         else:
@@ -326,7 +377,8 @@ class Effects:
         return Outcome(Status.SUCCEEDED, settled=call.shape.settle(value, blobs), blobs=blobs)
 
     def _failure(self, call: Call, error: BaseException) -> Failure:
-        return record_failure(error, call.path, retryable=call.spec.retry.retryable(error))
+        failure = record_failure(error, call.path, retryable=call.spec.retry.retryable(error))
+        return rewritten(failure, call.placeholders().hide_value) if call.placeholders else failure
 
     async def _try_again(
         self, call: Call, error: Exception, tries: int, candidate: int, pause_s: float
@@ -340,9 +392,21 @@ class Effects:
             await self._written()
             await self._sleep_until(due_ns)
             failure = None
-        call.attempt, call.tries, call.candidate = call.attempt + 1, tries, candidate
+        if candidate != call.candidate and not self._move(call, candidate):
+            if failure is not None:
+                self._book.step(call, Status.WAITING, failure=failure, due_ns=self._services.clock.now_ns())
+                await self._written()
+                failure = None
+            await self._take_place(call)
+        call.attempt, call.tries = call.attempt + 1, tries
         self._book.step(call, Status.RUNNING, failure=failure)
         await self._written()
+
+    def _move(self, call: Call, candidate: int) -> bool:
+        """Leave the place at one model for one at another; say whether there was one at once."""
+        _leave_place(call)
+        call.candidate = candidate
+        return self._place_now(call)
 
     async def _written(self) -> None:
         """Write what the book holds and wait until it is durable."""
@@ -366,14 +430,23 @@ class Effects:
         def ring() -> None:
             if not rung.done():
                 rung.set_result(None)
+                self._asleep -= 1  # here, and not when the task gets to it: it is under way again
 
         alarm = self._services.clock.alarm(due_ns, ring)
+        self._asleep += 1
         try:
             await rung
+        except asyncio.CancelledError:
+            self._asleep -= rung.cancelled()
+            raise
         finally:
             alarm.cancel()
 
     # --- children
+
+    def waits(self, path: str) -> bool:
+        """Say whether the child run of the step at *path* waits for something outside."""
+        return any(call.path == path for call in self._waiting_children)
 
     def child_waits(self, call_path: str, waits_for: str | None) -> None:
         """Note that a child run waits for something outside, or no longer does."""
@@ -397,7 +470,7 @@ class Effects:
             if call in self._starting:
                 self._starting.remove(call)
                 self._open.discard(call)
-                give_back(self._services.limits.of(call.spec.pool))
+                _leave_place(call)
             return True
         self.waiting.call_off(call)
         self._parked.pop(call, None)
@@ -438,6 +511,11 @@ class Effects:
     def let_go(self) -> None:
         """Tell the run nothing more: it is over, and need not wait for the collector."""
         self._host = self.waiting.host = NOBODY
+
+
+def _leave_place(call: Call) -> None:
+    give_back(call.places)
+    call.places = ()
 
 
 def _cancel_requested() -> bool:

@@ -15,12 +15,16 @@ import attrs
 
 from reenact.codec import canonical, digest, plain
 from reenact.errors import ConfigError, PolicyDeniedError
+from reenact.placeholders import Original, Place
 from reenact.records import DecisionRecord
 from reenact.seams import Allow, Decision, Deny, Modify, Policy, PolicyContext, Stage
 
 T = TypeVar("T")
 
 TIME_LIMIT_S = 5.0
+
+_RESTORABLE = frozenset({"request", "admit", "tool"})
+"""Stages whose values the code asked for, so that what is taken out of them can be found again."""
 
 
 @attrs.frozen(kw_only=True)
@@ -62,12 +66,14 @@ class Verdict(Generic[T]):
         changed: Whether a policy changed it.
         decisions: What each policy decided, in order.
         denied: Set if one refused.
+        places: Where the values stand that are to be restored, by placeholder.
     """
 
     value: T
     changed: bool
     decisions: list[DecisionRecord]
     denied: PolicyDeniedError | None = None
+    places: Mapping[str, Place] = attrs.field(factory=dict)
 
 
 class Chain:
@@ -91,27 +97,37 @@ class Chain:
         """Return the members that want to be asked in *stage*."""
         return self._by_stage[stage]
 
-    async def judge(self, stage: Stage, value: T, context: Callable[[T], PolicyContext]) -> Verdict[T]:
+    async def judge(
+        self,
+        stage: Stage,
+        value: T,
+        context: Callable[[T], PolicyContext],
+        original: Original | None = None,
+    ) -> Verdict[T]:
         """Have every member of *stage* judge *value*, each after the ones before it.
 
         Args:
             stage: Which part of the chain.
             value: A request, a response or a tool call.
             context: Makes the context for a value as it stands.
+            original: What the code asked, where values to be restored are looked for.
         """
         decisions: list[DecisionRecord] = []
+        places: dict[str, Place] = {}
         changed = False
         for member in self._by_stage[stage]:
             started = time.perf_counter_ns()
             decision = await _ask(member, value, context(value))
             took_us = (time.perf_counter_ns() - started) // 1_000
-            decisions.append(_record(member, stage, decision, took_us))
+            found = original.places(decision.restore) if original and isinstance(decision, Modify) else {}
+            decisions.append(_record(member, stage, decision, took_us, found))
             if isinstance(decision, Deny):
                 denied = PolicyDeniedError(member.name, decision.reason, stage)
                 return Verdict(value, changed, decisions, denied)
             if isinstance(decision, Modify):
                 value, changed = decision.value, True
-        return Verdict(value, changed, decisions)
+                places |= found
+        return Verdict(value, changed, decisions, places=places)
 
 
 async def _ask(member: Member, value: Any, context: PolicyContext) -> Decision:
@@ -129,12 +145,16 @@ async def _ask(member: Member, value: Any, context: PolicyContext) -> Decision:
         return Deny(f"policy_error: {type(error).__name__}")
     if isinstance(decision, Modify) and not isinstance(decision.value, type(value)):
         return Deny(f"policy_error: made {type(decision.value).__name__} of {type(value).__name__}")
+    if isinstance(decision, Modify) and decision.restore and context.stage not in _RESTORABLE:
+        return Deny(f"policy_error: nothing can be restored in the stage {context.stage}")
     if isinstance(decision, (Allow, Deny, Modify)):
         return decision
     return Deny(f"policy_error: answered {type(decision).__name__}, not Allow, Deny or Modify")
 
 
-def _record(member: Member, stage: str, decision: Decision, took_us: int) -> DecisionRecord:
+def _record(
+    member: Member, stage: str, decision: Decision, took_us: int, places: dict[str, Place]
+) -> DecisionRecord:
     detail: Mapping[str, Any] = decision.detail if isinstance(decision, Modify) else {}
     spelled = plain(dict(detail), f"{member.name}.detail")
     return DecisionRecord(
@@ -150,6 +170,7 @@ def _record(member: Member, stage: str, decision: Decision, took_us: int) -> Dec
         reason="" if isinstance(decision, Allow) else _clean(decision.reason),
         took_us=took_us,
         detail=spelled if isinstance(spelled, dict) else {},
+        restore=places,
     )
 
 

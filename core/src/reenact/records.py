@@ -9,6 +9,7 @@ not look at them.
 
 import enum
 import hashlib
+from decimal import Decimal
 from typing import Any, Literal, TypeAlias
 
 import attrs
@@ -23,6 +24,7 @@ RUN_PATH = ""
 
 Kind: TypeAlias = Literal["llm", "tool", "step", "decision", "timer", "signal", "workflow"]
 Effect: TypeAlias = Literal["repeatable", "once"]
+Cache: TypeAlias = Literal["off", "workflow"]
 
 
 class Status(enum.StrEnum):
@@ -84,6 +86,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         reason: Why, in words; never the value that was scrubbed.
         took_us: What it cost, in microseconds.
         detail: Whatever else it wants on record; plain.
+        restore: Where in what the code asked the values stand that its placeholders stand for.
     """
 
     policy: str
@@ -94,6 +97,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     reason: str = ""
     took_us: int = 0
     detail: dict[str, Any] = {}
+    restore: dict[str, list[int]] = {}
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -115,7 +119,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
         effect: What running it twice would do to the world.
         site: File and line of the call.
         decisions: What policies decided about it.
-        due_ns: For a timer or a retry, when it is due.
+        due_ns: For a timer or a retry, when it is due; with *taken*, when the other run had it; on the
+            first entry of a run that was re-run, when the other run began.
         output: The stored spelling of the outcome.
         again: For an outcome that is taken from an earlier entry of the run: its seq.
         failure: The exception, if it failed or is about to be tried again.
@@ -126,6 +131,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
         revised_from: On an entry of the run itself: outcomes delivered from this seq on are no longer
             delivered in their order; a step may still take its own from there.
         redo: With *revised_from*: failures from there on are not taken, the steps run again.
+        fork: On the first own entry of a run that was forked: the path from which it is live.
+        changes: On an entry of the run itself: what was set for the run when it was made; see `Changes`.
+        taken: For an outcome that another run had: that run and the seq of its entry, ``run:seq``.
+        asked: The model that was asked, as ``provider:model``.
         owner: On an entry of the run itself: the process that took it.
         code: On an entry of the run itself that begins it, or takes it up with another one: the hash of
             the source of the code that runs; empty if that is not known.
@@ -158,10 +167,24 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     cost_usd: str = ""
     revised_from: int = -1
     redo: bool = False
+    fork: str = ""
+    changes: dict[str, Any] = {}
+    taken: str = ""
+    asked: str = ""
     owner: str = ""
     code: str = ""
     made_by: dict[str, str] = {}
     note: str = ""
+
+    @property
+    def charges(self) -> bool:
+        """Whether it says that a model was used; what that costs may be unknown."""
+        return bool(self.tokens_in or self.tokens_out or self.cost_usd)
+
+
+def add_cost(before: Decimal | None, cost_usd: str) -> Decimal | None:
+    """Return a price and one more, as entries spell it; None if either is unknown."""
+    return before + Decimal(cost_usd) if before is not None and cost_usd else None
 
 
 def raw(data: bytes) -> msgspec.Raw:
@@ -203,7 +226,8 @@ class RunRecord:
         version: The version of its code that started it.
         target: Where the command line found it, such as ``flow.py:main``; empty otherwise.
         key: 32 hex digits that key hashes of scrubbed inputs and seed what must be stable in the run.
-        parent: The run that started, forked or re-ran into this one, and how.
+        parent: The runs that started this one as a step of theirs, outermost first, split by ``/``.
+        origin: The run that this one was forked, re-run or continued from; see `Origin`.
         input_hash: SHA-256 of its canonical input.
         created_ns: When it was created, ns since the epoch.
         updated_ns: When its status last changed.
@@ -225,6 +249,7 @@ class RunRecord:
     target: str = ""
     key: str = ""
     parent: str = ""
+    origin: str = ""
     input_hash: str = ""
     created_ns: int = 0
     updated_ns: int = 0
@@ -237,6 +262,66 @@ class RunRecord:
     tokens_out: int = 0
     cost_usd: str = "0"
     waits_for: str = ""
+
+
+@attrs.frozen
+class Origin:
+    """What a run came from, if not from nothing.
+
+    Spelled ``fork:RUN:SEQ``, ``rerun:RUN`` or ``continued:RUN``.
+
+    Attributes:
+        how: A fork shares its rows below *seq*; a re-run takes outcomes from it; a run that was
+            continued has ended in this one.
+        run_id: The other run.
+        seq: For a fork, how many rows of the other run's journal it begins with.
+    """
+
+    how: Literal["fork", "rerun", "continued"]
+    run_id: str
+    seq: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.how}:{self.run_id}:{self.seq}" if self.how == "fork" else f"{self.how}:{self.run_id}"
+
+
+def origin_of(run: RunRecord) -> Origin | None:
+    """Return what *run* came from; None if from nothing."""
+    how, _, rest = run.origin.partition(":")
+    if how == "fork":
+        run_id, _, seq = rest.rpartition(":")
+        return Origin("fork", run_id, int(seq))
+    if how in ("rerun", "continued"):
+        return Origin("rerun" if how == "rerun" else "continued", rest)
+    return None
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was set for a run when it was forked or re-run.
+
+    Attributes:
+        model: Asked in place of whatever model the code names; as the code has it if empty.
+        input: Arguments that take the place of those on record, plain.
+        outputs: Outcomes that steps are given instead of being run, plain, by path.
+        allow_once: Steps that must not happen twice may take another run's outcome.
+    """
+
+    model: str = ""
+    input: dict[str, Any] = {}
+    outputs: dict[str, Any] = {}
+    allow_once: bool = False
+
+    def then(self, later: "Changes") -> "Changes":
+        """Return these changes with *later* ones made on top of them."""
+        return Changes(
+            model=later.model or self.model,
+            input=self.input | later.input,
+            outputs=self.outputs | later.outputs,
+            allow_once=later.allow_once or self.allow_once,
+        )
+
+
+NO_CHANGES = Changes()
 
 
 @attrs.frozen(kw_only=True)

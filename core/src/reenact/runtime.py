@@ -9,6 +9,7 @@
 
 import asyncio
 import contextlib
+import functools
 import logging
 import os
 import secrets
@@ -21,6 +22,7 @@ from typing import Any, ParamSpec, TypeVar
 from reenact import __version__
 from reenact.book import Services
 from reenact.children import Children
+from reenact.codec import plain
 from reenact.config import Config, OnChange, load
 from reenact.desk import Desk
 from reenact.errors import (
@@ -28,16 +30,20 @@ from reenact.errors import (
     did_you_mean,
 )
 from reenact.execution import Execution
+from reenact.forking import fork
 from reenact.house import House
 from reenact.journal import Observer, Outlet, Writer
-from reenact.models import Models, Price
-from reenact.opening import Providers, open_chain, open_exporters, open_store
+from reenact.loop import RunLoop, WatchedLoop
+from reenact.models import Models, PriceHook
+from reenact.opening import Providers, open_chain, open_exporters, open_store, open_watches
+from reenact.planning import Plan
 from reenact.plugins import Plugins
 from reenact.policy import OwnPolicy
-from reenact.records import Entry, RunRecord, Status
-from reenact.runs import Runs, Started
+from reenact.records import Changes, Entry, RunRecord, Status
+from reenact.reuse import recall
+from reenact.runs import Runs, Started, check_arguments, check_run_id
 from reenact.scheduler import Clock, Limits, WallClock
-from reenact.seams import CommitResult, Holding, LedgerFull, Provider, RunFilter, RunWrite, Store
+from reenact.seams import CommitResult, Holding, LedgerFull, Provider, RunFilter, RunWrite, Store, Watch
 from reenact.steps import Retry, StepContext, WorkflowSpec
 from reenact.views import Run
 from reenact.workflows import WORKFLOWS, Workflow
@@ -58,17 +64,29 @@ class Runtime(Desk):
         models: What can be asked, and how.
         plugins: What is installed.
         owner: How this process is called in leases.
+        watches: Who looks on while workflow code runs.
     """
 
     def __init__(
-        self, *, config: Config, store: Store, plugins: Plugins, models: Models, writer: Writer, clock: Clock
+        self,
+        *,
+        config: Config,
+        store: Store,
+        plugins: Plugins,
+        models: Models,
+        writer: Writer,
+        clock: Clock,
+        draw: Callable[[int], str] = secrets.token_hex,
+        watches: Sequence[Watch] = (),
     ) -> None:
         super().__init__(store, clock)
         self.config = config
         self.plugins = plugins
         self.models = models
+        self.watches = tuple(watches)
         self.owner = f"pid {os.getpid()} on {socket.gethostname()} ({secrets.token_hex(4)})"
         self._observers: list[Observer] = []
+        self._workflows: dict[str, WorkflowSpec] = {}
         options = config.runtime
         services = Services(
             writer=writer,
@@ -77,6 +95,10 @@ class Runtime(Desk):
             tell=self._tell,
             interruptions_max=options.interruptions_max,
             made_by=_made_by(config, plugins),
+            cache=options.cache,
+            recall=functools.partial(recall, store),
+            draw=draw,
+            loop=functools.partial(WatchedLoop, watches=self.watches) if watches else RunLoop,  # type: ignore[abstract]  # as RunLoop
         )
         self._runs = Runs(
             desk=Desk(store, clock),
@@ -87,7 +109,7 @@ class Runtime(Desk):
             host=self,
         )
         self._house = House(store, self.owner, options, self._runs.active)
-        self._children = Children(self._runs.start, self.cancel, lambda: self._runs.stopping)
+        self._children = Children(self._runs.start, self.cancel, lambda: self._runs.stopping, store.load)
 
     # --- opening
 
@@ -102,7 +124,9 @@ class Runtime(Desk):
         policies: Sequence[OwnPolicy] = (),
         plugins: Plugins | None = None,
         clock: Clock | None = None,
-        price: Price | None = None,
+        price: PriceHook | None = None,
+        draw: Callable[[int], str] = secrets.token_hex,
+        watches: Sequence[Watch] = (),
     ) -> AsyncIterator["Runtime"]:
         """Open a runtime; leaving it stops its runs, which stay resumable.
 
@@ -113,7 +137,9 @@ class Runtime(Desk):
             policies: Policies after the configured ones.
             plugins: What is installed, if not what is installed.
             clock: The time, for tests.
-            price: What calls cost.
+            price: What calls cost, before ``[prices]`` and what providers know.
+            draw: Returns so many random bytes in hex, for ids and keys of runs; for tests.
+            watches: Who looks on while workflow code runs, after the configured ones.
 
         Raises:
             ConfigError: If the configuration is wrong.
@@ -130,8 +156,10 @@ class Runtime(Desk):
                 await stack.enter_async_context(Outlet(name, exporter))
                 for name, exporter in (await open_exporters(chosen, found, stack)).items()
             ]
+            looking_on = (await open_watches(chosen, found, stack)).values()
             writer = await stack.enter_async_context(Writer(opened))
             options = chosen.runtime
+            time_source = clock or WallClock()
             models = Models(
                 aliases=chosen.models,
                 provider=named.get,
@@ -139,6 +167,8 @@ class Runtime(Desk):
                 hold=_holder(writer),
                 retry=Retry(attempts=options.llm_attempts),
                 timeout_s=options.llm_timeout_s,
+                prices=chosen.prices,
+                now_ns=time_source.now_ns,
                 **({"price": price} if price else {}),
             )
             runtime = cls(
@@ -147,7 +177,9 @@ class Runtime(Desk):
                 plugins=found,
                 models=models,
                 writer=writer,
-                clock=clock or WallClock(),
+                clock=time_source,
+                draw=draw,
+                watches=(*looking_on, *watches),
             )
             runtime._observers.extend(outlets)
             await opened.renew(runtime.owner, options.lease_s)
@@ -175,6 +207,16 @@ class Runtime(Desk):
                 log.exception("an observer failed and is told nothing more")
                 self._dismiss(observer)
 
+    @property
+    def under_way(self) -> int:
+        """How much goes on in this process by itself, for clocks that skip what nobody needs.
+
+        Counted are steps that are being performed, turns and writes of runs that are due, and
+        messages that no run has been told of; not counted is what waits for time or for somebody.
+        """
+        runs = sum(execution.under_way for execution in self._runs.active.values())
+        return runs - self._children.followed + self._house.hearing
+
     # --- run
 
     async def run(
@@ -193,7 +235,7 @@ class Runtime(Desk):
         Raises:
             InputError: If the arguments do not fit.
         """
-        execution = await self._runs.start(_spec_of(workflow), args, kwargs, suspend=True)
+        execution = await self._runs.start(self._met(workflow), args, kwargs, suspend=True)
         return await self._runs.wait(execution)
 
     async def start(
@@ -224,7 +266,7 @@ class Runtime(Desk):
             RunConflictError: If *run_id* is taken by another run.
         """
         execution = await self._runs.start(
-            _spec_of(workflow),
+            self._met(workflow),
             args,
             kwargs or {},
             run_id=run_id,
@@ -269,7 +311,9 @@ class Runtime(Desk):
         if active is not None:
             return await self._runs.wait(active)
         return await self._runs.wait(
-            await self._runs.take_up(record, _known(record, workflow), on_changed_input, suspend=suspend)
+            await self._runs.take_up(
+                record, self._code_of(record, workflow), on_changed_input, suspend=suspend
+            )
         )
 
     async def replay(self, run_id: str, workflow: Callable[..., Any] | None = None) -> Run:
@@ -286,7 +330,120 @@ class Runtime(Desk):
             DivergenceError: If the code asks for anything else than the record has.
         """
         record = await self.find(run_id)
-        return await self._runs.replay(record, _known(record, workflow))
+        return await self._runs.replay(record, self._code_of(record, workflow))
+
+    # --- fork, rerun
+
+    async def fork(
+        self,
+        run_id: str,
+        at: str,
+        workflow: Callable[..., Any] | None = None,
+        *,
+        model: str = "",
+        inputs: Mapping[str, Any] | None = None,
+        outputs: Mapping[str, Any] | None = None,
+        as_id: str | None = None,
+        suspend: bool = True,
+    ) -> Run:
+        """Run on from a step of a run, as another run; what lies before is shared and not repeated.
+
+        Args:
+            run_id: The run, or a prefix that only it has, or ``last``.
+            at: Path of the step from which the new run is live.
+            workflow: Its code; found by the workflow's name if None.
+            model: Asked from there on, in place of whatever model the code names.
+            inputs: Arguments in place of those on record. They may change nothing before *at*.
+            outputs: Outcomes, plain, that steps from *at* on are given instead of being run, by path;
+                text stands for a model's whole answer.
+            as_id: The new run's id; made up if None.
+            suspend: Give the run back when it waits for somebody, instead of waiting here.
+
+        Returns:
+            The new run.
+
+        Raises:
+            RunNotFoundError: If no run has that id.
+            UsageError: If it has no such step.
+            ForkedBehindError: If *inputs* change a step before *at*.
+        """
+        source = await self.find(run_id)
+        spec = self._code_of(source, workflow)
+        changes = Changes(
+            model=model, input=_plain_fields(inputs, "input"), outputs=_plain_fields(outputs, "outputs")
+        )
+        check_arguments(spec, changes.input)
+        check_run_id(as_id)
+        record = await fork(self.store, self.clock, source, at, changes=changes, run_id=as_id)
+        return await self._runs.wait(await self._runs.take_up(record, spec, None, suspend=suspend))
+
+    async def rerun(
+        self,
+        run_id: str,
+        workflow: Callable[..., Any] | None = None,
+        *,
+        inputs: Mapping[str, Any] | None = None,
+        allow_once: bool = False,
+        as_id: str | None = None,
+        target: str = "",
+        suspend: bool = True,
+    ) -> Run:
+        """Run today's code and configuration over an old run, as another run.
+
+        What has the same content as a step that succeeded there takes its outcome, wherever it
+        stands; only what has not is run. Child runs are re-run likewise.
+
+        Args:
+            run_id: The run, or a prefix that only it has, or ``last``.
+            workflow: Its code; found by the workflow's name if None.
+            inputs: Arguments in place of those on record.
+            allow_once: Take also the outcomes of steps that must not happen twice; without, the new
+                run is in doubt about each of them, for a person to resolve.
+            as_id: The new run's id; made up if None.
+            target: Where the command line found the workflow.
+            suspend: Give the run back when it waits for somebody, instead of waiting here.
+
+        Returns:
+            The new run.
+
+        Raises:
+            RunNotFoundError: If no run has that id.
+            InputError: If the arguments do not fit the code any more.
+        """
+        source = await self.find(run_id)
+        spec = self._code_of(source, workflow)
+        changes = Changes(input=_plain_fields(inputs, "input"), allow_once=allow_once)
+        check_arguments(spec, changes.input)
+        started = await self._runs.rerun(
+            source, spec, changes=changes, run_id=as_id, target=target, suspend=suspend
+        )
+        return await self._runs.wait(started)
+
+    async def plan(
+        self,
+        run_id: str,
+        workflow: Callable[..., Any] | None = None,
+        *,
+        inputs: Mapping[str, Any] | None = None,
+        allow_once: bool = False,
+    ) -> Plan:
+        """Find out what `rerun` would take and what it would run, without calling anything.
+
+        Args:
+            run_id: The run, or a prefix that only it has, or ``last``.
+            workflow: Its code; found by the workflow's name if None.
+            inputs: Arguments in place of those on record.
+            allow_once: As for `rerun`.
+
+        Raises:
+            RunNotFoundError: If no run has that id.
+            InputError: If the arguments do not fit the code any more.
+        """
+        source = await self.find(run_id)
+        spec = self._code_of(source, workflow)
+        changes = Changes(input=_plain_fields(inputs, "input"), allow_once=allow_once)
+        check_arguments(spec, changes.input)
+        return await self._runs.plan(source, spec, changes=changes, known=self._loaded)
 
     async def recover(self, workflows: Sequence[Callable[..., Any]] = ()) -> list[Run | BaseException]:
         """Resume every run whose owner is gone; return how each went on.
@@ -308,7 +465,7 @@ class Runtime(Desk):
         async def one(record: RunRecord) -> Run | BaseException:
             async with places:
                 try:
-                    spec = known.get(record.workflow) or _known(record, None)
+                    spec = known.get(record.workflow) or self._code_of(record, None)
                     return await self._runs.wait(
                         await self._runs.take_up(record, spec, None, suspend=True, recovering=True)
                     )
@@ -318,11 +475,43 @@ class Runtime(Desk):
 
         return list(await asyncio.gather(*(one(record) for record in found)))
 
+    async def continue_run(
+        self, ended: Execution, spec: WorkflowSpec, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> Started:
+        """Start the run in which *ended* goes on."""
+        return await self._runs.continue_run(ended, spec, args, kwargs)
+
     async def run_child(
         self, parent: Execution, spec: WorkflowSpec, arguments: Mapping[str, Any], step: StepContext
     ) -> Any:
         """Run a workflow as a step of another run."""
+        self._workflows[spec.name] = spec
         return await self._children.run(parent, spec, arguments, step)
+
+    # --- code
+
+    def _met(self, workflow: Callable[..., Any]) -> WorkflowSpec:
+        """Return how a workflow is declared, and know it by its name from now on."""
+        spec = _spec_of(workflow)
+        self._workflows[spec.name] = spec
+        return spec
+
+    def _loaded(self, record: RunRecord) -> WorkflowSpec | None:
+        """Return the code of a run: what this runtime has run under its name, or what is defined under it."""
+        found = WORKFLOWS.get(record.workflow)
+        return self._workflows.get(record.workflow) or (found.spec if found is not None else None)
+
+    def _code_of(self, record: RunRecord, workflow: Callable[..., Any] | None) -> WorkflowSpec:
+        if workflow is not None:
+            return self._met(workflow)
+        found = self._loaded(record)
+        if found is None:
+            hint = did_you_mean(record.workflow, list(WORKFLOWS))
+            raise UsageError(
+                f"the code of workflow {record.workflow!r} (run {record.id}) is not loaded{hint}; "
+                f"import the module that defines it, or pass the workflow"
+            )
+        return found
 
     # --- telling
 
@@ -399,21 +588,12 @@ def _holder(writer: Writer) -> Callable[[RunRecord, Holding], Awaitable[LedgerFu
     return hold
 
 
+def _plain_fields(named: Mapping[str, Any] | None, what: str) -> dict[str, Any]:
+    return {name: plain(value, f"{what}.{name}") for name, value in (named or {}).items()}
+
+
 def _spec_of(workflow: Callable[..., Any]) -> WorkflowSpec:
     if isinstance(workflow, Workflow):
         return workflow.spec
     name = getattr(workflow, "__qualname__", repr(workflow))
     raise UsageError(f"{name} is not a workflow; put @workflow above it")
-
-
-def _known(record: RunRecord, workflow: Callable[..., Any] | None) -> WorkflowSpec:
-    if workflow is not None:
-        return _spec_of(workflow)
-    found = WORKFLOWS.get(record.workflow)
-    if found is None:
-        hint = did_you_mean(record.workflow, list(WORKFLOWS))
-        raise UsageError(
-            f"the code of workflow {record.workflow!r} (run {record.id}) is not loaded{hint}; "
-            f"import the module that defines it, or pass the workflow"
-        )
-    return found.spec

@@ -6,12 +6,15 @@ what it expects back. A suite in pytest-reenact tests each.
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
+from datetime import date
+from pathlib import Path
+from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import attrs
 
 from reenact.content import Blob
 from reenact.llm import LlmEvent, LlmRequest, LlmResponse
+from reenact.prices import Price
 from reenact.records import Entry, Message, Row, RunRecord
 from reenact.trace import TraceContext
 
@@ -41,6 +44,29 @@ class Offer(Generic[T]):
     doc: str = ""
 
 
+_GIVEN_NAME = "reenact_given_name"
+
+
+def given_name() -> Any:
+    """Return a field of an options class that holds the name which the configuration uses.
+
+    It is no key in TOML. ``[providers.groq] plugin = "openai"`` opens what the plugin ``openai``
+    offers with options in which this field is ``groq``: the provider's name, also in its errors.
+
+    .. code-block:: python
+
+        @attrs.frozen(kw_only=True)
+        class AcmeOptions:
+            name: str = given_name()
+    """
+    return attrs.field(default="", metadata={_GIVEN_NAME: True})
+
+
+def is_given_name(field: "attrs.Attribute[Any]") -> bool:
+    """Say whether a field of an options class was made by `given_name`."""
+    return bool(field.metadata.get(_GIVEN_NAME))
+
+
 # --- store ----------------------------------------------------------------------------------------
 
 
@@ -60,6 +86,7 @@ class RunWrite:
         consumed: Ids of messages that the entries answer; removed in the same commit.
         release: Give the lease up in the same commit.
         ledger: Holdings to make, change or end in the same commit.
+        reusable: Outcomes that other runs may take: under which hash, and their seq.
     """
 
     run_id: str
@@ -71,6 +98,7 @@ class RunWrite:
     consumed: Sequence[int] = ()
     release: bool = False
     ledger: Sequence["Holding"] = ()
+    reusable: Sequence[tuple[str, int]] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -120,6 +148,7 @@ class RunFilter:
         status: Only runs with one of these; all if empty.
         workflow: Only runs of that workflow.
         parent: Only runs that this run started.
+        origin: Only runs that were forked, re-run or continued from this run.
         roots: Only runs that no other run started.
         since_ns: Only runs created at that time or later.
         prefix: Only runs whose id begins so.
@@ -130,6 +159,7 @@ class RunFilter:
     status: tuple[str, ...] = ()
     workflow: str = ""
     parent: str = ""
+    origin: str = ""
     since_ns: int = 0
     prefix: str = ""
     limit: int = 100
@@ -200,7 +230,13 @@ class Store(Protocol):
         """Return the run, or None."""
 
     def rows(self, run_id: str, start: int = 0) -> AsyncIterator[Sequence[Row]]:
-        """Yield the run's rows from seq *start* on, in order, in batches."""
+        """Yield the run's own rows from seq *start* on, in order, in batches.
+
+        Those of a forked run do not begin at 0: the ones before are rows of the run it was forked from.
+        """
+
+    async def recall(self, input_hash: str) -> tuple[str, int] | None:
+        """Return the run and the seq of the latest outcome that was made reusable under that hash."""
 
     async def blobs(self, hashes: Iterable[str]) -> Mapping[str, Blob]:
         """Return the blobs that are stored, of those named."""
@@ -290,6 +326,8 @@ class CallContext:
 class Provider(Protocol):
     """Asks a vendor's models.
 
+    What it can do besides, if it can, is in `Priced`, `Counting` and `Reachable`.
+
     It does not retry: the kernel does, on record. It raises nothing but `ProviderError`
     and its kinds (and lets cancellation through, closing what it opened within a second).
     No message of an error holds a key or a prompt.
@@ -312,6 +350,42 @@ class Provider(Protocol):
         An answer that stops before its end raises `ConnectionLostError` or
         `MalformedAnswerError` and never yields ``end``.
         """
+
+
+@runtime_checkable
+class Priced(Protocol):
+    """A provider that knows what its models cost. A part of `Provider` that may be left out."""
+
+    def price_of(self, model: str, on: date) -> Price | None:
+        """Return what *model* costs on a day; None if that is not known. It reads no network."""
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """A provider whose vendor counts tokens. A part of `Provider` that may be left out."""
+
+    async def count_tokens(self, model: str, request: LlmRequest, context: CallContext) -> int:
+        """Return how many tokens *model* would read for *request*, as the vendor counts them.
+
+        Raises:
+            ProviderError: If the vendor does not say.
+        """
+
+
+@runtime_checkable
+class Reachable(Protocol):
+    """A provider that can say where it asks. A part of `Provider` that may be left out.
+
+    Attributes:
+        address: Where its endpoints begin; nothing secret is in it.
+        key_env: The environment variable that its key is in; empty if it sends none.
+    """
+
+    @property
+    def address(self) -> str: ...
+
+    @property
+    def key_env(self) -> str: ...
 
 
 # --- policy ---------------------------------------------------------------------------------------
@@ -343,11 +417,23 @@ class Modify(Generic[T]):
         value: The request, response or arguments that take the place of the given ones.
         reason: What was changed and why; never the value that was taken out.
         detail: More for the record; plain.
+        restore: Placeholders in *value* and what they stand for (text, or a whole number): the
+            kernel puts it back into what the workflow or the tool gets, and keeps it from the
+            record. What does not stand in what the code asked is not restored. In the stages
+            request, admit and tool.
     """
 
     value: T
     reason: str
     detail: Mapping[str, Any] = attrs.field(factory=dict)
+    restore: Mapping[str, str | int] = attrs.field(
+        factory=dict,
+        repr=False,
+        validator=attrs.validators.deep_mapping(
+            attrs.validators.and_(attrs.validators.instance_of(str), attrs.validators.min_len(1)),
+            attrs.validators.instance_of((str, int)),
+        ),
+    )
 
 
 Decision: TypeAlias = "Allow | Deny | Modify[Any]"
@@ -379,6 +465,7 @@ class PolicyContext:
         request: The request as it stands, in later stages.
         hold: Hold an amount against an account, durably; answers None, or that the account is full.
         secrets: A place for what one call needs between its stages; never stored.
+        known: What was taken out of the run's requests so far, by placeholder; never stored.
     """
 
     stage: Stage
@@ -389,6 +476,7 @@ class PolicyContext:
     request: LlmRequest | ToolRequest | None = None
     hold: "Callable[[Holding], Awaitable[LedgerFull | None]]" = attrs.field(repr=False)
     secrets: dict[str, Any] = attrs.field(factory=dict, repr=False)
+    known: Mapping[str, str | int] = attrs.field(factory=dict, repr=False)
 
 
 class Policy(Protocol):
@@ -424,6 +512,70 @@ class Exporter(Protocol):
 
     async def export(self, run: RunRecord, entries: Sequence[Entry]) -> None:
         """Take entries of *run*, in order, after their commit."""
+
+
+# --- watch ----------------------------------------------------------------------------------------
+
+
+@attrs.frozen(kw_only=True)
+class Line:
+    """A line of somebody's code.
+
+    Attributes:
+        file: The file, as Python calls it.
+        line: The line, from 1.
+        function: The function it is in.
+    """
+
+    file: str
+    line: int
+    function: str
+
+    def __str__(self) -> str:
+        path, here = Path(self.file), Path.cwd()
+        file = path.relative_to(here).as_posix() if path.is_relative_to(here) else self.file
+        return f"{file}:{self.line} in {self.function}"
+
+
+@attrs.frozen(kw_only=True)
+class Finding:
+    """Something in workflow code that a replay may not repeat.
+
+    Attributes:
+        kind: What it depends on, in a word: ``clock``, ``random``, ``file``, …
+        what: What was called or done.
+        remedy: What to do instead.
+        lines: The user's lines that led to it: the one that did it first, the workflow's last.
+        run_id: The run in which it was seen first.
+        grave: Whether the command that ran the workflow fails of it.
+    """
+
+    kind: str
+    what: str
+    remedy: str
+    lines: tuple[Line, ...]
+    run_id: str = ""
+    grave: bool = False
+
+    def __str__(self) -> str:
+        first, last = self.lines[0], self.lines[-1]
+        via = f", called from {last}" if last != first else ""
+        return f"{first}: {self.what} ({self.kind}){via}: {self.remedy}"
+
+
+class Watch(Protocol):
+    """Looks on while workflow code runs.
+
+    It changes nothing about a run: what it finds it keeps, and whoever opened the runtime asks.
+    """
+
+    def look_on(self, turn: Callable[[], None]) -> None:
+        """Call *turn* once; it runs workflow code, in this thread, until that is at rest."""
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """What it has found so far, in the order in which it did."""
+        ...
 
 
 # --- executor -------------------------------------------------------------------------------------

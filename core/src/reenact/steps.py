@@ -4,7 +4,7 @@ import asyncio
 import contextvars
 import hashlib
 import random
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from types import CodeType
 from typing import Any, Protocol
@@ -15,8 +15,10 @@ import msgspec
 from reenact.codec import Arguments
 from reenact.content import Blob
 from reenact.errors import ProviderError
-from reenact.history import Recorded
-from reenact.records import DecisionRecord, Effect, Failure, Kind, Status
+from reenact.history import Recorded, Taken
+from reenact.placeholders import Placeholders
+from reenact.records import Cache, DecisionRecord, Effect, Failure, Kind, Status
+from reenact.scheduler import Pool
 from reenact.trace import TraceContext
 
 IDEMPOTENCY_KEY_HEX = 32
@@ -81,6 +83,9 @@ class Shape(Protocol):
     def read(self, value: Any) -> Any:
         """Return the value of a plain one on record."""
 
+    def given(self, value: Any) -> Any:
+        """Return the value of a plain one that a person has written."""
+
 
 class Settled(msgspec.Struct, frozen=True, gc=False):
     """A result, ready for the record.
@@ -92,14 +97,34 @@ class Settled(msgspec.Struct, frozen=True, gc=False):
         tokens_in: Tokens read.
         tokens_out: Tokens written.
         cost_usd: Its price; empty if unknown or none.
+        asked: The model that was asked, as ``provider:model``.
     """
 
     data: bytes
     value: Any
     model: str = ""
+    asked: str = ""
     tokens_in: int = 0
     tokens_out: int = 0
     cost_usd: str = ""
+
+
+class Spent(msgspec.Struct, frozen=True, gc=False):
+    """What an attempt used that gave no result.
+
+    Attributes:
+        model: The model that was asked.
+        tokens_in: Tokens read.
+        tokens_out: Tokens written.
+        cost_usd: Its price; empty if unknown.
+        estimated: The vendor did not say it, or not all of it.
+    """
+
+    model: str
+    tokens_in: int
+    tokens_out: int
+    cost_usd: str
+    estimated: bool
 
 
 @attrs.frozen(kw_only=True)
@@ -113,6 +138,9 @@ class StepSpec:
         retry: How often it is tried.
         timeout_s: How long one attempt may take, in seconds.
         pool: The limit it counts against, such as a provider's; none if empty.
+        models: The models that may be asked, as ``provider:model``, in that order.
+        cache: Whether the outcome that another run of the workflow had is taken; as configured if None.
+        stand_in_pools: The limits of the models that are asked if the first does not answer.
         reconcile: Finds out whether an attempt that nobody saw the end of succeeded.
     """
 
@@ -122,6 +150,9 @@ class StepSpec:
     retry: Retry = NO_RETRY
     timeout_s: float | None = None
     pool: str = ""
+    models: tuple[str, ...] = ()
+    cache: Cache | None = None
+    stand_in_pools: tuple[str, ...] = ()
     reconcile: "Body | None" = None
 
 
@@ -176,6 +207,14 @@ class NotDone(Exception):  # noqa: N818  # an answer, not an error
     """Raised by ``reconcile``: the attempt had no effect, and the step may run again."""
 
 
+class ContinueAsNew(BaseException):
+    """Raised by a workflow to end here and go on as a new run; no failure, so no ``Exception``."""
+
+    def __init__(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        super().__init__(*args)
+        self.kwargs = kwargs
+
+
 @attrs.frozen(kw_only=True)
 class Passed:
     """What the policy chain made of a call.
@@ -213,14 +252,19 @@ class Call:
         "generation",
         "handle",
         "hash_keyed",
+        "hidden",
         "input_hash",
         "late_decisions",
         "path",
+        "placeholders",
+        "places",
         "recorded",
+        "reusable",
         "shape",
         "site",
         "spec",
         "spell",
+        "spent",
         "state",
         "task",
         "tries",
@@ -260,7 +304,18 @@ class Call:
         self.state = ASKED
         self.decisions: list[DecisionRecord] = []
         self.late_decisions: list[DecisionRecord] = []
+        self.hidden: dict[str, list[int]] = {}
+        self.placeholders: Callable[[], Placeholders] | None = None
         self.hash_keyed = False
+        self.reusable = False
+        self.spent: Spent | None = None
+        self.places: tuple[Pool, ...] = ()
+
+    @property
+    def pool(self) -> str:
+        """The limit that the model of this attempt counts against; empty if there is none."""
+        others = self.spec.stand_in_pools
+        return others[min(self.candidate, len(others)) - 1] if self.candidate and others else self.spec.pool
 
 
 # Where a call stands in this process. What is on record is its Status; this is not.
@@ -270,7 +325,7 @@ ASKED, HELD, ADMITTED, STARTING, RUNNING, WAITING, PARKED, OVER, CANCELLED = ran
 class Outcome:
     """How a call ended in this process, before it is on record, with the content that its result names."""
 
-    __slots__ = ("again", "blobs", "error", "failure", "message_id", "settled", "status")
+    __slots__ = ("again", "blobs", "error", "failure", "message_id", "settled", "status", "taken")
 
     def __init__(
         self,
@@ -282,7 +337,9 @@ class Outcome:
         message_id: int = 0,
         again: int = -1,
         blobs: "dict[str, Blob] | None" = None,
+        taken: Taken | None = None,
     ) -> None:
+        self.taken = taken
         self.status = status
         self.settled = settled
         self.failure = failure
@@ -290,6 +347,11 @@ class Outcome:
         self.message_id = message_id
         self.again = again
         self.blobs = blobs
+
+
+def continued_id(run_id: str) -> str:
+    """Return the id of the run in which a run goes on that ended with `ContinueAsNew`."""
+    return idempotency_key(run_id, ":continued", 0)[:16]
 
 
 def idempotency_key(run_id: str, path: str, generation: int) -> str:

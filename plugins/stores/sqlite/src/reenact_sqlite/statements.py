@@ -9,6 +9,7 @@ import attrs
 from reenact.content import Blob
 from reenact.errors import DamagedError, RunConflictError, RunNotFoundError, RunOwnedError
 from reenact.journal import lost_lease
+from reenact.pruning import links
 from reenact.records import Message, Row, RunRecord, Status
 from reenact.seams import CommitResult, Holding, LedgerFull, RunFilter, RunWrite
 
@@ -18,8 +19,9 @@ from reenact_sqlite.schema import SEQ_BITS
 
 _RUN = (
     "id, trace_id, workflow, version, target, key, parent, input_hash, created_ns, updated_ns, status, "
-    "owner, epoch, steps, tokens_in, tokens_out, cost_usd, waits_for"
+    "owner, epoch, steps, tokens_in, tokens_out, cost_usd, waits_for, origin"
 )
+_COLUMNS = [name.strip() for name in _RUN.split(",")]
 _SELECT_RUN = f"SELECT {_RUN}, coalesce(until_ns, 0), boot, ends_ns FROM runs LEFT JOIN owners USING (owner)"  # noqa: S608  # constants
 
 _FORM = (1 << FORM_BITS) - 1
@@ -37,7 +39,7 @@ _BOOT = boot_id()
 class _Batch:
     """The values of one commit, by statement."""
 
-    __slots__ = ("blobs", "consumed", "released", "rows", "runs")
+    __slots__ = ("blobs", "consumed", "released", "reusable", "rows", "runs")
 
     def __init__(self) -> None:
         self.rows: list[tuple[int, bytes, bytes]] = []
@@ -45,6 +47,7 @@ class _Batch:
         self.consumed: list[tuple[int]] = []
         self.runs: list[tuple[object, ...]] = []
         self.released: list[tuple[int]] = []
+        self.reusable: list[tuple[bytes, int, int]] = []
 
 
 class Statements:
@@ -113,6 +116,9 @@ class Statements:
             if number is not None:  # made before, or another run
                 made = self._has_rows(number, write.rows)
                 return None if made else RunConflictError(write.run_id, "run under it")
+            gone = self._gone(write)
+            if gone:
+                return RunNotFoundError(gone)
             number = self._create(write)
         elif number is None:
             return RunNotFoundError(write.run_id)
@@ -126,12 +132,18 @@ class Statements:
             base = number << SEQ_BITS
             batch.rows += [(base + row.seq, row.body, row.checksum) for row in write.rows]
         batch.blobs += [spelled(blob) for blob in write.blobs]
+        batch.reusable += [(bytes.fromhex(one), number, seq) for one, seq in write.reusable]
         batch.consumed += [(one,) for one in write.consumed]
         if write.run is not None and not write.create:
             batch.runs.append(_projection(number, write.run))
         if write.release:
             batch.released.append((number,))
         return None
+
+    def _gone(self, write: RunWrite) -> str:
+        """Return a run that a new one needs and that is not there, or comes with it; empty if all are."""
+        needed = links(write.run).shared if write.run is not None else ()
+        return next((one for one in needed if self.number(one) is None), "")
 
     def _put(self, batch: "_Batch") -> None:
         """Say each kind of statement once for the whole batch."""
@@ -145,6 +157,7 @@ class Statements:
                 batch.runs,
             ),
             ("UPDATE runs SET owner = '' WHERE no = ?", batch.released),
+            ("INSERT OR REPLACE INTO reusable (hash, run_no, seq) VALUES (?, ?, ?)", batch.reusable),
         ):
             if values:
                 self._db.executemany(sql, values)
@@ -181,7 +194,7 @@ class Statements:
         run = write.run
         assert run is not None  # noqa: S101  # a new run comes with its record
         cursor = self._db.execute(
-            f"INSERT INTO runs (no, {_RUN}) VALUES ({_NEXT_NUMBER},?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",  # noqa: S608
+            f"INSERT INTO runs (no, {_RUN}) VALUES ({_NEXT_NUMBER},?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",  # noqa: S608
             (
                 run.id,
                 run.trace_id,
@@ -201,6 +214,7 @@ class Statements:
                 run.tokens_out,
                 run.cost_usd,
                 run.waits_for,
+                run.origin,
             ),
         )
         number = self._numbers[run.id] = int(cursor.lastrowid or 0)
@@ -312,6 +326,10 @@ class Statements:
         if which.parent:
             clauses.append("(parent = ? OR parent LIKE ? ESCAPE '\\')")
             values += [which.parent, f"%/{_escaped(which.parent)}"]
+        if which.origin:
+            fork = f"fork:{which.origin}:"  # what follows are digits: run ids may hold colons
+            clauses.append("(origin IN (?, ?) OR origin GLOB 'fork:*' AND rtrim(origin, '0123456789') = ?)")
+            values += [f"rerun:{which.origin}", f"continued:{which.origin}", fork]
         if which.prefix:
             clauses.append("id LIKE ? ESCAPE '\\'")
             values.append(f"{_escaped(which.prefix)}%")
@@ -339,6 +357,14 @@ class Statements:
         )
         return [Row(key - base, _as_bytes(body), _as_bytes(checksum)) for key, body, checksum in found]
 
+    def recall(self, input_hash: str) -> tuple[str, int] | None:
+        """Return the run and the position of an outcome that other runs may take."""
+        found = self._db.execute(
+            "SELECT runs.id, seq FROM reusable JOIN runs ON runs.no = run_no WHERE hash = ?",
+            (bytes.fromhex(input_hash),),
+        ).fetchone()
+        return (str(found[0]), int(found[1])) if found else None
+
     def blobs(self, hashes: Iterable[str]) -> dict[str, Blob]:
         """Return the blobs that are there."""
         made: dict[str, Blob] = {}
@@ -358,11 +384,10 @@ class Statements:
         Raises:
             DamagedError: If somebody has changed them into what they cannot be.
         """
-        names = [name.strip() for name in _RUN.split(",")]
-        fields = dict(zip(names, row, strict=False))
+        fields = dict(zip(_COLUMNS, row, strict=False))
         try:
             fields["status"] = Status(str(fields["status"]))
-            until_ns = int(str(row[18])) if row[11] else 0
+            until_ns = int(str(row[len(_COLUMNS)])) if row[11] else 0
         except ValueError as error:
             raise DamagedError(self._where, f"run {str(row[0])[:40]!r} makes no sense: {error}") from error
         return RunRecord(**fields, until_ns=until_ns)  # type: ignore[arg-type]  # by columns

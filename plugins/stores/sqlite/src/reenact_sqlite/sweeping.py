@@ -88,6 +88,15 @@ class Sweep:
         while left:
             with self._s.transaction() as db:
                 found = db.execute(
+                    "SELECT hash FROM reusable WHERE run_no = ? LIMIT ?", (number, CHANGED_AT_A_TIME)
+                ).fetchall()
+                db.executemany("DELETE FROM reusable WHERE hash = ?", found)
+                left = len(found) == CHANGED_AT_A_TIME
+            yield
+        left = True
+        while left:
+            with self._s.transaction() as db:
+                found = db.execute(
                     "SELECT id, body FROM entries WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
                     (base, base + (1 << SEQ_BITS), CHANGED_AT_A_TIME),
                 ).fetchall()

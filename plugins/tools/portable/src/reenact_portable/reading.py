@@ -26,7 +26,7 @@ from reenact.content import Blob, blob_references, item_references, references
 from reenact.errors import DamagedError
 from reenact.history import check_content
 from reenact.pruning import links, prefix_of_children
-from reenact.records import Entry, Row, RunRecord, Status, encode_entry
+from reenact.records import Entry, Row, RunRecord, Status, encode_entry, origin_of
 
 from reenact_portable.model import (
     DIGEST_HEX,
@@ -37,6 +37,7 @@ from reenact_portable.model import (
     PortableError,
     PortableRun,
     RunFile,
+    first_own,
     spell_file,
 )
 from reenact_portable.redacting import LEFT_OUT
@@ -45,6 +46,7 @@ T = TypeVar("T")
 
 _Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 _Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$")]
+_ORIGIN = r"^((rerun|continued):[A-Za-z0-9._:-]{1,128}|fork:[A-Za-z0-9._:-]{1,128}:[0-9]{1,10})?$"
 _Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 _Text = Annotated[str, Meta(max_length=4096)]
 
@@ -57,6 +59,7 @@ class _Record(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     target: _Text
     key: Annotated[str, Meta(pattern="^([0-9a-f]{32})?$")]
     parent: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:/-]*$", max_length=20_000)]
+    origin: Annotated[str, Meta(pattern=_ORIGIN)]
     input_hash: _Hash
     created_ns: _Count
     updated_ns: _Count
@@ -184,14 +187,15 @@ class _Reader:
         self._blobs: dict[str, Blob] = {}
         self._named: set[str] = set()
         self._gathered = Gatherer()
+        self._runs: dict[str, PortableRun] = {}
 
     def read(self, data: bytes) -> RunFile:
         document = self._document
         for blob in document.blobs:
             self._take_blob(blob)
+        linked = [self._run(one) for one in document.linked]
         main = self._run(_Run(document.run, document.entries))
         children = [self._run(one) for one in document.children]
-        linked = [self._run(one) for one in document.linked]
         self._check_family(main, children, linked)
         self._check_content()
         file = RunFile(
@@ -212,8 +216,11 @@ class _Reader:
         where = f"{self._where}, run {told.run.id}"
         record = RunRecord(**msgspec.structs.asdict(told.run))
         audit = Audit(record, where)
+        own = first_own(record)
+        for shared in self._shared(record, own, where):
+            _or_refused(audit.take, shared)
         rows = []
-        for seq, row in enumerate(told.entries):
+        for seq, row in enumerate(told.entries, own):
             made = Row(seq, bytes(row.entry), bytes.fromhex(row.checksum))
             entry = _or_refused(audit.take, made)
             self._check_entry(entry, made, where)
@@ -223,7 +230,26 @@ class _Reader:
             raise PortableError(where, "its record is not what its rows add up to")
         if not (record.key or self._document.redacted):
             raise PortableError(where, "its record has no key")
-        return PortableRun(record, rows)
+        run = PortableRun(record, rows)
+        self._runs[record.id] = run
+        return run
+
+    def _shared(self, record: RunRecord, count: int, where: str) -> list[Row]:
+        """Return the rows that a fork shares, which a linked run has."""
+        rows: list[Row] = []
+        while count > len(rows):
+            origin = origin_of(record)
+            source = self._runs.get(origin.run_id) if origin is not None else None
+            if source is None:
+                raise PortableError(where, "the run whose rows it shares is not in the file")
+            own = first_own(source.record)
+            if own >= first_own(record) or own + len(source.rows) < first_own(record):
+                raise PortableError(where, "it shares rows that are not in the file")
+            rows = [*source.rows[: first_own(record) - own], *rows]
+            record = source.record
+            if own == 0:
+                break
+        return rows
 
     def _check_entry(self, entry: Entry, row: Row, where: str) -> None:
         if encode_entry(entry) != row.body:
@@ -260,7 +286,7 @@ class _Reader:
         needed = {name for run in (main, *linked) for name in links(run.record).shared}
         there = {one.record.id for one in linked}
         if needed - {main.record.id} != there:
-            raise PortableError(self._where, "the linked runs in it are not those whose rows it shares")
+            raise PortableError(self._where, "the linked runs in it are not those that it cannot do without")
 
     def _add_run(self, lines: dict[str, str], record: RunRecord) -> None:
         if record.id in lines:

@@ -10,7 +10,7 @@ from reenact.content import Blob, blob_references, references
 from reenact.errors import RunConflictError, RunKeptError, RunNotFoundError, RunOwnedError, StoreError
 from reenact.journal import lost_lease
 from reenact.pruning import links
-from reenact.records import Message, Row, RunRecord, decode_entry
+from reenact.records import Message, Row, RunRecord, Status, decode_entry, origin_of
 from reenact.seams import CommitResult, Holding, LedgerFull, RunFilter, RunWrite, Swept
 
 
@@ -31,6 +31,7 @@ class MemoryStore:
         self.content: dict[str, Blob] = {}
         self.inbox: list[Message] = []
         self.ledger: dict[tuple[str, str], Holding] = {}
+        self.reusable: dict[str, tuple[str, int]] = {}
         self.leases: dict[str, float] = {}
         self._message_id = 0
 
@@ -71,6 +72,9 @@ class MemoryStore:
         if write.create:
             if run is not None and not self._has(write):
                 return RunConflictError(write.run_id, "run under it")
+            gone = [one for one in links(write.run).shared if one not in self.runs] if write.run else ()
+            if gone:
+                return RunNotFoundError(gone[0])
         elif run is None:
             return RunNotFoundError(write.run_id)
         elif run.epoch != write.epoch:
@@ -81,11 +85,11 @@ class MemoryStore:
                 return full
         if not self._has(write):
             journal = self.journals.setdefault(write.run_id, [])
-            if write.rows and write.rows[0].seq != len(journal):
-                return StoreError(
-                    self.where, f"row {write.rows[0].seq} does not follow row {len(journal) - 1}"
-                )
+            follows = journal[-1].seq + 1 if journal else write.rows[0].seq if write.rows else 0
+            if write.rows and write.rows[0].seq != follows:
+                return StoreError(self.where, f"row {write.rows[0].seq} does not follow row {follows - 1}")
             journal.extend(write.rows)
+        self.reusable.update((one, (write.run_id, seq)) for one, seq in write.reusable)
         for blob in write.blobs:
             self.content.setdefault(blob.hash, blob)
         consumed = set(write.consumed)
@@ -102,12 +106,11 @@ class MemoryStore:
             self.runs[write.run_id] = attrs.evolve(self.runs[write.run_id], owner="", until_ns=0)
 
     def _has(self, write: RunWrite) -> bool:
-        journal = self.journals.get(write.run_id, ())
-        return (
-            bool(write.rows)
-            and len(journal) > write.rows[-1].seq
-            and journal[write.rows[-1].seq] == write.rows[-1]
-        )
+        journal = self.journals.get(write.run_id)
+        if not journal or not write.rows:
+            return False
+        place = write.rows[-1].seq - journal[0].seq
+        return len(journal) > place and journal[place] == write.rows[-1]
 
     def _hold(self, holding: Holding) -> LedgerFull | None:
         if holding.limit is not None:
@@ -133,9 +136,15 @@ class MemoryStore:
     async def rows(self, run_id: str, start: int = 0) -> AsyncIterator[Sequence[Row]]:
         """Yield the run's rows."""
         await asyncio.sleep(0)
-        rows = self.journals.get(run_id, [])[start:]
+        journal = self.journals.get(run_id, [])
+        rows = journal[max(start - journal[0].seq, 0) :] if journal else []
         if rows:
             yield list(rows)
+
+    async def recall(self, input_hash: str) -> tuple[str, int] | None:
+        """Return the run and the seq of an outcome that other runs may take."""
+        await asyncio.sleep(0)
+        return self.reusable.get(input_hash)
 
     async def blobs(self, hashes: Iterable[str]) -> Mapping[str, Blob]:
         """Return the blobs that are stored, of those named."""
@@ -154,6 +163,7 @@ class MemoryStore:
             and (not which.workflow or run.workflow == which.workflow)
             and (not which.parent or run.parent == which.parent or run.parent.endswith(f"/{which.parent}"))
             and (not which.roots or not run.parent)
+            and (not which.origin or _comes_from(run, which.origin))
             and run.created_ns >= which.since_ns
             and run.id.startswith(which.prefix)
             and not (which.ownerless and run.owner and self._lives(run.owner))
@@ -192,6 +202,7 @@ class MemoryStore:
                 raise RunKeptError(run_id, f"it is {run.status}")
         for run in self.runs.values():
             self._refuse_needed(run, named)
+        self.reusable = {one: place for one, place in self.reusable.items() if place[0] not in named}
         for run_id in named:
             del self.runs[run_id]
             self.journals.pop(run_id, None)
@@ -206,7 +217,7 @@ class MemoryStore:
                 raise RunKeptError(going, f"run {staying} of its family is kept")
         for other in needed.shared & named:
             if run.id not in named:
-                raise RunKeptError(other, f"run {run.id} shares its rows")
+                raise RunKeptError(other, f"run {run.id} came from it")
 
     async def sweep(self) -> Swept:
         """Delete the content that no run needs."""
@@ -252,10 +263,30 @@ class MemoryStore:
         made.content = dict(self.content)
         made.inbox = list(self.inbox)
         made.journals[run_id] = made.journals[run_id][:rows]
-        audit = Audit(self.runs[run_id], self.where)
-        for row in made.journals[run_id]:
-            audit.take(row)
         if rows:
-            owner = self.runs[run_id].owner
-            made.runs[run_id] = attrs.evolve(audit.projection(), owner=owner)
+            made.runs[run_id] = self._wound_back(made, self.runs[run_id])
         return made
+
+    @staticmethod
+    def _wound_back(store: "MemoryStore", run: RunRecord) -> RunRecord:
+        """Return a run as what is left of its rows says."""
+        audit = Audit(run, store.where)
+        for row in store._all_rows(run):
+            audit.take(row)
+        return attrs.evolve(audit.projection(), owner=run.owner)
+
+    def _all_rows(self, run: RunRecord) -> Sequence[Row]:
+        """Return the rows of a run, those first that it shares."""
+        origin = origin_of(run)
+        shared = origin is not None and origin.how == "fork"
+        before = self._all_rows(self.runs[origin.run_id])[: origin.seq] if origin and shared else []
+        return [*before, *self.journals[run.id]]
+
+    def reopen(self, run_id: str) -> None:
+        """Have a run be one that no process has and that has not ended, as a crash leaves it."""
+        self.runs[run_id] = attrs.evolve(self.runs[run_id], status=Status.RUNNING, owner="")
+
+
+def _comes_from(run: RunRecord, run_id: str) -> bool:
+    origin = origin_of(run)
+    return origin is not None and origin.run_id == run_id
