@@ -26,7 +26,7 @@ from reenact.content import Blob, blob_references, item_references, references
 from reenact.errors import DamagedError
 from reenact.history import check_content
 from reenact.pruning import links, prefix_of_children
-from reenact.records import Entry, Row, RunRecord, Status, encode_entry, origin_of
+from reenact.records import Entry, Row, RunRecord, Status, decode_entry, encode_entry, origin_of
 
 from reenact_portable.model import (
     DIGEST_HEX,
@@ -193,9 +193,12 @@ class _Reader:
         document = self._document
         for blob in document.blobs:
             self._take_blob(blob)
-        linked = [self._run(one) for one in document.linked]
+        linked = [self._run(one, gather=False) for one in document.linked]
         main = self._run(_Run(document.run, document.entries))
         children = [self._run(one) for one in document.children]
+        for one in linked:  # read first, because others share their rows; spelled last
+            for row in one.rows:
+                self._gathered.take(one.record.id, decode_entry(row.body))
         self._check_family(main, children, linked)
         self._check_content()
         file = RunFile(
@@ -212,7 +215,7 @@ class _Reader:
 
     # --- rows
 
-    def _run(self, told: _Run) -> PortableRun:
+    def _run(self, told: _Run, *, gather: bool = True) -> PortableRun:
         where = f"{self._where}, run {told.run.id}"
         record = RunRecord(**msgspec.structs.asdict(told.run))
         audit = Audit(record, where)
@@ -224,6 +227,8 @@ class _Reader:
             made = Row(seq, bytes(row.entry), bytes.fromhex(row.checksum))
             entry = _or_refused(audit.take, made)
             self._check_entry(entry, made, where)
+            if gather:
+                self._gathered.take(record.id, entry)
             rows.append(made)
         _or_refused(audit.compare)
         if audit.projection() != record:
@@ -259,7 +264,6 @@ class _Reader:
                 self._check_value(bytes(value), f"row {row.seq}", where)
         if self._document.redacted:
             self._gathered.left_out += _left_out(entry, where)
-        self._gathered.take(where, entry)
 
     def _check_value(self, data: bytes, what: str, where: str) -> None:
         """Refuse a value that JSON readers could understand differently."""
