@@ -28,7 +28,7 @@ from reenact_portable.model import (
     spell_record,
     spell_rows,
 )
-from reenact_portable.redacting import Redactor
+from reenact_portable.redacting import Redactor, left_out
 
 BLOBS_AT_A_TIME = 64
 _CHILDREN_MAX = 1_000_000
@@ -144,8 +144,6 @@ class Export:
             for text in spell_rows(told, first=first):
                 yield text
             first = first and not told
-        if redactor:
-            self._gathered.left_out += redactor.left_out
         yield "]"
         self.runs += 1
 
@@ -177,6 +175,7 @@ class Export:
         entry = decode_entry(row.body)
         self._gathered.take(taken.record.id, entry)
         self._contents.add(entry)
+        self._gathered.left_out += left_out(entry) if self._redact else 0
         self.entries += 1
 
     async def _blobs(self) -> AsyncIterator[str | bytes]:

@@ -40,7 +40,7 @@ from reenact_portable.model import (
     first_own,
     spell_file,
 )
-from reenact_portable.redacting import LEFT_OUT
+from reenact_portable.redacting import LEFT_OUT, left_out
 
 T = TypeVar("T")
 
@@ -263,7 +263,8 @@ class _Reader:
             if value:
                 self._check_value(bytes(value), f"row {row.seq}", where)
         if self._document.redacted:
-            self._gathered.left_out += _left_out(entry, where)
+            _check_left_out(entry, where)
+            self._gathered.left_out += left_out(entry)
 
     def _check_value(self, data: bytes, what: str, where: str) -> None:
         """Refuse a value that JSON readers could understand differently."""
@@ -367,15 +368,14 @@ def _or_refused(check: Any, *args: Any) -> Any:
         raise PortableError(error.where, error.problem) from error
 
 
-def _left_out(entry: Entry, where: str) -> int:
-    """Return how many values were left out of an entry of a redacted file; refuse one that was not."""
+def _check_left_out(entry: Entry, where: str) -> None:
+    """Refuse an entry of a redacted file that holds what should have been left out."""
     for value in (entry.input, entry.output):
         if value and not _is_left_out(bytes(value)):
             raise PortableError(where, f"row {entry.seq} holds content, and the file calls itself redacted")
     failure = entry.failure
     if failure is not None and not failure.message.startswith(f"{LEFT_OUT} "):
         raise PortableError(where, f"row {entry.seq} holds a message, and the file calls itself redacted")
-    return bool(entry.input) + bool(entry.output) + (failure is not None)
 
 
 _LEFT_OUT_BYTES = len(f'{{"{LEFT_OUT}":""}}') + DIGEST_HEX

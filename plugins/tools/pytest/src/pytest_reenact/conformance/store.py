@@ -363,7 +363,7 @@ class StoreConformance:
 
         async def check(store: Store) -> None:
             ended: dict[str, Any] = {"status": Status.SUCCEEDED, "owner": ""}
-            going = {"status": Status.RUNNING, "owner": ""}
+            going: dict[str, Any] = {"status": Status.RUNNING, "owner": ""}
             await store.commit([creation("a", **ended), creation("b", **ended), creation("c", **ended)])
             await store.commit(
                 [
