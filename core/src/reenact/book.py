@@ -15,7 +15,7 @@ import attrs
 import msgspec
 
 from reenact.codec import digest
-from reenact.content import Blob, Chains
+from reenact.content import Blob, Chains, blob_references, references
 from reenact.failures import record_failure
 from reenact.history import History, Taken, keyed_hash
 from reenact.journal import Writer
@@ -326,6 +326,7 @@ class Book:
     def _taken(self, call: Call, taken: Taken) -> Entry:
         """Put on record that a step takes an outcome of another run."""
         source, intent, waited = taken.outcome, taken.intent, call.spec.kind == "timer"
+        self._carry(references(bytes(source.output)) if source.output else [])
         entry = self._add(
             Entry(
                 seq=self._seq,
@@ -350,6 +351,16 @@ class Book:
         )
         self._count(entry)
         return entry
+
+    def _carry(self, names: Sequence[str]) -> None:
+        """Have the next write carry content that another run has named, and what it refers to."""
+        waiting = list(names)
+        while waiting:
+            name = waiting.pop()
+            blob = self._history.blobs.get(name)
+            if blob is not None and name not in self.blobs:
+                self.blobs[name] = blob
+                waiting += blob_references(blob)
 
     def _again(self, call: Call, outcome: Outcome) -> Entry:
         """Put on record that a step takes the outcome it had before the run was revised."""

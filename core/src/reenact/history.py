@@ -241,7 +241,11 @@ class History:
             self.pending.append(entry)
             self.outcomes[entry.seq] = entry
             self._void[entry.seq] = recorded
-            if entry.status is Status.SUCCEEDED and entry.again < 0 and entry.name != CANCEL_NAME:
+            if (
+                entry.status is Status.SUCCEEDED
+                and entry.again < 0
+                and not entry.path.startswith(CANCEL_NAME)
+            ):
                 self.succeeded += 1
 
     def _apply_to_run(self, entry: Entry) -> None:

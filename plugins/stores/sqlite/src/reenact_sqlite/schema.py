@@ -120,14 +120,16 @@ CREATE TABLE reusable (
     seq    INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX reusable_by_run ON reusable (run_no);
+"""
 
+_V3 = """
 CREATE TABLE removed (
     no INTEGER PRIMARY KEY
 );
 CREATE INDEX blobs_stamped ON blobs (no) WHERE form > 255;
 """
 
-MIGRATIONS: tuple[str, ...] = (_V1, _V2)
+MIGRATIONS: tuple[str, ...] = (_V1, _V2, _V3)
 """What leads from version *i* to version *i* + 1."""
 
 VERSION = len(MIGRATIONS)

@@ -9,6 +9,7 @@ import attrs
 from reenact.content import Blob
 from reenact.errors import DamagedError, RunConflictError, RunNotFoundError, RunOwnedError
 from reenact.journal import lost_lease
+from reenact.pruning import links
 from reenact.records import Message, Row, RunRecord, Status
 from reenact.seams import CommitResult, Holding, LedgerFull, RunFilter, RunWrite
 
@@ -115,6 +116,9 @@ class Statements:
             if number is not None:  # made before, or another run
                 made = self._has_rows(number, write.rows)
                 return None if made else RunConflictError(write.run_id, "run under it")
+            gone = self._gone(write)
+            if gone:
+                return RunNotFoundError(gone)
             number = self._create(write)
         elif number is None:
             return RunNotFoundError(write.run_id)
@@ -135,6 +139,11 @@ class Statements:
         if write.release:
             batch.released.append((number,))
         return None
+
+    def _gone(self, write: RunWrite) -> str:
+        """Return a run that a new one needs and that is not there, or comes with it; empty if all are."""
+        needed = links(write.run).shared if write.run is not None else ()
+        return next((one for one in needed if self.number(one) is None), "")
 
     def _put(self, batch: "_Batch") -> None:
         """Say each kind of statement once for the whole batch."""

@@ -72,6 +72,9 @@ class MemoryStore:
         if write.create:
             if run is not None and not self._has(write):
                 return RunConflictError(write.run_id, "run under it")
+            gone = [one for one in links(write.run).shared if one not in self.runs] if write.run else ()
+            if gone:
+                return RunNotFoundError(gone[0])
         elif run is None:
             return RunNotFoundError(write.run_id)
         elif run.epoch != write.epoch:
@@ -199,6 +202,7 @@ class MemoryStore:
                 raise RunKeptError(run_id, f"it is {run.status}")
         for run in self.runs.values():
             self._refuse_needed(run, named)
+        self.reusable = {one: place for one, place in self.reusable.items() if place[0] not in named}
         for run_id in named:
             del self.runs[run_id]
             self.journals.pop(run_id, None)
@@ -213,7 +217,7 @@ class MemoryStore:
                 raise RunKeptError(going, f"run {staying} of its family is kept")
         for other in needed.shared & named:
             if run.id not in named:
-                raise RunKeptError(other, f"run {run.id} shares its rows")
+                raise RunKeptError(other, f"run {run.id} came from it")
 
     async def sweep(self) -> Swept:
         """Delete the content that no run needs."""
@@ -259,13 +263,24 @@ class MemoryStore:
         made.content = dict(self.content)
         made.inbox = list(self.inbox)
         made.journals[run_id] = made.journals[run_id][:rows]
-        audit = Audit(self.runs[run_id], self.where)
-        for row in made.journals[run_id]:
-            audit.take(row)
         if rows:
-            owner = self.runs[run_id].owner
-            made.runs[run_id] = attrs.evolve(audit.projection(), owner=owner)
+            made.runs[run_id] = self._wound_back(made, self.runs[run_id])
         return made
+
+    @staticmethod
+    def _wound_back(store: "MemoryStore", run: RunRecord) -> RunRecord:
+        """Return a run as what is left of its rows says."""
+        audit = Audit(run, store.where)
+        for row in store._all_rows(run):
+            audit.take(row)
+        return attrs.evolve(audit.projection(), owner=run.owner)
+
+    def _all_rows(self, run: RunRecord) -> Sequence[Row]:
+        """Return the rows of a run, those first that it shares."""
+        origin = origin_of(run)
+        shared = origin is not None and origin.how == "fork"
+        before = self._all_rows(self.runs[origin.run_id])[: origin.seq] if origin and shared else []
+        return [*before, *self.journals[run.id]]
 
     def reopen(self, run_id: str) -> None:
         """Have a run be one that no process has and that has not ended, as a crash leaves it."""

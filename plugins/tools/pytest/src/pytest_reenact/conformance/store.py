@@ -374,6 +374,49 @@ class StoreConformance:
 
         on_store(check)
 
+    def test_a_run_that_another_came_from_stays_as_long(self, on_store: Any) -> None:
+        """One that was forked stays with its fork, one that was re-run while that goes on; nothing is made of
+        a run that is gone.
+        """
+
+        async def check(store: Store) -> None:
+            ended: dict[str, Any] = {"status": Status.SUCCEEDED, "owner": ""}
+            going: dict[str, Any] = {"status": Status.RUNNING, "owner": ""}
+            await store.commit([creation("a", **ended), creation("b", **ended), creation("c", **ended)])
+            await store.commit(
+                [
+                    creation("fork", origin="fork:a:2", **ended),
+                    creation("rerun", origin="rerun:b", **going),
+                    creation("over", origin="rerun:c", **ended),
+                ]
+            )
+            for one in ("a", "b"):
+                with pytest.raises(RunKeptError):
+                    await store.remove([one])
+            await store.remove(["c"])
+            await store.remove(["a", "fork"])
+            assert {run.id for run in await store.list(RunFilter())} == {"b", "rerun", "over"}
+            (refused,) = await store.commit([creation("late", origin="fork:a:2", **ended)])
+            assert isinstance(refused, RunNotFoundError)
+            assert await store.load("late") is None
+
+        on_store(check)
+
+    def test_an_outcome_of_a_removed_run_is_not_recalled(self, on_store: Any) -> None:
+        """What was made reusable goes with its run."""
+
+        async def check(store: Store) -> None:
+            name = digest(b"asked")
+            write = attrs.evolve(creation(status=Status.SUCCEEDED, owner=""), reusable=[(name, 2)])
+            await store.commit([write])
+            assert await store.recall(name) == ("run-1", 2)
+            await store.remove(["run-1"])
+            assert await store.recall(name) is None
+            await store.sweep()
+            assert await store.recall(name) is None
+
+        on_store(check)
+
     def test_a_sweep_deletes_what_nobody_needs(self, on_store: Any) -> None:
         """Content of a removed run goes; what another run names, directly or by what it names, stays."""
 
