@@ -4,11 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from reenact.llm import LlmRequest, Part, ToolSpec, assistant, system, tool_result, user
-from reenact_http import Assembly, UnsendableError, estimate_tokens
+from reenact_http import Assembly, UnsendableError
 from reenact_http.chat import is_strict
 from reenact_http.shape import arguments
 from reenact_http.spell import id_mapper, merged, turns, with_answer_tool
-from reenact_http.tokens import text_tokens
 
 TOOL = ToolSpec(name="now", parameters={"type": "object", "properties": {}})
 
@@ -175,30 +174,6 @@ def test_turns_alternate_and_results_come_first():
 def test_which_schemas_are_strict(schema, strict):
     """A schema is strict if every object in it is closed and requires all it has."""
     assert is_strict(schema) is strict
-
-
-@pytest.mark.parametrize(
-    ("text", "real"),
-    # Real numbers of cl100k_base, from OpenAI's cookbook, "How to count tokens with tiktoken".
-    [
-        ("tiktoken is great!", 6),
-        ("antidisestablishmentarianism", 6),
-        ("2 + 2 = 4", 7),
-        ("お誕生日おめでとう", 9),
-    ],
-)
-def test_the_estimate_is_an_upper_one(text, real):
-    """The estimate is never below what a tokenizer makes of prose, sums and Japanese."""
-    assert text_tokens(text) >= real
-
-
-@given(texts=st.lists(st.text(max_size=50), max_size=4), more=st.text(max_size=50))
-def test_more_text_is_never_fewer_tokens(texts, more):
-    """The estimate grows with what is asked."""
-    less = LlmRequest(model="m", messages=[user(text) for text in texts])
-    full = LlmRequest(model="m", messages=[*less.messages, user(more)], tools=(TOOL,), output_schema={})
-
-    assert estimate_tokens(full) > estimate_tokens(less) >= 0
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ spelled. `open_provider` makes a provider of it.
             yield provider
 """
 
+from reenact.tokens import estimate_tokens
+
 from reenact_http.answer import Assembly, calls_in
 from reenact_http.keys import Vendor
 from reenact_http.lines import Frame
@@ -20,7 +22,6 @@ from reenact_http.options import HttpOptions, KeyRef, Limits
 from reenact_http.provider import Call, Dialect, HttpProvider, Reader, VendorError, open_provider
 from reenact_http.shape import UnreadableError
 from reenact_http.spell import UnsendableError
-from reenact_http.tokens import estimate_tokens
 
 __all__ = [
     "Assembly",

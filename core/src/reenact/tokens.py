@@ -1,0 +1,101 @@
+"""How many tokens a request can have at most, without asking anyone.
+
+For admission: a budget holds this much before a call and settles for what was used. No
+tokenizer is needed. Byte-level tokenizers never make more tokens than bytes. Small letters
+and spaces of ASCII, which they join, count half, except in runs of letters that are longer
+than words. So prose and code come out near twice their real number, other scripts near three
+times. Images and documents count by a flat rate, for their tokens are the vendor's affair.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from reenact.llm import LlmRequest, Part
+
+MESSAGE_TOKENS = 16
+TOOLS_TOKENS = 600
+TOOL_TOKENS = 32
+IMAGE_TOKENS = 5_000
+BYTES_A_TOKEN_OF_A_DOCUMENT = 4
+ESCAPE_TOKENS = 5
+"""What a character takes more in JSON that is escaped there, at most."""
+
+_JOINED = b"abcdefghijklmnopqrstuvwxyz "
+_LONGER_THAN_WORDS = re.compile(r"[A-Za-z]{25,}")
+_ESCAPED = re.compile(r'[\x00-\x1f"\\]')
+_BITS_A_DIGIT = 3
+_UNKNOWN_TOKENS = 64
+"""For a value that has no place in a request, and that no provider can send."""
+
+
+def estimate_tokens(request: LlmRequest) -> int:
+    """Return an upper estimate of the tokens that a model reads for *request*.
+
+    It takes time in proportion to the request's size, and answers for every request, also
+    for one that could not be sent.
+    """
+    total = sum(
+        MESSAGE_TOKENS + sum(_part_tokens(part) for part in message.parts) for message in request.messages
+    )
+    if request.tools:
+        total += TOOLS_TOKENS
+    for tool in request.tools:
+        total += TOOL_TOKENS + text_tokens(tool.name + tool.description) + value_tokens(tool.parameters)
+    if request.output_schema is not None:
+        total += TOOL_TOKENS + value_tokens(request.output_schema)
+    return total
+
+
+def text_tokens(text: str) -> int:
+    """Return an upper estimate of the tokens of *text*."""
+    data = text.encode("utf-8", "surrogatepass")
+    joined = len(data) - len(data.translate(None, _JOINED))
+    long_runs = sum(_joined_in(run.group()) for run in _LONGER_THAN_WORDS.finditer(text))
+    return len(data) - (joined - long_runs) // 2
+
+
+def value_tokens(value: object) -> int:
+    """Return an upper estimate of the tokens of *value*, spelled as JSON."""
+    return _value_tokens(value, set())
+
+
+def _joined_in(run: str) -> int:
+    data = run.encode()
+    return len(data) - len(data.translate(None, _JOINED))
+
+
+def _part_tokens(part: Part) -> int:
+    total = text_tokens(part.text + part.title + part.name + part.raw_arguments)
+    if part.arguments:
+        total += value_tokens(part.arguments)
+    if part.type == "image":
+        total += IMAGE_TOKENS
+    elif part.type == "document" and (part.data or part.url):
+        total += max(IMAGE_TOKENS, len(part.data) // BYTES_A_TOKEN_OF_A_DOCUMENT)
+    return total
+
+
+def _value_tokens(value: Any, within: set[int]) -> int:
+    """Estimate *value*; containers that it stands in are passed over, since it cannot end in itself."""
+    if isinstance(value, str):
+        return 2 + text_tokens(value) + ESCAPE_TOKENS * len(_ESCAPED.findall(value))
+    if isinstance(value, int):  # also a bool; turning a huge one into text takes its square
+        return 5 + value.bit_length() // _BITS_A_DIGIT
+    if value is None or isinstance(value, float):
+        return len(repr(value))
+    if id(value) in within:
+        return 0
+    if not isinstance(value, Mapping | list | tuple):
+        return _UNKNOWN_TOKENS
+    within.add(id(value))
+    try:
+        return 2 + sum(2 + _value_tokens(item, within) for item in _items(value))
+    except RecursionError:
+        return _UNKNOWN_TOKENS
+    finally:
+        within.discard(id(value))
+
+
+def _items(value: Any) -> list[Any]:
+    return [*value.keys(), *value.values()] if isinstance(value, Mapping) else list(value)
