@@ -111,6 +111,7 @@ async def _ask(
         site=site,
     )
     call.body = performing.bound(call)
+    call.give_up = performing.give_up
     return await perform(execution, call)  # type: ignore[no-any-return]  # its shape has seen to it
 
 

@@ -17,6 +17,7 @@ from reenact.asking import Site, checked_name, hash_input, perform, running
 from reenact.codec import Arguments, canonical, plain, spelled
 from reenact.content import Blob, pack
 from reenact.execution import Execution
+from reenact.ledger import Holding, Later, LedgerFull
 from reenact.loop import current_scope
 from reenact.records import Effect, Kind
 from reenact.seams import PolicyContext, ToolRequest
@@ -179,8 +180,20 @@ class Tool(Step[P, T_co]):
             trace = TraceContext(execution.run.trace_id, execution.run.id, call.path, call.attempt)
 
             def context(_: ToolRequest) -> PolicyContext:
-                hold = functools.partial(execution.host.models.hold, execution.run)
-                return PolicyContext(stage="tool", run=execution.run, trace=trace, hold=hold)
+                models = execution.host.models
+
+                async def hold(*holdings: Holding) -> LedgerFull | Later | None:
+                    return await models.hold(execution.run, holdings)
+
+                return PolicyContext(
+                    stage="tool",
+                    run=execution.run,
+                    trace=trace,
+                    at_ns=models.now_ns(),
+                    steady_ns=models.steady_ns(),
+                    hold=hold,
+                    held=models.held,
+                )
 
             verdict = await chain.judge("tool", ToolRequest(name=self.name, arguments=spelled), context)
             if not verdict.changed:

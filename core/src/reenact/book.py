@@ -6,7 +6,7 @@ run's projection.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,7 @@ from reenact.content import Blob
 from reenact.failures import record_failure
 from reenact.history import History, keyed_hash
 from reenact.journal import Writer
+from reenact.ledger import Holding
 from reenact.machine import RUN, advance
 from reenact.records import RUN_PATH, Entry, Failure, Row, RunRecord, Status, checksum, encode_entry, raw
 from reenact.scheduler import Clock, Limits
@@ -30,6 +31,7 @@ class Services:
     Attributes:
         writer: The way to the store; None for replays, which write nothing.
         clock: The time, and what wakes runs.
+        steady: The time that the ledger goes by, which nobody sets; *clock* if None.
         limits: What may run at once.
         tell: Told of entries that have become durable.
         interruptions_max: Attempts a crash may interrupt before a step is parked.
@@ -40,6 +42,7 @@ class Services:
     limits: Limits = attrs.field(factory=Limits)
     tell: Callable[[RunRecord, Sequence[Entry]], None] = lambda run, entries: None
     interruptions_max: int = 3
+    steady: Clock | None = None
 
 
 class Book:
@@ -63,6 +66,7 @@ class Book:
         self._at_ns = 0
         self._status = history.status
         self._consumed: list[int] = []
+        self._holdings: list[Holding] = []
         self._release = False
         self._create = False
         self._changed = False
@@ -72,6 +76,15 @@ class Book:
     def empty(self) -> bool:
         """Whether there is nothing to write."""
         return not (self._entries or self._consumed or self._release)
+
+    def _take_from(self, call: Call) -> None:
+        """Take over what an entry of *call* has carried, or its write will."""
+        call.late_decisions = []
+        self._holdings += call.holdings
+        call.holdings = []
+        if call.answered_by:
+            self._consumed.append(call.answered_by)
+            call.answered_by = 0
 
     def _now_ns(self) -> int:
         self._at_ns = max(self._at_ns, self._services.clock.now_ns())
@@ -189,6 +202,7 @@ class Book:
         failure: Failure | None = None,
         due_ns: int = 0,
         note: str = "",
+        asks: Mapping[str, Any] | None = None,
     ) -> None:
         """Put a transition of a step on record that does not end it."""
         self._announce()
@@ -203,11 +217,13 @@ class Book:
                 generation=call.generation,
                 failure=failure,
                 due_ns=due_ns,
+                asks=dict(asks or {}),
+                answer=call.answer if status is Status.RUNNING else None,
                 note=note,
                 decisions=call.late_decisions,
             )
         )
-        call.late_decisions = []
+        self._take_from(call)
 
     def outcome(self, call: Call, outcome: Outcome) -> Entry:
         """Put the end of a step on record."""
@@ -234,6 +250,7 @@ class Book:
                 decisions=call.late_decisions,
             )
         )
+        self._take_from(call)
         self._count(entry)
         return entry
 
@@ -306,6 +323,7 @@ class Book:
         """Forget what was not written."""
         self._entries.clear()
         self._consumed.clear()
+        self._holdings.clear()
         self.blobs.clear()
         self._release = False
 
@@ -332,8 +350,10 @@ class Book:
             run=run,
             consumed=self._consumed,
             release=self._release,
+            ledger=self._holdings,
         )
         self.blobs, self._consumed, self._create, self._release = {}, [], False, False
+        self._holdings = []
         writer.submit(write, lambda result: done(result, entries))
 
     async def write_now(self) -> CommitResult:

@@ -14,9 +14,11 @@ from typing import Any
 from reenact.book import Book, Services
 from reenact.errors import NotStorableError, PolicyDeniedError, StepError
 from reenact.failures import record_failure
+from reenact.history import Recorded
+from reenact.pauses import Pauses
 from reenact.records import Entry, Failure, Status
-from reenact.scheduler import give_back, take, take_now
-from reenact.seams import CommitResult
+from reenact.scheduler import give_back, sleep_until, take, take_now
+from reenact.seams import CommitResult, Wait
 from reenact.steps import (
     ADMITTED,
     CANCELLED,
@@ -27,6 +29,7 @@ from reenact.steps import (
     Call,
     NotDone,
     Outcome,
+    PutOff,
     StepContext,
     current_step,
 )
@@ -71,6 +74,7 @@ class Effects:
         self._starting: list[Call] = []
         self._open: set[Call] = set()
         self.waiting = Waiting(book, services, host)
+        self.pauses = Pauses(self.waiting)
         self._parked: dict[Call, str] = {}
         self._waiting_children: dict[Call, str] = {}
         self._stopping = False
@@ -86,12 +90,19 @@ class Effects:
     @property
     def idle(self) -> bool:
         """Whether nothing runs, or all that runs waits for somebody."""
-        return not self._starting and all(call in self._waiting_children for call in self._open)
+        return not self._starting and all(
+            call in self._waiting_children or self.pauses.need_somebody(call) for call in self._open
+        )
 
     @property
     def waits_for(self) -> list[str]:
         """What has to come from outside for the run to go on."""
-        return [*self.waiting.waits_for, *self._parked.values(), *self._waiting_children.values()]
+        return [
+            *self.waiting.waits_for,
+            *self.pauses.waits_for,
+            *self._parked.values(),
+            *self._waiting_children.values(),
+        ]
 
     def open_calls(self) -> list[Call]:
         """Return the calls that are being performed or wait."""
@@ -109,7 +120,7 @@ class Effects:
             self.waiting.begin(call)
         elif recorded is not None:
             self._take_up(call)
-        elif call.gate is None and take_now(self._services.limits.of(call.spec.pool)):
+        elif call.gate is None and self._place_now(call):
             self.start(call)
         else:
             self._run_task(call, self._admit(call), ADMITTED)
@@ -117,7 +128,7 @@ class Effects:
     def start(self, call: Call) -> None:
         """Put the intent of an admitted step into this turn's write; it starts when that is durable."""
         if call.state is CANCELLED:
-            give_back(self._services.limits.of(call.spec.pool))
+            _leave_place(call)
             return
         call.state = STARTING
         self._open.add(call)
@@ -127,6 +138,19 @@ class Effects:
         else:
             self._book.step(call, Status.RUNNING)
 
+    def _place_now(self, call: Call) -> bool:
+        """Take a place within the limits that the step counts against, if there is one."""
+        places = self._services.limits.of(call.spec.pool)
+        if not take_now(places):
+            return False
+        call.places = places
+        return True
+
+    async def _take_place(self, call: Call) -> None:
+        places = self._services.limits.of(call.spec.pool)
+        await take(places)
+        call.places = places
+
     def _run_task(self, call: Call, work: Any, state: int) -> None:
         call.state = state
         self._open.add(call)
@@ -134,7 +158,6 @@ class Effects:
 
     async def _admit(self, call: Call) -> None:
         """Ask the policies, then wait for a place."""
-        pools = self._services.limits.of(call.spec.pool)
         try:
             if call.gate is not None:
                 passed = await call.gate(call)
@@ -148,7 +171,7 @@ class Effects:
                     self._refuse(call, passed.denied)
                     return
                 call.body = passed.body
-            await take(pools)
+            await self._take_place(call)
         except asyncio.CancelledError:
             self._called_off(call)
             return
@@ -176,8 +199,10 @@ class Effects:
         recorded = call.recorded
         assert recorded is not None  # noqa: S101  # the caller has looked
         call.attempt, call.tries, call.candidate = recorded.starts + 1, recorded.tries + 1, recorded.candidate
-        if recorded.status is Status.WAITING:  # between two attempts
-            self._run_task(call, self._after_delay(call, recorded.retry_due_ns), ADMITTED)
+        call.answer, call.on_admitted = recorded.answer, self.pauses.gone_on
+        if recorded.status is Status.WAITING:  # between two attempts, or before one
+            self.pauses.recall(call, recorded.asks)
+            self._run_task(call, self._after_pause(call, recorded), ADMITTED)
         elif recorded.retry_decided or call.spec.kind == "workflow":
             self._run_task(call, self._admit(call), ADMITTED)
         elif call.spec.effect == "once":
@@ -187,10 +212,15 @@ class Effects:
         else:
             self._run_task(call, self._admit(call), ADMITTED)
 
-    async def _after_delay(self, call: Call, due_ns: int) -> None:
+    async def _after_pause(self, call: Call, recorded: Recorded) -> None:
+        due_ns = recorded.retry_due_ns
         try:
-            await self._sleep_until(due_ns)
+            if recorded.asks:
+                await self.pauses.wait_out(call, self._services.clock, due_ns, recorded.asks)
+            elif due_ns:
+                await self._sleep_until(due_ns)
         except asyncio.CancelledError:
+            await self._give_up(call)
             self._called_off(call)
             return
         await self._admit(call)
@@ -256,7 +286,7 @@ class Effects:
             outcome = await self._outcome(call)
         except Parked as parked:
             self._open.discard(call)
-            give_back(self._services.limits.of(call.spec.pool))
+            _leave_place(call)
             if call.state is not CANCELLED:
                 call.state = PARKED
                 self._parked[call] = parked.waits_for
@@ -267,7 +297,8 @@ class Effects:
     def _end(self, call: Call, outcome: Outcome | None) -> None:
         self._open.discard(call)
         self._waiting_children.pop(call, None)
-        give_back(self._services.limits.of(call.spec.pool))
+        self.pauses.gone_on(call)
+        _leave_place(call)
         if outcome is not None:
             self._host.completed(call, outcome)
         else:
@@ -278,6 +309,10 @@ class Effects:
         while True:
             try:
                 return self._succeeded(call, await self._attempt(call))
+            except PutOff as put_off:
+                if await self._put_off(call, put_off.wait):
+                    continue
+                return Outcome(Status.CANCELLED)
             except asyncio.CancelledError:
                 if self._is_called_off(call):
                     return Outcome(Status.CANCELLED)
@@ -342,6 +377,45 @@ class Effects:
         self._book.step(call, Status.RUNNING, failure=failure)
         await self._written()
 
+    async def _put_off(self, call: Call, wait: Wait) -> bool:
+        """Have a step wait as a policy has decided, on record; say whether it goes on.
+
+        Raises:
+            Parked: If the run was let go while it waited; the wait stays on record.
+        """
+        try:
+            await self._pause(call, wait)
+        except asyncio.CancelledError:
+            if self._stopping:
+                raise Parked(wait.reason) from None
+            await self._give_up(call)
+            return False
+        return True
+
+    async def _pause(self, call: Call, wait: Wait) -> None:
+        clock = self._services.clock
+        steady = self._services.steady or clock
+        asks = self.pauses.asks(call, wait)
+        if "question" not in asks:
+            self.pauses.gone_on(call)
+        left_ns = (wait.until_ns or 0) - steady.now_ns()
+        due_ns = clock.now_ns() + left_ns if wait.until_ns else 0
+        self._book.step(call, Status.WAITING, due_ns=due_ns, note=wait.reason, asks=asks)
+        await self._written()
+        _leave_place(call)
+        call.answer, call.on_admitted = None, self.pauses.gone_on
+        await self.pauses.wait_out(call, steady, wait.until_ns or 0, asks, wait.sooner)
+        await self._take_place(call)
+        self._book.resumed()
+        self._book.step(call, Status.RUNNING)
+        await self._written()
+
+    async def _give_up(self, call: Call) -> None:
+        """Have policies give back what they hold for a step that was called off while it waited."""
+        self.pauses.gone_on(call)
+        if call.give_up is not None and not self._stopping:
+            await call.give_up(self._context(call))
+
     async def _written(self) -> None:
         """Write what the book holds and wait until it is durable."""
         made: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -359,17 +433,7 @@ class Effects:
         await made
 
     async def _sleep_until(self, due_ns: int) -> None:
-        rung: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-        def ring() -> None:
-            if not rung.done():
-                rung.set_result(None)
-
-        alarm = self._services.clock.alarm(due_ns, ring)
-        try:
-            await rung
-        finally:
-            alarm.cancel()
+        await sleep_until(self._services.clock, due_ns)
 
     # --- children
 
@@ -395,7 +459,7 @@ class Effects:
             if call in self._starting:
                 self._starting.remove(call)
                 self._open.discard(call)
-                give_back(self._services.limits.of(call.spec.pool))
+                _leave_place(call)
             return True
         self.waiting.call_off(call)
         self._parked.pop(call, None)
@@ -423,7 +487,7 @@ class Effects:
         """Begin nothing more."""
         self._stopping = True
         for call in list(self._open):
-            if call.state is ADMITTED:
+            if call.state is ADMITTED or call in self.pauses:
                 self._cancel(call)
 
     def cancel_all(self) -> None:
@@ -436,6 +500,11 @@ class Effects:
     def let_go(self) -> None:
         """Tell the run nothing more: it is over, and need not wait for the collector."""
         self._host = self.waiting.host = NOBODY
+
+
+def _leave_place(call: Call) -> None:
+    give_back(call.places)
+    call.places = ()
 
 
 def _cancel_requested() -> bool:

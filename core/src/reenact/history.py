@@ -13,6 +13,7 @@ outcome from there, and the new order is written behind the revision.
 import collections
 import hmac
 from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
 
 import attrs
 
@@ -50,10 +51,14 @@ class Recorded:
         tries: How many of its candidate's attempts failed on record.
         failures: How many of them failed on record.
         retry_due_ns: When the next attempt was to begin, if one was planned.
+        asks: What a policy has it wait for a person for, while it waits.
+        answer: What the person has answered, until the next attempt.
         retry_decided: A person has decided that it runs again.
     """
 
     __slots__ = (
+        "answer",
+        "asks",
         "candidate",
         "failures",
         "intent",
@@ -75,6 +80,8 @@ class Recorded:
         self.failures = 0
         self.retry_due_ns = 0
         self.retry_decided = False
+        self.asks: Mapping[str, Any] = intent.asks
+        self.answer: bool | None = None
 
     @property
     def interruptions(self) -> int:
@@ -83,17 +90,21 @@ class Recorded:
 
     def take(self, entry: Entry) -> None:
         """Apply a further entry of the same generation."""
-        self.status = advance(self.status, entry.status, STEP)
+        began, self.status = self.status, advance(self.status, entry.status, STEP)
+        self.asks = entry.asks
         if entry.failure is not None and not entry.status.ended:
             self.failures += 1
             self.tries += 1
         if entry.status is Status.RUNNING:
             self.starts += 1
             self.retry_decided = False
+            self.answer = entry.answer
             if entry.candidate != self.candidate:
                 self.candidate, self.tries = entry.candidate, 0
         elif entry.status is Status.WAITING:
             self.retry_due_ns = entry.due_ns
+            if entry.failure is None and began is Status.RUNNING:
+                self.starts -= 1  # a policy had it wait before it asked anybody
         elif entry.status is Status.IN_DOUBT:
             self.retry_decided = entry.note == RETRY
         elif entry.status.ended:

@@ -4,24 +4,56 @@ Every way to a provider goes through `Models.call`: plain calls and streams,
 retries and stand-ins, the rounds of a tool loop, repairs, child runs.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from decimal import Decimal
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import attrs
 
 from reenact.codec import canonical
 from reenact.content import Blob, Chains
-from reenact.errors import ConfigError, MalformedAnswerError, did_you_mean
+from reenact.errors import (
+    AuthenticationError,
+    BadRequestError,
+    ConfigError,
+    ForbiddenError,
+    MalformedAnswerError,
+    ModelNotFoundError,
+    OverloadedError,
+    PolicyDeniedError,
+    QuotaError,
+    RateLimitedError,
+    did_you_mean,
+)
+from reenact.ledger import Holding, Later, LedgerFull
 from reenact.llm import LlmEvent, LlmRequest, LlmResponse, Usage
-from reenact.policy import Chain
+from reenact.policy import Chain, Member, Verdict
 from reenact.records import RunRecord
-from reenact.seams import CallContext, Holding, LedgerFull, PolicyContext, Provider, Stage
-from reenact.steps import Body, Call, Gate, Passed, Retry, StepContext
+from reenact.seams import CallContext, PolicyContext, Provider, Settlement, Stage
+from reenact.steps import Body, Call, Gate, Passed, PutOff, Retry, StepContext
+from reenact.tokens import text_tokens
 from reenact.trace import TraceContext
 
 T = TypeVar("T")
+
+ADMIT_TRIES = 8
+"""How often an attempt may be judged anew, because it took too long to begin or got another model."""
+
+NOT_BEGUN = Settlement(began=False)
+NOTHING = Usage(input_tokens=0, output_tokens=0)
+
+REFUSED = (
+    AuthenticationError,
+    BadRequestError,
+    ForbiddenError,
+    ModelNotFoundError,
+    OverloadedError,
+    QuotaError,
+    RateLimitedError,
+)
+"""Errors of vendors that did not begin to answer, and charge nothing."""
 
 Listener: TypeAlias = Callable[[LlmEvent], None]
 Price: TypeAlias = Callable[[str, str, Usage], Decimal | None]
@@ -44,6 +76,26 @@ class Target:
         return f"{self.provider}:{self.model}"
 
 
+@attrs.define
+class Heard:
+    """What came of an answer before it broke off."""
+
+    _usage: Usage | None = None
+    _written: int = 0
+
+    def take(self, event: LlmEvent) -> None:
+        """Note a piece of it."""
+        self._usage = event.usage or self._usage
+        self._written += text_tokens(event.text)
+
+    def usage(self) -> Usage | None:
+        """Return what it has taken so far, no less than what was heard; None if nothing was."""
+        if self._usage is None and not self._written:
+            return None
+        known = self._usage or Usage()
+        return attrs.evolve(known, output_tokens=max(known.output_tokens or 0, self._written))
+
+
 @attrs.frozen(kw_only=True)
 class Models:
     """What a process can ask, and how.
@@ -52,7 +104,11 @@ class Models:
         aliases: Models by alias: ``provider:model``, in the order in which they are tried.
         provider: Returns an open provider by name.
         chain: The policies in force.
-        hold: Holds an amount for a run, in a commit; or says that the account is full.
+        hold: Holds amounts for a run, in a commit; or says that an account is full.
+        held: Tells what an account holds now.
+        now_ns: Tells the time of day, in nanoseconds since the epoch.
+        steady_ns: Tells the time by the clock of the ledger.
+        sleep_until: Waits for a time by the clock of the ledger.
         price: What a call costs.
         retry: How often each model is tried.
         timeout_s: How long one attempt may take, in seconds.
@@ -61,7 +117,11 @@ class Models:
     aliases: Mapping[str, Sequence[str]]
     provider: Callable[[str], Awaitable[Provider]]
     chain: Chain
-    hold: Callable[[RunRecord, Holding], Awaitable[LedgerFull | None]]
+    hold: Callable[[RunRecord, Sequence[Holding]], Awaitable[LedgerFull | Later | None]]
+    held: Callable[[str], Awaitable[int]]
+    now_ns: Callable[[], int]
+    steady_ns: Callable[[], int]
+    sleep_until: Callable[[int], Awaitable[None]]
     price: Price = lambda provider, model, usage: None
     retry: Retry = attrs.field(factory=lambda: Retry(attempts=4))
     timeout_s: float | None = 600.0
@@ -111,6 +171,8 @@ class LlmCall:
     listener: Listener | None = None
     _secrets: dict[str, object] = attrs.field(factory=dict, init=False, repr=False)
     _call: Call | None = attrs.field(default=None, init=False)
+    _passed: frozenset[str] | None = attrs.field(default=None, init=False)
+    _heard: Heard = attrs.field(factory=Heard, init=False)
 
     def spell(self, blobs: dict[str, Blob]) -> bytes:
         """Return the stored spelling of the request as it is now."""
@@ -140,18 +202,99 @@ class LlmCall:
         return self.perform
 
     async def perform(self, step: StepContext) -> LlmResponse:
-        """Ask the candidate of this attempt, with policies before and after."""
-        targets = self.models.targets(self.request.model)
-        target = targets[min(step.candidate, len(targets) - 1)]
-        request = self.request
+        """Ask the candidate of this attempt, with policies before and after.
+
+        Raises:
+            PutOff: If a policy has it wait.
+        """
+        request, target, provider = await self._admitted(step)
+        self._heard = Heard()
+        try:
+            response = await self._answer(provider, target, request, step)
+        except (Exception, asyncio.CancelledError) as error:
+            await self._settle_failed(error, step, target)
+            raise
+        response = self._priced(response, target)
+        spent = Settlement(began=True, usage=response.usage, cost_usd=response.cost_usd, response=response)
+        verdict = await self._settle(spent, step, target)
+        if verdict.denied is not None:
+            raise verdict.denied
+        return await self._judged("response", response, step, target)
+
+    # --- admission
+
+    async def _admitted(self, step: StepContext) -> "tuple[LlmRequest, Target, Provider]":
+        """Have this attempt admitted; by another model, if a policy names one."""
+        request, target = self.request, self._target_of(self.request, step)
         if step.candidate:  # another provider than the one that was judged
             request = await self._judged("request", request, step, target)
-        request = await self._judged("admit", request, step, target)
-        provider = await self.models.provider(target.provider)
-        response = await self._answer(provider, target, request, step)
-        response = self._priced(response, target)
-        response = await self._judged("settle", response, step, target)
-        return await self._judged("response", response, step, target)
+        for _ in range(ADMIT_TRIES):
+            provider = await self.models.provider(target.provider)
+            verdict = await self._admit(request, step, target)
+            if verdict.value.model != request.model:
+                await self._settle(NOT_BEGUN, step, target)
+                request = verdict.value
+                target = self._target_of(request, step)
+                request = await self._judged("request", request, step, target)
+            elif verdict.until_ns is None or self.models.steady_ns() <= verdict.until_ns:
+                return verdict.value, target, provider
+        await self._settle(NOT_BEGUN, step, target)
+        names = ", ".join(member.name for member in self.models.chain.of("admit"))
+        raise PolicyDeniedError(names, f"policy_error: not admitted in {ADMIT_TRIES} tries", "admit")
+
+    def _target_of(self, request: LlmRequest, step: StepContext) -> Target:
+        targets = self.models.targets(request.model)
+        return targets[min(step.candidate, len(targets) - 1)]
+
+    async def _admit(self, request: LlmRequest, step: StepContext, target: Target) -> Verdict[LlmRequest]:
+        if not self.models.chain.of("admit"):
+            return Verdict(request, False, [])
+        try:
+            verdict = await self.models.chain.judge("admit", request, self._context("admit", step, target))
+        except asyncio.CancelledError:
+            await self._settle(NOT_BEGUN, step, target)
+            raise
+        self._note(verdict)
+        self._passed = frozenset(one.policy for one in verdict.decisions if one.verdict != "deny")
+        if self._call is not None and verdict.waits is None:
+            self._call.admitted()
+        if verdict.denied is not None:
+            await self._settle(NOT_BEGUN, step, target)
+            raise verdict.denied
+        if verdict.waits is not None:
+            raise PutOff(verdict.waits)
+        return verdict
+
+    # --- settlement
+
+    async def give_up(self, step: StepContext) -> None:
+        """Have policies give back what they hold for an attempt that was called off while it waited."""
+        await self._settle(NOT_BEGUN, step, self._target_of(self.request, step))
+
+    async def _settle_failed(self, error: BaseException, step: StepContext, target: Target) -> None:
+        used = NOTHING if isinstance(error, REFUSED) else self._heard.usage()
+        cost = self.models.price(target.provider, target.model, used) if used is not None else None
+        name = type(error).__name__
+        await self._settle(Settlement(began=True, usage=used, cost_usd=cost, error=name), step, target)
+
+    async def _settle(self, spent: Settlement, step: StepContext, target: Target) -> Verdict[Settlement]:
+        """Ask those who let the attempt pass to settle it, and those who only settle if it began."""
+
+        def concerns(member: Member) -> bool:
+            if "admit" not in member.policy.stages:
+                return spent.began
+            return self._passed is None or member.name in self._passed
+
+        verdict = await self.models.chain.judge(
+            "settle", spent, self._context("settle", step, target), concerns=concerns
+        )
+        self._note(verdict)
+        self._passed = None
+        return verdict
+
+    def _note(self, verdict: Verdict[Any]) -> None:
+        if self._call is not None:
+            self._call.late_decisions = [*self._call.late_decisions, *verdict.decisions]
 
     async def _answer(
         self, provider: Provider, target: Target, request: LlmRequest, step: StepContext
@@ -164,6 +307,7 @@ class LlmCall:
         answer: LlmResponse | None = None
         async with aclosing(provider.stream(target.model, request, context)) as events:
             async for event in events:
+                self._heard.take(event)
                 if event.type == "end":
                     answer = event.response
                 self.listener(event)
@@ -181,15 +325,21 @@ class LlmCall:
         if not self.models.chain.of(stage):
             return value
         verdict = await self.models.chain.judge(stage, value, self._context(stage, step, target))
-        if self._call is not None:
-            self._call.late_decisions = [*self._call.late_decisions, *verdict.decisions]
+        self._note(verdict)
         if verdict.denied is not None:
             raise verdict.denied
         return verdict.value
 
     def _context(self, stage: Stage, step: StepContext, target: Target) -> Callable[[object], PolicyContext]:
-        async def hold(holding: Holding) -> LedgerFull | None:
-            return await self.models.hold(self.run, holding)
+        models, call = self.models, self._call
+
+        async def hold(*holdings: Holding) -> LedgerFull | Later | None:
+            return await models.hold(self.run, holdings)
+
+        def keep(holding: Holding) -> None:
+            if call is None or stage != "settle":
+                raise RuntimeError(f"{holding.account} can be settled in the stage settle only")
+            call.holdings.append(holding)
 
         def make(_: object) -> PolicyContext:
             return PolicyContext(
@@ -199,7 +349,14 @@ class LlmCall:
                 provider=target.provider,
                 model=target.model,
                 request=self.request,
+                at_ns=models.now_ns(),
+                steady_ns=models.steady_ns(),
+                answer=call.answer if call is not None and stage == "admit" else None,
                 hold=hold,
+                held=models.held,
+                keep=keep,
+                price=lambda usage: models.price(target.provider, target.model, usage),
+                sleep_until=models.sleep_until,
                 secrets=self._secrets,
             )
 

@@ -9,14 +9,14 @@ first that denies ends it. A policy that raises, or takes too long, denies.
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import attrs
 
 from reenact.codec import canonical, digest, plain
 from reenact.errors import ConfigError, PolicyDeniedError
 from reenact.records import DecisionRecord
-from reenact.seams import Allow, Decision, Deny, Modify, Policy, PolicyContext, Stage
+from reenact.seams import Allow, Decision, Deny, Modify, Policy, PolicyContext, Stage, Wait
 
 T = TypeVar("T")
 
@@ -62,12 +62,16 @@ class Verdict(Generic[T]):
         changed: Whether a policy changed it.
         decisions: What each policy decided, in order.
         denied: Set if one refused.
+        waits: Set if one has the call wait.
+        until_ns: The time by which the call must begin, if one has set a time.
     """
 
     value: T
     changed: bool
     decisions: list[DecisionRecord]
     denied: PolicyDeniedError | None = None
+    waits: Wait | None = None
+    until_ns: int | None = None
 
 
 class Chain:
@@ -91,17 +95,25 @@ class Chain:
         """Return the members that want to be asked in *stage*."""
         return self._by_stage[stage]
 
-    async def judge(self, stage: Stage, value: T, context: Callable[[T], PolicyContext]) -> Verdict[T]:
+    async def judge(
+        self,
+        stage: Stage,
+        value: T,
+        context: Callable[[T], PolicyContext],
+        concerns: Callable[[Member], bool] = lambda member: True,
+    ) -> Verdict[T]:
         """Have every member of *stage* judge *value*, each after the ones before it.
 
         Args:
             stage: Which part of the chain.
             value: A request, a response or a tool call.
             context: Makes the context for a value as it stands.
+            concerns: Says of a member whether it is to be asked.
         """
         decisions: list[DecisionRecord] = []
         changed = False
-        for member in self._by_stage[stage]:
+        until_ns: int | None = None
+        for member in filter(concerns, self._by_stage[stage]):
             started = time.perf_counter_ns()
             decision = await _ask(member, value, context(value))
             took_us = (time.perf_counter_ns() - started) // 1_000
@@ -109,9 +121,13 @@ class Chain:
             if isinstance(decision, Deny):
                 denied = PolicyDeniedError(member.name, decision.reason, stage)
                 return Verdict(value, changed, decisions, denied)
+            if isinstance(decision, Wait):
+                return Verdict(value, changed, decisions, waits=decision)
             if isinstance(decision, Modify):
                 value, changed = decision.value, True
-        return Verdict(value, changed, decisions)
+            elif decision.until_ns is not None:
+                until_ns = decision.until_ns if until_ns is None else min(until_ns, decision.until_ns)
+        return Verdict(value, changed, decisions, until_ns=until_ns)
 
 
 async def _ask(member: Member, value: Any, context: PolicyContext) -> Decision:
@@ -129,9 +145,11 @@ async def _ask(member: Member, value: Any, context: PolicyContext) -> Decision:
         return Deny(f"policy_error: {type(error).__name__}")
     if isinstance(decision, Modify) and not isinstance(decision.value, type(value)):
         return Deny(f"policy_error: made {type(decision.value).__name__} of {type(value).__name__}")
-    if isinstance(decision, (Allow, Deny, Modify)):
+    if isinstance(decision, Wait) and context.stage != "admit":
+        return Deny(f"policy_error: nothing waits in the stage {context.stage}")
+    if isinstance(decision, (Allow, Deny, Modify, Wait)):
         return decision
-    return Deny(f"policy_error: answered {type(decision).__name__}, not Allow, Deny or Modify")
+    return Deny(f"policy_error: answered {type(decision).__name__}, not Allow, Deny, Modify or Wait")
 
 
 def _record(member: Member, stage: str, decision: Decision, took_us: int) -> DecisionRecord:
@@ -142,15 +160,19 @@ def _record(member: Member, stage: str, decision: Decision, took_us: int) -> Dec
         version=member.version,
         config=member.config,
         stage=stage,
-        verdict="deny"
-        if isinstance(decision, Deny)
-        else "modify"
-        if isinstance(decision, Modify)
-        else "allow",
+        verdict=_VERDICTS[type(decision)],
         reason="" if isinstance(decision, Allow) else _clean(decision.reason),
         took_us=took_us,
         detail=spelled if isinstance(spelled, dict) else {},
     )
+
+
+_VERDICTS: Mapping[type, Literal["allow", "deny", "modify", "wait"]] = {
+    Allow: "allow",
+    Deny: "deny",
+    Modify: "modify",
+    Wait: "wait",
+}
 
 
 def _clean(reason: object) -> str:

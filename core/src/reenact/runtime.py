@@ -9,10 +9,12 @@
 
 import asyncio
 import contextlib
+import functools
 import logging
 import os
 import secrets
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -29,14 +31,15 @@ from reenact.errors import (
 from reenact.execution import Execution
 from reenact.house import House
 from reenact.journal import Observer, Outlet, Writer
+from reenact.ledger import Holding, Later, LedgerFull
 from reenact.models import Models, Price
 from reenact.opening import Providers, open_chain, open_exporters, open_store
 from reenact.plugins import Plugins
 from reenact.policy import OwnPolicy
 from reenact.records import Entry, RunRecord, Status
 from reenact.runs import Runs, Started
-from reenact.scheduler import Clock, Limits, WallClock
-from reenact.seams import CommitResult, Holding, LedgerFull, Provider, RunFilter, RunWrite, Store
+from reenact.scheduler import Clock, Limits, SteadyClock, WallClock, boot_id, since_boot_ns, sleep_until
+from reenact.seams import CommitResult, Provider, RunFilter, RunWrite, Store
 from reenact.steps import Retry, StepContext, WorkflowSpec
 from reenact.views import Run
 from reenact.workflows import WORKFLOWS, Workflow
@@ -60,7 +63,15 @@ class Runtime(Desk):
     """
 
     def __init__(
-        self, *, config: Config, store: Store, plugins: Plugins, models: Models, writer: Writer, clock: Clock
+        self,
+        *,
+        config: Config,
+        store: Store,
+        plugins: Plugins,
+        models: Models,
+        writer: Writer,
+        clock: Clock,
+        steady: Clock | None = None,
     ) -> None:
         super().__init__(store, clock)
         self.config = config
@@ -72,6 +83,7 @@ class Runtime(Desk):
         services = Services(
             writer=writer,
             clock=clock,
+            steady=steady,
             limits=Limits(options.steps_max or None, options.pools),
             tell=self._tell,
             interruptions_max=options.interruptions_max,
@@ -130,11 +142,17 @@ class Runtime(Desk):
             ]
             writer = await stack.enter_async_context(Writer(opened))
             options = chosen.runtime
+            ticking = clock or WallClock()
+            steady = clock or await _steady_clock(opened)
             models = Models(
                 aliases=chosen.models,
                 provider=named.get,
                 chain=chain,
                 hold=_holder(writer),
+                held=lambda account: opened.held(account, steady.now_ns()),
+                now_ns=ticking.now_ns,
+                steady_ns=steady.now_ns,
+                sleep_until=functools.partial(sleep_until, steady),
                 retry=Retry(attempts=options.llm_attempts),
                 timeout_s=options.llm_timeout_s,
                 **({"price": price} if price else {}),
@@ -145,7 +163,8 @@ class Runtime(Desk):
                 plugins=found,
                 models=models,
                 writer=writer,
-                clock=clock or WallClock(),
+                clock=ticking,
+                steady=steady,
             )
             runtime._observers.extend(outlets)
             await opened.renew(runtime.owner, options.lease_s)
@@ -373,10 +392,19 @@ async def _end_task(task: "asyncio.Task[None]") -> None:
         await task
 
 
-def _holder(writer: Writer) -> Callable[[RunRecord, Holding], Awaitable[LedgerFull | None]]:
-    async def hold(run: RunRecord, holding: Holding) -> LedgerFull | None:
+async def _steady_clock(store: Store) -> Clock:
+    """Return the clock of the store's ledger; the time of day where a boot has no name."""
+    boot = boot_id()
+    if not boot:
+        return WallClock()
+    since_ns = since_boot_ns()
+    return SteadyClock(await store.ledger_ns(boot, since_ns, time.time_ns()) - since_ns)
+
+
+def _holder(writer: Writer) -> Callable[[RunRecord, Sequence[Holding]], Awaitable[LedgerFull | Later | None]]:
+    async def hold(run: RunRecord, holdings: Sequence[Holding]) -> LedgerFull | Later | None:
         made: asyncio.Future[CommitResult] = asyncio.get_running_loop().create_future()
-        write = RunWrite(run_id=run.id, epoch=run.epoch, ledger=[holding])
+        write = RunWrite(run_id=run.id, epoch=run.epoch, ledger=holdings)
 
         def done(answer: CommitResult) -> None:
             if not made.done():

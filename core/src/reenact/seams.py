@@ -6,12 +6,14 @@ what it expects back. A suite in pytest-reenact tests each.
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from decimal import Decimal
 from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 import attrs
 
 from reenact.content import Blob
-from reenact.llm import LlmEvent, LlmRequest, LlmResponse
+from reenact.ledger import Holding, Later, LedgerFull
+from reenact.llm import LlmEvent, LlmRequest, LlmResponse, Usage
 from reenact.records import Entry, Message, Row, RunRecord
 from reenact.trace import TraceContext
 
@@ -58,7 +60,8 @@ class RunWrite:
         run: The run's projection, if it changed.
         consumed: Ids of messages that the entries answer; removed in the same commit.
         release: Give the lease up in the same commit.
-        ledger: Holdings to make, change or end in the same commit.
+        ledger: Holdings to make, change or end in the same commit. Those with a limit are made
+            together and begin at one time, or the whole write is refused with `LedgerFull`.
     """
 
     run_id: str
@@ -69,46 +72,7 @@ class RunWrite:
     run: RunRecord | None = None
     consumed: Sequence[int] = ()
     release: bool = False
-    ledger: Sequence["Holding"] = ()
-
-
-@attrs.frozen(kw_only=True)
-class Holding:
-    """An amount held against an account: a rate slot, or a part of a budget.
-
-    The store makes it if what the account holds since *since_ns*, this one included, is
-    at most *limit*; otherwise it refuses the run's whole write with `LedgerFull`.
-
-    Attributes:
-        account: What is limited, such as ``rate:openai:requests``.
-        id: Names it, so that it can be changed; the same id again replaces the amount.
-        amount: How much, in the account's unit.
-        limit: The most the account may hold; None to hold without asking.
-        since_ns: Holdings made before do not count.
-        at_ns: When it is made.
-    """
-
-    account: str
-    id: str
-    amount: int
-    limit: int | None = None
-    since_ns: int = 0
-    at_ns: int = 0
-
-
-@attrs.frozen
-class LedgerFull:
-    """A holding was refused.
-
-    Attributes:
-        holding: The one that did not fit.
-        held: What the account holds without it.
-        frees_at_ns: When the oldest counted holding was made; 0 if none counts.
-    """
-
-    holding: Holding
-    held: int
-    frees_at_ns: int
+    ledger: Sequence[Holding] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -136,7 +100,7 @@ class RunFilter:
     roots: bool = False
 
 
-CommitResult: TypeAlias = "Exception | LedgerFull | None"
+CommitResult: TypeAlias = "Exception | LedgerFull | Later | None"
 
 
 class Store(Protocol):
@@ -170,11 +134,12 @@ class Store(Protocol):
         """
 
     async def commit(self, writes: Sequence[RunWrite]) -> Sequence[CommitResult]:
-        """Make *writes* durable together, and answer for each: None, or why it was refused.
+        """Make *writes* durable together, and answer for each.
 
-        A write that is refused (`LeaseLostError`, `RunConflictError`, `LedgerFull`) does not keep the others
-        from being made. A write that was made before, by a commit whose outcome was not
-        known, is acknowledged and not made twice.
+        The answer is None; `Later` if its holdings begin later than they were asked for; or why
+        it was refused. A write that is refused (`LeaseLostError`, `RunConflictError`,
+        `LedgerFull`) does not keep the others from being made. A write that was made before, by a
+        commit whose outcome was not known, is acknowledged and not made twice.
 
         Raises:
             StoreError: If nothing could be written.
@@ -202,8 +167,20 @@ class Store(Protocol):
     async def messages(self, owner: str) -> Sequence[Message]:
         """Return messages that wait for runs that *owner* has, oldest first."""
 
-    async def held(self, account: str, since_ns: int = 0) -> int:
-        """Return what *account* holds since *since_ns*."""
+    async def held(self, account: str, at_ns: int = 0) -> int:
+        """Return what *account* holds that does not end by *at_ns*, what begins later included."""
+
+    async def ledger_ns(self, boot: str, since_boot_ns: int, now_ns: int) -> int:
+        """Return the time by the clock of the ledger, which nobody sets.
+
+        The first caller of a boot says what time it is; from then on it is counted by the time
+        since boot, the same for every process.
+
+        Args:
+            boot: Names the boot of the machine.
+            since_boot_ns: The time since then.
+            now_ns: The time of day, in nanoseconds since the epoch.
+        """
 
     async def check(self) -> Sequence[str]:
         """Return what is wrong with the store's own structure, one line each."""
@@ -283,7 +260,14 @@ Stage: TypeAlias = Literal["request", "admit", "response", "settle", "tool"]
 
 @attrs.frozen
 class Allow:
-    """The call may go on as it is."""
+    """The call may go on as it is.
+
+    Attributes:
+        until_ns: In the stage admit: it must have begun by then, by `PolicyContext.steady_ns`; if it
+            has not, the stage is asked again. None for any time.
+    """
+
+    until_ns: int | None = None
 
 
 @attrs.frozen
@@ -312,7 +296,52 @@ class Modify(Generic[T]):
     detail: Mapping[str, Any] = attrs.field(factory=dict)
 
 
-Decision: TypeAlias = "Allow | Deny | Modify[Any]"
+@attrs.frozen(kw_only=True)
+class Wait:
+    """Not now: the call waits, on record, and the stage is asked again. In the stage admit only.
+
+    The wait survives the process, uses up no attempt, and gives the step's place in its pools
+    to others. A replay repeats none of it.
+
+    Attributes:
+        reason: What it waits for, for the person who looks.
+        until_ns: When to ask again, by `PolicyContext.steady_ns`; None if only an answer can help.
+        question: What a person is asked, yes or no; nobody is asked if empty. The answer is in
+            `PolicyContext.answer` when the stage is asked again.
+        show: What the answer depends on; plain, and stored.
+        topic: Of several calls of a run that ask about one topic, one asks the question. When it has
+            gone on, the others are asked again; if the answer is no, they get it too.
+        sooner: Is awaited while the call waits, and returns when it is worth asking before *until_ns*.
+    """
+
+    reason: str
+    until_ns: int | None = None
+    question: str = ""
+    show: Any = None
+    topic: str = ""
+    sooner: Callable[[], Awaitable[None]] | None = attrs.field(default=None, eq=False, repr=False)
+
+
+Decision: TypeAlias = "Allow | Deny | Modify[Any] | Wait"
+
+
+@attrs.frozen(kw_only=True)
+class Settlement:
+    """What became of an attempt that passed, or began to pass, the stage admit.
+
+    Attributes:
+        began: Whether the provider was asked. If not, the attempt used nothing.
+        usage: What it took; None where nobody said.
+        cost_usd: Its price; None if it is not known.
+        response: The answer; None if there is none.
+        error: The type of what it failed with; empty if it was answered or never began.
+    """
+
+    began: bool
+    usage: Usage | None = None
+    cost_usd: Decimal | None = None
+    response: LlmResponse | None = None
+    error: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -328,6 +357,22 @@ class ToolRequest:
     arguments: Mapping[str, Any]
 
 
+async def _no_ledger(account: str) -> int:
+    raise RuntimeError(f"there is no ledger in this stage to look up {account} in")
+
+
+def _keeps_nothing(holding: Holding) -> None:
+    raise RuntimeError(f"{holding.account} can be settled in the stage settle only")
+
+
+def _no_price(_: Usage) -> None:
+    return None
+
+
+async def _no_clock(_: int) -> None:
+    raise RuntimeError("nothing waits in this stage")
+
+
 @attrs.frozen(kw_only=True)
 class PolicyContext:
     """What a policy may know of the call it judges.
@@ -339,7 +384,16 @@ class PolicyContext:
         provider: The provider that would be asked; empty for tools.
         model: The model that would be asked, the vendor's name; empty for tools.
         request: The request as it stands, in later stages.
-        hold: Hold an amount against an account, durably; answers None, or that the account is full.
+        at_ns: When it is asked, by the time of day, in nanoseconds since the epoch.
+        steady_ns: When it is asked, by the clock of the ledger: one for all processes, that nobody sets.
+        answer: What a person has answered to the question of a `Wait`; None if nobody has.
+        hold: Hold amounts against accounts, durably, all or none. Answers None if they are held
+            now, `Later` if they begin later, `LedgerFull` if they were refused.
+        held: Tells what an account holds now.
+        keep: In the stage settle: put a holding without a limit into the commit that puts the
+            attempt's end on record.
+        price: Tells what a usage of this provider's model costs in USD; None if it is not known.
+        sleep_until: Waits for a time by the clock of the ledger; for `Wait.sooner`.
         secrets: A place for what one call needs between its stages; never stored.
     """
 
@@ -349,7 +403,14 @@ class PolicyContext:
     provider: str = ""
     model: str = ""
     request: LlmRequest | ToolRequest | None = None
-    hold: "Callable[[Holding], Awaitable[LedgerFull | None]]" = attrs.field(repr=False)
+    at_ns: int = 0
+    steady_ns: int = 0
+    answer: bool | None = None
+    hold: "Callable[..., Awaitable[LedgerFull | Later | None]]" = attrs.field(repr=False)
+    held: Callable[[str], Awaitable[int]] = attrs.field(default=_no_ledger, repr=False)
+    keep: Callable[[Holding], None] = attrs.field(default=_keeps_nothing, repr=False)
+    price: Callable[[Usage], Decimal | None] = attrs.field(default=_no_price, repr=False)
+    sleep_until: Callable[[int], Awaitable[None]] = attrs.field(default=_no_clock, repr=False)
     secrets: dict[str, Any] = attrs.field(factory=dict, repr=False)
 
 
@@ -366,8 +427,11 @@ class Policy(Protocol):
         """In which stages it wants to be asked."""
 
     async def evaluate(self, value: Any, context: PolicyContext) -> Decision:
-        """Return what becomes of *value*: an `LlmRequest` in the stages request and admit,
-        an `LlmResponse` in response and settle, a `ToolRequest` in tool.
+        """Return what becomes of *value*: an `LlmRequest` in the stages request and admit, an
+        `LlmResponse` in response, a `Settlement` in settle, a `ToolRequest` in tool.
+
+        Admit is asked before each attempt, and may `Wait`. Settle is asked once of whoever let
+        an attempt pass there, whatever became of it, and there is nothing to change.
 
         Raises:
             Exception: Anything raised counts as ``Deny``, and is named in the record.

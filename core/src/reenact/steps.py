@@ -16,7 +16,10 @@ from reenact.codec import Arguments
 from reenact.content import Blob
 from reenact.errors import ProviderError
 from reenact.history import Recorded
+from reenact.ledger import Holding
 from reenact.records import DecisionRecord, Effect, Failure, Kind, Status
+from reenact.scheduler import Pool
+from reenact.seams import Wait
 from reenact.trace import TraceContext
 
 IDEMPOTENCY_KEY_HEX = 32
@@ -172,6 +175,18 @@ current_step: contextvars.ContextVar[StepContext | None] = contextvars.ContextVa
 )
 
 
+class PutOff(Exception):  # noqa: N818  # an answer, not an error
+    """Raised by a body that has not begun, because a policy has it wait.
+
+    Attributes:
+        wait: What it waits for.
+    """
+
+    def __init__(self, wait: Wait) -> None:
+        super().__init__(wait.reason)
+        self.wait = wait
+
+
 class NotDone(Exception):  # noqa: N818  # an answer, not an error
     """Raised by ``reconcile``: the attempt had no effect, and the step may run again."""
 
@@ -202,6 +217,8 @@ class Call:
     """A step that a workflow has asked for."""
 
     __slots__ = (
+        "answer",
+        "answered_by",
         "attempt",
         "body",
         "candidate",
@@ -211,11 +228,15 @@ class Call:
         "future",
         "gate",
         "generation",
+        "give_up",
         "handle",
         "hash_keyed",
+        "holdings",
         "input_hash",
         "late_decisions",
+        "on_admitted",
         "path",
+        "places",
         "recorded",
         "shape",
         "site",
@@ -261,6 +282,18 @@ class Call:
         self.decisions: list[DecisionRecord] = []
         self.late_decisions: list[DecisionRecord] = []
         self.hash_keyed = False
+        self.places: tuple[Pool, ...] = ()
+        self.holdings: list[Holding] = []
+        self.answer: bool | None = None
+        self.answered_by = 0
+        self.give_up: Callable[[StepContext], Awaitable[None]] | None = None
+        self.on_admitted: Callable[[Call], None] | None = None
+
+    def admitted(self) -> None:
+        """Note that policies have decided about an attempt; an answer that was waited for is used up."""
+        if self.on_admitted is not None:
+            self.on_admitted(self)
+        self.answer = None
 
 
 # Where a call stands in this process. What is on record is its Status; this is not.

@@ -37,6 +37,7 @@ class StepView:
         tokens_out: Tokens written.
         cost_usd: Its price; None if unknown.
         note: A remark.
+        asks: What a policy has it wait for a person for, while it waits: ``question`` and ``show``.
     """
 
     path: str
@@ -60,6 +61,7 @@ class StepView:
     tokens_out: int = 0
     cost_usd: Decimal | None = None
     note: str = ""
+    asks: Mapping[str, Any] = attrs.field(factory=dict)
 
 
 def step_views(entries: Sequence[Entry], blobs: Mapping[str, Blob] | None = None) -> list[StepView]:
@@ -102,6 +104,7 @@ def _begun(entry: Entry, blobs: Mapping[str, Blob] | None) -> StepView:
 
 def _apply(view: StepView, entry: Entry) -> None:
     view.status = entry.status
+    view.asks = entry.asks
     view.attempts = max(view.attempts, entry.attempt)
     view.failure = entry.failure or (None if entry.status is Status.SUCCEEDED else view.failure)
     view.decisions.extend(entry.decisions)
