@@ -190,7 +190,7 @@ class Tool(Step[P, T_co]):
                     run=execution.run,
                     trace=trace,
                     at_ns=models.now_ns(),
-                    steady_ns=models.steady_ns(),
+                    clock=models.clock,
                     hold=hold,
                     held=models.held,
                 )

@@ -21,7 +21,7 @@ from reenact.machine import RUN, advance
 from reenact.records import RUN_PATH, Entry, Failure, Row, RunRecord, Status, checksum, encode_entry, raw
 from reenact.scheduler import Clock, Limits
 from reenact.seams import CommitResult, RunWrite
-from reenact.steps import Call, Outcome, spell_site
+from reenact.steps import NO_TICKET, Call, Outcome, spell_site
 
 
 @attrs.frozen(kw_only=True)
@@ -171,6 +171,7 @@ class Book:
         """Put on record that a step is about to begin, or to wait."""
         self._announce()
         spec = call.spec
+        call.ticket = self._seq
         self._add(
             Entry(
                 seq=self._seq,
@@ -206,6 +207,8 @@ class Book:
     ) -> None:
         """Put a transition of a step on record that does not end it."""
         self._announce()
+        if status is Status.RUNNING and call.ticket == NO_TICKET:
+            call.ticket = self._seq
         self._add(
             Entry(
                 seq=self._seq,

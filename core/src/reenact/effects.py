@@ -22,6 +22,7 @@ from reenact.seams import CommitResult, Wait
 from reenact.steps import (
     ADMITTED,
     CANCELLED,
+    NO_TICKET,
     PARKED,
     RUNNING,
     STARTING,
@@ -200,6 +201,7 @@ class Effects:
         assert recorded is not None  # noqa: S101  # the caller has looked
         call.attempt, call.tries, call.candidate = recorded.starts + 1, recorded.tries + 1, recorded.candidate
         call.answer, call.on_admitted = recorded.answer, self.pauses.gone_on
+        call.ticket = recorded.ticket if recorded.put_off else NO_TICKET
         if recorded.status is Status.WAITING:  # between two attempts, or before one
             self.pauses.recall(call, recorded.asks)
             self._run_task(call, self._after_pause(call, recorded), ADMITTED)
@@ -374,6 +376,7 @@ class Effects:
             await self._sleep_until(due_ns)
             failure = None
         call.attempt, call.tries, call.candidate = call.attempt + 1, tries, candidate
+        call.ticket = NO_TICKET
         self._book.step(call, Status.RUNNING, failure=failure)
         await self._written()
 

@@ -53,6 +53,8 @@ class Recorded:
         retry_due_ns: When the next attempt was to begin, if one was planned.
         asks: What a policy has it wait for a person for, while it waits.
         answer: What the person has answered, until the next attempt.
+        ticket: The position of the entry that began the latest attempt.
+        put_off: That attempt has asked nobody yet: a policy has it wait.
         retry_decided: A person has decided that it runs again.
     """
 
@@ -63,10 +65,12 @@ class Recorded:
         "failures",
         "intent",
         "outcome",
+        "put_off",
         "retry_decided",
         "retry_due_ns",
         "starts",
         "status",
+        "ticket",
         "tries",
     )
 
@@ -82,6 +86,8 @@ class Recorded:
         self.retry_decided = False
         self.asks: Mapping[str, Any] = intent.asks
         self.answer: bool | None = None
+        self.ticket = intent.seq
+        self.put_off = False
 
     @property
     def interruptions(self) -> int:
@@ -99,12 +105,15 @@ class Recorded:
             self.starts += 1
             self.retry_decided = False
             self.answer = entry.answer
+            self.ticket = self.ticket if self.put_off else entry.seq
+            self.put_off = False
             if entry.candidate != self.candidate:
                 self.candidate, self.tries = entry.candidate, 0
         elif entry.status is Status.WAITING:
             self.retry_due_ns = entry.due_ns
-            if entry.failure is None and began is Status.RUNNING:
-                self.starts -= 1  # a policy had it wait before it asked anybody
+            if entry.failure is None and began is Status.RUNNING:  # before it asked anybody
+                self.starts -= 1
+                self.put_off = True
         elif entry.status is Status.IN_DOUBT:
             self.retry_decided = entry.note == RETRY
         elif entry.status.ended:

@@ -2,9 +2,13 @@
 
 An account holds amounts, each from some time until another, or for good. At no moment may it
 hold more than a limit. That is all there is: a slot of a sliding window is held from the call
-until the window is over, a part of a budget for good. Who asks may be put off: the earliest
-time is found at which the account can hold the amount for as long as it is asked for, behind
-everybody who waits for the same account.
+until the window is over, a part of a budget for good.
+
+Who asks may be put off: the earliest time is found at which the account can hold the amount for
+as long as it is asked for, behind everybody who waits for the same account. That time is a
+forecast. When it has come one asks again, and then only what has begun counts, and those who
+asked before. So who is late, or looks early, keeps his place in the order, and those behind
+him are put off or move up.
 
 Nothing here waits or reads a clock. Stores keep the lines; every store finds a place for a
 holding with the same function, in the transaction that keeps it.
@@ -87,14 +91,16 @@ class Line(NamedTuple):
         amount: How much.
         at_ns: From when it is held.
         until_ns: Until when, itself not included.
-        asked_ns: When it was asked for, if it had to wait for this account; 0 if it had not.
+        asked_ns: When it was first asked for.
+        queued: It could not begin then, because of this account.
     """
 
     id: str
     amount: int
     at_ns: int
     until_ns: int
-    asked_ns: int = 0
+    asked_ns: int
+    queued: bool = False
 
 
 @attrs.frozen
@@ -115,7 +121,7 @@ def place(wanted: Sequence[Holding], lines: Sequence[Sequence[Line]]) -> Placed 
 
     Args:
         wanted: The holdings, at least one; each of another account, or with other limits of one.
-        lines: For each, the lines of its account that end after it is asked for.
+        lines: For each, the lines of its account; those that have ended may be left out, its own not.
     """
     accounts = [_Account(*pair) for pair in zip(wanted, lines, strict=True)]
     asked_ns = max(holding.at_ns for holding in wanted)
@@ -154,10 +160,10 @@ class _Account:
 
     def __init__(self, holding: Holding, lines: Sequence[Line]) -> None:
         self.holding = holding
-        own = next((line for line in lines if line.id == holding.id), None)
-        self._asked_ns = own.asked_ns if own else 0
-        others = [line for line in lines if line.id != holding.id and line.until_ns > holding.at_ns]
-        self._behind_ns = max((line.at_ns for line in others if self._is_before_me(line)), default=0)
+        self._own = next((line for line in lines if line.id == holding.id), None)
+        others = [line for line in lines if line.id != holding.id and self._counts(line)]
+        waiting = (line.at_ns for line in others if line.queued and line.at_ns > holding.at_ns)
+        self._behind_ns = max(waiting, default=0)
         changes: dict[int, int] = {}
         for line in others:
             changes[line.at_ns] = changes.get(line.at_ns, 0) + line.amount
@@ -165,11 +171,11 @@ class _Account:
         self._times = sorted(changes)
         self._loads = list(accumulate(changes[time] for time in self._times))
 
-    def _is_before_me(self, line: Line) -> bool:
-        """Say whether *line* still waits for this account, and has done so for longer."""
-        if not line.asked_ns or line.at_ns <= self.holding.at_ns:
-            return False
-        return not self._asked_ns or (line.asked_ns, line.id) < (self._asked_ns, self.holding.id)
+    def _counts(self, line: Line) -> bool:
+        """Say whether *line* has begun and not ended, or stands before the holding."""
+        if line.at_ns <= self.holding.at_ns or self._own is None:
+            return line.until_ns > self.holding.at_ns
+        return (line.asked_ns, line.id) < (self._own.asked_ns, self._own.id)
 
     def load(self, at_ns: int) -> int:
         """Return what it holds at a time."""
@@ -196,7 +202,7 @@ class _Account:
 
     def line(self, asked_ns: int, begin_ns: int) -> Line:
         """Return what the holding comes to if it begins at *begin_ns*."""
-        waits = self.earliest(asked_ns) != asked_ns
-        asked_ns = (self._asked_ns or asked_ns) if waits else self._asked_ns
+        queued = self.earliest(asked_ns) != asked_ns
         until_ns = begin_ns + self.holding.for_ns if self.holding.for_ns else FOR_GOOD_NS
-        return Line(self.holding.id, self.holding.amount, begin_ns, until_ns, asked_ns)
+        first_ns = asked_ns if self._own is None else self._own.asked_ns
+        return Line(self.holding.id, self.holding.amount, begin_ns, until_ns, first_ns, queued)

@@ -31,8 +31,8 @@ from reenact.ledger import Holding, Later, LedgerFull
 from reenact.llm import LlmEvent, LlmRequest, LlmResponse, Usage
 from reenact.policy import Chain, Member, Verdict
 from reenact.records import RunRecord
-from reenact.seams import CallContext, PolicyContext, Provider, Settlement, Stage
-from reenact.steps import Body, Call, Gate, Passed, PutOff, Retry, StepContext
+from reenact.seams import CallContext, LedgerClock, PolicyContext, Provider, Settlement, Stage
+from reenact.steps import NO_TICKET, Body, Call, Gate, Passed, PutOff, Retry, StepContext
 from reenact.tokens import text_tokens
 from reenact.trace import TraceContext
 
@@ -107,8 +107,7 @@ class Models:
         hold: Holds amounts for a run, in a commit; or says that an account is full.
         held: Tells what an account holds now.
         now_ns: Tells the time of day, in nanoseconds since the epoch.
-        steady_ns: Tells the time by the clock of the ledger.
-        sleep_until: Waits for a time by the clock of the ledger.
+        clock: The clock of the ledger.
         price: What a call costs.
         retry: How often each model is tried.
         timeout_s: How long one attempt may take, in seconds.
@@ -120,8 +119,7 @@ class Models:
     hold: Callable[[RunRecord, Sequence[Holding]], Awaitable[LedgerFull | Later | None]]
     held: Callable[[str], Awaitable[int]]
     now_ns: Callable[[], int]
-    steady_ns: Callable[[], int]
-    sleep_until: Callable[[int], Awaitable[None]]
+    clock: LedgerClock
     price: Price = lambda provider, model, usage: None
     retry: Retry = attrs.field(factory=lambda: Retry(attempts=4))
     timeout_s: float | None = 600.0
@@ -236,7 +234,7 @@ class LlmCall:
                 request = verdict.value
                 target = self._target_of(request, step)
                 request = await self._judged("request", request, step, target)
-            elif verdict.until_ns is None or self.models.steady_ns() <= verdict.until_ns:
+            elif verdict.until_ns is None or self.models.clock.now_ns() <= verdict.until_ns:
                 return verdict.value, target, provider
         await self._settle(NOT_BEGUN, step, target)
         names = ", ".join(member.name for member in self.models.chain.of("admit"))
@@ -262,6 +260,8 @@ class LlmCall:
             await self._settle(NOT_BEGUN, step, target)
             raise verdict.denied
         if verdict.waits is not None:
+            if verdict.waits.question:  # which may take days: nobody holds anything for it meanwhile
+                await self._settle(NOT_BEGUN, step, target)
             raise PutOff(verdict.waits)
         return verdict
 
@@ -273,9 +273,7 @@ class LlmCall:
 
     async def _settle_failed(self, error: BaseException, step: StepContext, target: Target) -> None:
         used = NOTHING if isinstance(error, REFUSED) else self._heard.usage()
-        cost = self.models.price(target.provider, target.model, used) if used is not None else None
-        name = type(error).__name__
-        await self._settle(Settlement(began=True, usage=used, cost_usd=cost, error=name), step, target)
+        await self._settle(Settlement(began=True, usage=used, error=type(error).__name__), step, target)
 
     async def _settle(self, spent: Settlement, step: StepContext, target: Target) -> Verdict[Settlement]:
         """Ask those who let the attempt pass to settle it, and those who only settle if it began."""
@@ -332,6 +330,7 @@ class LlmCall:
 
     def _context(self, stage: Stage, step: StepContext, target: Target) -> Callable[[object], PolicyContext]:
         models, call = self.models, self._call
+        ticket = call.ticket if call is not None else NO_TICKET
 
         async def hold(*holdings: Holding) -> LedgerFull | Later | None:
             return await models.hold(self.run, holdings)
@@ -350,13 +349,13 @@ class LlmCall:
                 model=target.model,
                 request=self.request,
                 at_ns=models.now_ns(),
-                steady_ns=models.steady_ns(),
+                clock=models.clock,
+                attempt_id=f"{self.run.id} {step.trace.path} {ticket}",
                 answer=call.answer if call is not None and stage == "admit" else None,
                 hold=hold,
                 held=models.held,
                 keep=keep,
                 price=lambda usage: models.price(target.provider, target.model, usage),
-                sleep_until=models.sleep_until,
                 secrets=self._secrets,
             )
 

@@ -6,15 +6,29 @@ question; the others wait until that one has gone on, and are judged again.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+
+import attrs
 
 from reenact.scheduler import Clock, sleep_until
 from reenact.seams import Wait
 from reenact.steps import Call
 from reenact.waiting import Waiting
 
+log = logging.getLogger("reenact.step")
+
+
 Sooner = Callable[[], Awaitable[None]]
+
+
+@attrs.frozen
+class _Turn:
+    """What a step waits for somebody for, in words, and what ends that."""
+
+    what: str
+    come: "asyncio.Future[Any]"
 
 
 class Pauses:
@@ -27,18 +41,19 @@ class Pauses:
     def __init__(self, waiting: Waiting) -> None:
         self._waiting = waiting
         self._paused: set[Call] = set()
-        self._for_somebody: dict[Call, str] = {}
+        self._for_somebody: dict[Call, _Turn] = {}
         self._askers: dict[str, Call] = {}
         self._behind: dict[str, list[asyncio.Future[bool | None]]] = {}
 
     @property
     def waits_for(self) -> list[str]:
         """What has to come from outside."""
-        return [what for what in self._for_somebody.values() if what]
+        return [turn.what for turn in self._for_somebody.values() if turn.what]
 
     def need_somebody(self, call: Call) -> bool:
         """Say whether a step can go on only when somebody has answered."""
-        return call in self._for_somebody
+        turn = self._for_somebody.get(call)
+        return turn is not None and not turn.come.done()
 
     def __contains__(self, call: Call) -> bool:
         return call in self._paused
@@ -75,14 +90,12 @@ class Pauses:
         if due_ns:
             works.append(sleep_until(clock, due_ns))
         if sooner is not None:
-            works.append(sooner())
+            works.append(_unless_it_fails(sooner, call, due_ns))
         if asks:
             works.append(self._answer(call, str(asks.get("topic", "")), asked="question" in asks))
         tasks = [asyncio.ensure_future(work) for work in works]
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()  # what a policy's own wait raised is the step's error
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in tasks:
                 task.cancel()
@@ -93,20 +106,22 @@ class Pauses:
         if asked:
             await self._own_answer(call)
         elif topic in self._askers:
-            self._for_somebody[call] = ""
             turn: asyncio.Future[bool | None] = asyncio.get_running_loop().create_future()
             self._behind.setdefault(topic, []).append(turn)
-            self._waiting.host.wake()
-            call.answer = await turn
+            call.answer = await self._turn(call, "", turn)
 
     async def _own_answer(self, call: Call) -> None:
-        self._for_somebody[call] = f"approve at {call.path}"
-        self._waiting.host.wake()
+        asked = self._waiting.ask(call.path)
         try:
-            message_id, call.answer = await self._waiting.ask(call.path)
-            call.answered_by = message_id
+            call.answered_by, call.answer = await self._turn(call, f"approve at {call.path}", asked)
         finally:
             self._waiting.forget(call.path)
+
+    async def _turn(self, call: Call, what: str, come: "asyncio.Future[Any]") -> Any:
+        """Wait for somebody; the run may be given back in the meantime."""
+        self._for_somebody[call] = _Turn(what, come)
+        self._waiting.host.wake()
+        return await come
 
     def gone_on(self, call: Call) -> None:
         """Note that a step has been judged again, or is over: those behind its question are next."""
@@ -116,3 +131,13 @@ class Pauses:
             for turn in self._behind.pop(topic, ()):
                 if not turn.done():
                     turn.set_result(answer)
+
+
+async def _unless_it_fails(sooner: Sooner, call: Call, due_ns: int) -> None:
+    """Wait as a policy likes to; if that fails, only the time is waited for."""
+    try:
+        await sooner()
+    except Exception:
+        log.warning("what a policy waits for at %s has failed", call.path, exc_info=True)
+        if due_ns:
+            await asyncio.get_running_loop().create_future()

@@ -147,6 +147,8 @@ async def _ask(member: Member, value: Any, context: PolicyContext) -> Decision:
         return Deny(f"policy_error: made {type(decision.value).__name__} of {type(value).__name__}")
     if isinstance(decision, Wait) and context.stage != "admit":
         return Deny(f"policy_error: nothing waits in the stage {context.stage}")
+    if isinstance(decision, Wait) and not decision.ends:
+        return Deny("policy_error: has the call wait for nothing that could happen")
     if isinstance(decision, (Allow, Deny, Modify, Wait)):
         return decision
     return Deny(f"policy_error: answered {type(decision).__name__}, not Allow, Deny, Modify or Wait")

@@ -9,7 +9,6 @@
 
 import asyncio
 import contextlib
-import functools
 import logging
 import os
 import secrets
@@ -38,7 +37,7 @@ from reenact.plugins import Plugins
 from reenact.policy import OwnPolicy
 from reenact.records import Entry, RunRecord, Status
 from reenact.runs import Runs, Started
-from reenact.scheduler import Clock, Limits, SteadyClock, WallClock, boot_id, since_boot_ns, sleep_until
+from reenact.scheduler import Clock, Limits, Sleeper, SteadyClock, WallClock, boot_id, since_boot_ns
 from reenact.seams import CommitResult, Provider, RunFilter, RunWrite, Store
 from reenact.steps import Retry, StepContext, WorkflowSpec
 from reenact.views import Run
@@ -151,8 +150,7 @@ class Runtime(Desk):
                 hold=_holder(writer),
                 held=lambda account: opened.held(account, steady.now_ns()),
                 now_ns=ticking.now_ns,
-                steady_ns=steady.now_ns,
-                sleep_until=functools.partial(sleep_until, steady),
+                clock=Sleeper(steady),
                 retry=Retry(attempts=options.llm_attempts),
                 timeout_s=options.llm_timeout_s,
                 **({"price": price} if price else {}),

@@ -201,6 +201,18 @@ async def sleep_until(clock: Clock, due_ns: int) -> None:
         alarm.cancel()
 
 
+class Sleeper:
+    """A clock that can be waited for; see `reenact.seams.LedgerClock`."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.now_ns = clock.now_ns
+        self._clock = clock
+
+    async def sleep_until(self, due_ns: int) -> None:
+        """Wait for a time."""
+        await sleep_until(self._clock, due_ns)
+
+
 class _SkippedAlarm:
     def __init__(self) -> None:
         self.called_off = False

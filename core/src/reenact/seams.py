@@ -263,8 +263,8 @@ class Allow:
     """The call may go on as it is.
 
     Attributes:
-        until_ns: In the stage admit: it must have begun by then, by `PolicyContext.steady_ns`; if it
-            has not, the stage is asked again. None for any time.
+        until_ns: In the stage admit: it must have begun by then, by `PolicyContext.clock`; if it has
+            not, the stage is asked again. None for any time.
     """
 
     until_ns: int | None = None
@@ -305,7 +305,7 @@ class Wait:
 
     Attributes:
         reason: What it waits for, for the person who looks.
-        until_ns: When to ask again, by `PolicyContext.steady_ns`; None if only an answer can help.
+        until_ns: When to ask again, by `PolicyContext.clock`; None if only an answer can help.
         question: What a person is asked, yes or no; nobody is asked if empty. The answer is in
             `PolicyContext.answer` when the stage is asked again.
         show: What the answer depends on; plain, and stored.
@@ -320,6 +320,11 @@ class Wait:
     show: Any = None
     topic: str = ""
     sooner: Callable[[], Awaitable[None]] | None = attrs.field(default=None, eq=False, repr=False)
+
+    @property
+    def ends(self) -> bool:
+        """Whether there is anything that could end it."""
+        return self.until_ns is not None or bool(self.question) or self.sooner is not None
 
 
 Decision: TypeAlias = "Allow | Deny | Modify[Any] | Wait"
@@ -357,6 +362,17 @@ class ToolRequest:
     arguments: Mapping[str, Any]
 
 
+class LedgerClock(Protocol):
+    """The time that the ledger goes by, in nanoseconds."""
+
+    def now_ns(self) -> int:
+        """Return the time."""
+        ...
+
+    async def sleep_until(self, due_ns: int) -> None:
+        """Wait for a time."""
+
+
 async def _no_ledger(account: str) -> int:
     raise RuntimeError(f"there is no ledger in this stage to look up {account} in")
 
@@ -369,8 +385,12 @@ def _no_price(_: Usage) -> None:
     return None
 
 
-async def _no_clock(_: int) -> None:
-    raise RuntimeError("nothing waits in this stage")
+class _NoClock:
+    def now_ns(self) -> int:
+        return 0
+
+    async def sleep_until(self, due_ns: int) -> None:
+        raise RuntimeError(f"nothing waits until {due_ns} in this stage")
 
 
 @attrs.frozen(kw_only=True)
@@ -385,7 +405,9 @@ class PolicyContext:
         model: The model that would be asked, the vendor's name; empty for tools.
         request: The request as it stands, in later stages.
         at_ns: When it is asked, by the time of day, in nanoseconds since the epoch.
-        steady_ns: When it is asked, by the clock of the ledger: one for all processes, that nobody sets.
+        clock: The clock of the ledger: one for all processes of a machine, and nobody can set it.
+        attempt_id: Names the attempt: the same while it waits, also in another process, and never
+            used for another.
         answer: What a person has answered to the question of a `Wait`; None if nobody has.
         hold: Hold amounts against accounts, durably, all or none. Answers None if they are held
             now, `Later` if they begin later, `LedgerFull` if they were refused.
@@ -393,7 +415,6 @@ class PolicyContext:
         keep: In the stage settle: put a holding without a limit into the commit that puts the
             attempt's end on record.
         price: Tells what a usage of this provider's model costs in USD; None if it is not known.
-        sleep_until: Waits for a time by the clock of the ledger; for `Wait.sooner`.
         secrets: A place for what one call needs between its stages; never stored.
     """
 
@@ -404,13 +425,13 @@ class PolicyContext:
     model: str = ""
     request: LlmRequest | ToolRequest | None = None
     at_ns: int = 0
-    steady_ns: int = 0
+    clock: LedgerClock = attrs.field(factory=_NoClock, repr=False)
+    attempt_id: str = ""
     answer: bool | None = None
     hold: "Callable[..., Awaitable[LedgerFull | Later | None]]" = attrs.field(repr=False)
     held: Callable[[str], Awaitable[int]] = attrs.field(default=_no_ledger, repr=False)
     keep: Callable[[Holding], None] = attrs.field(default=_keeps_nothing, repr=False)
     price: Callable[[Usage], Decimal | None] = attrs.field(default=_no_price, repr=False)
-    sleep_until: Callable[[int], Awaitable[None]] = attrs.field(default=_no_clock, repr=False)
     secrets: dict[str, Any] = attrs.field(factory=dict, repr=False)
 
 

@@ -244,6 +244,7 @@ class Call:
         "spell",
         "state",
         "task",
+        "ticket",
         "tries",
     )
 
@@ -283,6 +284,7 @@ class Call:
         self.late_decisions: list[DecisionRecord] = []
         self.hash_keyed = False
         self.places: tuple[Pool, ...] = ()
+        self.ticket = NO_TICKET
         self.holdings: list[Holding] = []
         self.answer: bool | None = None
         self.answered_by = 0
@@ -295,6 +297,9 @@ class Call:
             self.on_admitted(self)
         self.answer = None
 
+
+NO_TICKET = -1
+"""In place of the position of the entry that began an attempt; it stays while a policy has it wait."""
 
 # Where a call stands in this process. What is on record is its Status; this is not.
 ASKED, HELD, ADMITTED, STARTING, RUNNING, WAITING, PARKED, OVER, CANCELLED = range(9)

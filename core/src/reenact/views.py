@@ -103,6 +103,7 @@ def _begun(entry: Entry, blobs: Mapping[str, Blob] | None) -> StepView:
 
 
 def _apply(view: StepView, entry: Entry) -> None:
+    went_on = view.status is Status.WAITING and entry.status is Status.RUNNING
     view.status = entry.status
     view.asks = entry.asks
     view.attempts = max(view.attempts, entry.attempt)
@@ -111,7 +112,7 @@ def _apply(view: StepView, entry: Entry) -> None:
     view.model = entry.model or view.model
     view.tokens_in += entry.tokens_in
     view.tokens_out += entry.tokens_out
-    view.note = entry.note or view.note
+    view.note = entry.note or ("" if went_on else view.note)
     if entry.cost_usd:
         view.cost_usd = Decimal(entry.cost_usd)
     if entry.status.ended:

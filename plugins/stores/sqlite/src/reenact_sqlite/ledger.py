@@ -53,20 +53,22 @@ class Ledger:
             if latest_ns > now_ns or held + one.amount > (one.limit or 0):
                 return None
             until_ns = now_ns + one.for_ns if one.for_ns else FOR_GOOD_NS
-            lines.append(Line(one.id, one.amount, now_ns, until_ns))
+            lines.append(Line(one.id, one.amount, now_ns, until_ns, now_ns))
         return Placed(now_ns, lines)
 
     def _lines(self, holding: Holding) -> Sequence[Line]:
         found = self._db.execute(
-            "SELECT id, amount, at_ns, until_ns, asked_ns FROM ledger WHERE account = ? AND until_ns > ?",
-            (holding.account, holding.at_ns),
+            "SELECT id, amount, at_ns, until_ns, asked_ns, queued FROM ledger "
+            "WHERE account = ? AND (until_ns > ? OR id = ?)",
+            (holding.account, holding.at_ns, holding.id),
         )
         return [Line(*row) for row in found]
 
     def _keep(self, holdings: Sequence[Holding], lines: Sequence[Line]) -> None:
         self._db.executemany(
-            "INSERT OR REPLACE INTO ledger (account, id, amount, at_ns, until_ns, asked_ns) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO ledger (account, id, amount, at_ns, until_ns, asked_ns, queued) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account, id) DO UPDATE SET amount = excluded.amount, "
+            "at_ns = excluded.at_ns, until_ns = excluded.until_ns, queued = excluded.queued",
             [(holding.account, *line) for holding, line in zip(holdings, lines, strict=True)],
         )
 

@@ -114,7 +114,7 @@ class MemoryStore:
         limited = [one for one in holdings if one.limit is not None]
         answer = None
         if limited:
-            placed = place(limited, [self._lines(one.account, one.at_ns) for one in limited])
+            placed = place(limited, [self._lines(one.account) for one in limited])
             if isinstance(placed, LedgerFull):
                 return placed
             for one, line in zip(limited, placed.lines, strict=True):
@@ -125,8 +125,8 @@ class MemoryStore:
                 self._change(one)
         return answer
 
-    def _lines(self, account: str, at_ns: int) -> list[Line]:
-        return [line for (name, _), line in self.ledger.items() if name == account and line.until_ns > at_ns]
+    def _lines(self, account: str) -> list[Line]:
+        return [line for (name, _), line in self.ledger.items() if name == account]
 
     def _change(self, one: Holding) -> None:
         """Make a holding that asks for no limit, or change one that was made."""
@@ -136,10 +136,10 @@ class MemoryStore:
         if one.settled and one.for_ns is None:
             kept = self.ledger.get((one.account, SUM_ID))
             amount = one.amount + (kept.amount if kept else 0)
-            self.ledger[one.account, SUM_ID] = Line(SUM_ID, amount, one.at_ns, FOR_GOOD_NS)
+            self.ledger[one.account, SUM_ID] = Line(SUM_ID, amount, one.at_ns, FOR_GOOD_NS, one.at_ns)
             return
         until_ns = one.at_ns + one.for_ns if one.for_ns else FOR_GOOD_NS
-        made = before or Line(one.id, 0, one.at_ns, until_ns)
+        made = before or Line(one.id, 0, one.at_ns, until_ns, one.at_ns)
         self.ledger[one.account, one.id] = made._replace(amount=one.amount)
 
     async def load(self, run_id: str) -> RunRecord | None:
@@ -194,7 +194,7 @@ class MemoryStore:
     async def held(self, account: str, at_ns: int = 0) -> int:
         """Return what *account* holds that does not end by *at_ns*."""
         await asyncio.sleep(0)
-        return sum(line.amount for line in self._lines(account, at_ns))
+        return sum(line.amount for line in self._lines(account) if line.until_ns > at_ns)
 
     async def ledger_ns(self, boot: str, since_boot_ns: int, now_ns: int) -> int:
         """Return the time by the clock of the ledger, which nobody sets."""

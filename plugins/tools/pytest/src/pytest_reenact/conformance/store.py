@@ -320,6 +320,20 @@ class StoreConformance:
 
         on_store(check)
 
+    def test_who_is_late_keeps_his_place(self, on_store: Any) -> None:
+        """What has not begun and was asked for later gives way, and is put off."""
+
+        async def check(store: Store) -> None:
+            await store.commit([creation()])
+            for name, at_ns in (("a", 100), ("b", 101), ("c", 102), ("d", 103), ("e", 104)):
+                await hold(store, slot(name, at_ns, wait_ns=900))  # c at 200, d at 201, e at 300
+            assert await hold(store, slot("d", 201, wait_ns=900)) is None
+            assert await hold(store, slot("c", 240, wait_ns=900)) is None
+            assert await hold(store, slot("e", 300, wait_ns=900)) == Later(301)
+            assert await hold(store, slot("f", 300, wait_ns=900)) == Later(340)
+
+        on_store(check)
+
     def test_several_accounts_are_held_together(self, on_store: Any) -> None:
         """From the first time that suits all; who does not wait for an account holds nobody up in it."""
 
