@@ -106,12 +106,13 @@ class RatelimitPolicy:
         slots = place.slots if place else slots_of(self._options, context)
         if not spent.began:
             await _give_back(slots, context)
+            self._queue.look_again(at_once=True)
         elif spent.usage is not None:
             for slot in slots:
                 if slot.unit == "tokens":
                     amount = _used(spent.usage, slot.amount)
                     context.keep(Holding(account=slot.account, id=context.attempt_id, amount=amount))
-        self._queue.look_again()
+            self._queue.look_again(at_once=False)
 
 
 async def _give_back(slots: Sequence[Slot], context: PolicyContext) -> None:

@@ -14,7 +14,7 @@ import attrs
 from reenact.seams import LedgerClock
 
 LOOK_AGAIN_S = 0.02
-"""How long places that are given back are gathered before those who wait look."""
+"""How long what was settled is gathered before those who wait look."""
 
 LOOKERS_MAX = 100
 """How many look again at once; who is behind them waits for his time, or his own look."""
@@ -55,13 +55,17 @@ class Queue:
         finally:
             self._waiters.pop(attempt_id, None)
 
-    def look_again(self) -> None:
-        """Have those who wait look for an earlier place, soon."""
-        if self._waiters and self._timer is None:
+    def look_again(self, *, at_once: bool) -> None:
+        """Have those who wait look for an earlier place, at once or when what was settled is durable."""
+        if at_once:
+            self._poke()
+        elif self._waiters and self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(LOOK_AGAIN_S, self._poke)
 
     def _poke(self) -> None:
-        self._timer = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         for _, waiter in zip(range(LOOKERS_MAX), list(self._waiters.values()), strict=False):
             waiter.poked.set()
 
