@@ -35,7 +35,7 @@ def _usd(value: "str | float | int | None") -> Decimal | None:
         made = Decimal(str(value))
     except InvalidOperation:
         raise ConfigError(f"must be an amount in USD such as 2.50, not {value!r:.40}", "usd") from None
-    if not 0 < made <= USD_MAX:
+    if not (made.is_finite() and 0 < made <= USD_MAX):
         raise ConfigError(f"must be more than 0 and no more than {USD_MAX:,} USD, not {value!r:.40}", "usd")
     return made
 

@@ -127,7 +127,7 @@ class BudgetPolicy:
         held: Reservation | None = context.secrets.pop(NAME, None)
         if held is None:
             return
-        for share in held.shares:
+        for share in {share.account: share for share in held.shares}.values():  # limits may share one
             amount = _used(spent, held.estimate, share, context) if spent.began else 0
             context.keep(
                 Holding(account=share.account, id=context.attempt_id, amount=amount, settled=spent.began)

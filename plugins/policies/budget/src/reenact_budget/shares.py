@@ -20,7 +20,8 @@ Unit = Literal["usd", "tokens"]
 NANO_USD = Decimal("1e-9")
 """What money is counted in: a whole number of them fits the ledger, and any vendor's price of a token."""
 
-_SEVERITY = {"deny": 0, "model": 1, "ask": 2}
+_ORDER = {"model": 0, "deny": 1, "ask": 2}
+"""A cheaper model may fit where this one does not; nobody is asked for what is denied anyway."""
 
 
 @attrs.frozen
@@ -97,9 +98,9 @@ def estimate_of(request: LlmRequest, context: PolicyContext, output_tokens: int)
 
 
 def shares_of(options: BudgetOptions, context: PolicyContext, estimate: Estimate) -> Sequence[Share]:
-    """Return what an attempt takes of which limits, those that deny first; what has no price is left out."""
+    """Return what an attempt takes of which limits, in the order in which they decide; what has no price is left out."""
     found = []
-    for limit in sorted(options.limits, key=lambda limit: _SEVERITY[limit.at_limit]):
+    for limit in sorted(options.limits, key=lambda limit: _ORDER[limit.at_limit]):
         if not _matches(limit, context):
             continue
         account = _account(limit, options, context)
