@@ -550,7 +550,7 @@ async def test_calls_go_on_with_a_cheaper_model(world: World) -> None:
         view = await runtime.show(run.id)
 
     assert run.output == ["yes"] * 4
-    assert [step.model for step in view.steps] == ["dear", "cheap", "cheap", "cheap"]
+    assert [request.model for _, request in world.fake.asked] == ["big", "small", "small", "small"]
     changed = next(d for d in view.steps[1].decisions if d.verdict == "modify")
     assert changed.detail == {"model": "small"}
     assert changed.reason.endswith("; small instead")
