@@ -65,7 +65,7 @@ def test_two_inputs_are_shown_as_a_diff() -> None:
 async def _ended(coroutine: Coroutine[Any, Any, Any], wanted: Any = Any, reason: str = "") -> Closing:
     task = asyncio.ensure_future(coroutine)
     await asyncio.wait([task])
-    return close(task, ValueShape(wanted), {}, reason)
+    return close(task, ValueShape(wanted), {}, reason, "r")
 
 
 async def _returns(value: object) -> object:

@@ -10,11 +10,13 @@ from reenact.codec import canonical
 from reenact.content import Blob, pack
 from reenact.errors import DamagedError
 from reenact.history import RETRY, STOPPED, History, keyed_hash, load_blobs, read_history, same_input
-from reenact.records import Entry, Failure, Row, Status, checksum, encode_entry, raw
+from reenact.records import Entry, Failure, Row, RunRecord, Status, checksum, encode_entry, raw
 from reenact.views import step_views
 
 S = Status
 FAILED = Failure(type="builtins.ValueError", message="no")
+
+RUN_R = RunRecord(id="r", trace_id="", workflow="w")
 
 
 def rows_of(entries: Sequence[Entry]) -> list[Row]:
@@ -83,7 +85,7 @@ async def test_damage_is_found_and_the_row_is_named(damage: Callable[[list[Row]]
     damage(store.journals["r"])
 
     with pytest.raises(DamagedError, match=f"memory, run r: {problem}"):
-        await read_history(store, "r")
+        await read_history(store, RUN_R)
 
 
 NONSENSE = [
@@ -205,15 +207,15 @@ async def test_content_that_is_missing_is_damage() -> None:
     store.journals["r"] = rows_of(numbered(BEGUN, intent("a#0"), then("a#0", S.SUCCEEDED, output=output)))
     store.content.update(blobs)
 
-    whole = await read_history(store, "r", keep_entries=True)
+    whole = await read_history(store, RUN_R, keep_entries=True)
     assert whole.history.blobs == blobs
     assert len(whole.entries) == 3
 
     for name in blobs:
         store.content = {k: v for k, v in blobs.items() if k != name}
         with pytest.raises(DamagedError, match=f"run r: content {name[:12]} is missing"):
-            await read_history(store, "r")
-    assert (await read_history(store, "r", outputs=False)).history.next_seq == 3
+            await read_history(store, RUN_R)
+    assert (await read_history(store, RUN_R, outputs=False)).history.next_seq == 3
 
 
 async def test_nothing_needs_no_store() -> None:

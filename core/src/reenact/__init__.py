@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from reenact.blocks import parallel
     from reenact.config import Config
     from reenact.desk import Desk, Resolution
-    from reenact.here import current
+    from reenact.here import current, patched
     from reenact.hookspecs import hookimpl
     from reenact.llm import (
         LlmEvent,
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from reenact.steps import NotDone, Retry
     from reenact.views import Run, RunView, StepView
     from reenact.waits import approve, sleep, wait_signal
-    from reenact.workflows import Workflow, workflow
+    from reenact.workflows import Workflow, continue_as_new, workflow
 
 __version__ = "0.1.0"
 
@@ -84,10 +84,12 @@ _HOMES = {
     "approve": "waits",
     "assistant": "llm",
     "complete": "agents",
+    "continue_as_new": "workflows",
     "current": "here",
     "hookimpl": "hookspecs",
     "llm": "agents",
     "parallel": "blocks",
+    "patched": "here",
     "policy": "policy",
     "sleep": "waits",
     "step": "authoring",
@@ -157,10 +159,12 @@ __all__ = [
     "approve",
     "assistant",
     "complete",
+    "continue_as_new",
     "current",
     "hookimpl",
     "llm",
     "parallel",
+    "patched",
     "policy",
     "sleep",
     "step",

@@ -32,6 +32,7 @@ from reenact.llm import (
 )
 from reenact.loop import Scope, current_scope
 from reenact.models import Listener
+from reenact.records import Cache, Changes, DecisionRecord
 from reenact.schema import parameters_of, schema_of
 from reenact.shapes import LlmShape
 from reenact.steps import Call, StepSpec
@@ -49,6 +50,7 @@ async def complete(
     *,
     name: str = "llm",
     key: str | None = None,
+    cache: Cache | None = None,
     on_event: Listener | None = None,
 ) -> LlmResponse:
     """Ask a model once, as one step.
@@ -57,6 +59,8 @@ async def complete(
         request: What to ask.
         name: What the step's path calls it.
         key: Names the step instead of a number.
+        cache: ``workflow`` to take the outcome that another run of the workflow had for the same
+            input, if there is one; as configured if None.
         on_event: Told of the answer as it comes, on the real loop; not called on replay.
 
     Raises:
@@ -64,15 +68,10 @@ async def complete(
         PolicyDeniedError: If a policy refused.
     """
     frame = sys._getframe(1)
-    return await _complete(request, name, key, on_event, (frame.f_code, frame.f_lineno))
-
-
-async def _complete(
-    request: LlmRequest, name: str, key: str | None, on_event: Listener | None, site: Site
-) -> LlmResponse:
+    site = (frame.f_code, frame.f_lineno)
     execution = _need_run()
     path = current_scope.get().path(checked_name(name), key)
-    return await _ask(execution, request, path, name, on_event, site)
+    return await _ask(execution, request, path, name, on_event, site, cache)
 
 
 def _need_run() -> Execution:
@@ -87,12 +86,20 @@ def _need_run() -> Execution:
 
 
 async def _ask(
-    execution: Execution, request: LlmRequest, path: str, name: str, on_event: Listener | None, site: Site
+    execution: Execution,
+    request: LlmRequest,
+    path: str,
+    name: str,
+    on_event: Listener | None,
+    site: Site,
+    cache: Cache | None,
 ) -> LlmResponse:
     models = execution.host.models
     data = canonical(request.spelled(execution.chains))
-    performing = models.call(request, execution.run, execution.chains, on_event)
-    targets = models.targets(request.model) if execution.live else ()
+    asked, decisions = _as_set(request, execution.history.changes)
+    performing = models.call(asked, execution.run, execution.chains, on_event)
+    wanted = execution.live or execution.earlier is not None
+    targets = models.targets(asked.model) if wanted else ()
     retry = attrs.evolve(models.retry, candidates=max(1, len(targets)))
     spec = StepSpec(
         kind="llm",
@@ -100,19 +107,33 @@ async def _ask(
         retry=retry,
         timeout_s=models.timeout_s,
         pool=f"provider:{targets[0].provider}" if targets else "",
+        models=tuple(map(str, targets)),
+        cache=cache,
     )
     call = Call(
         spec,
         path,
         hash_input("llm", name, data),
         performing.spell,
-        shape=LlmShape(lambda: performing.request.messages, execution.chains),
+        shape=LlmShape(performing, execution.chains),
         gate=performing.gate,
         site=site,
     )
+    call.decisions = decisions
     call.body = performing.bound(call)
     call.give_up = performing.give_up
     return await perform(execution, call)  # type: ignore[no-any-return]  # its shape has seen to it
+
+
+def _as_set(request: LlmRequest, changes: Changes) -> tuple[LlmRequest, list[DecisionRecord]]:
+    """Return the request with what was set for the run in place, and a record of that."""
+    if not changes.model or changes.model == request.model:
+        return request, []
+    reason = f"model set to {changes.model} in place of {request.model}"
+    decision = DecisionRecord(
+        policy=":set", version="1", config="", stage="request", verdict="modify", reason=reason
+    )
+    return attrs.evolve(request, model=changes.model), [decision]
 
 
 @overload
@@ -132,6 +153,7 @@ async def llm(
     stop: Sequence[str] = ...,
     seed: int | None = ...,
     options: Mapping[str, Any] = ...,
+    cache: Cache | None = ...,
     on_event: Listener | None = ...,
 ) -> str: ...
 @overload
@@ -152,6 +174,7 @@ async def llm(
     stop: Sequence[str] = ...,
     seed: int | None = ...,
     options: Mapping[str, Any] = ...,
+    cache: Cache | None = ...,
     on_event: Listener | None = ...,
 ) -> T: ...
 async def llm(
@@ -165,6 +188,7 @@ async def llm(
     max_rounds: int = MAX_ROUNDS,
     name: str = "llm",
     key: str | None = None,
+    cache: Cache | None = None,
     on_event: Listener | None = None,
     **sampling: Any,
 ) -> Any:
@@ -184,6 +208,8 @@ async def llm(
         max_rounds: How often it may ask for tools.
         name: What the step's path calls it.
         key: Names the step instead of a number.
+        cache: ``workflow`` to take the answers that another run of the workflow had for the same
+            inputs, if there are any; as configured if None.
         on_event: Told of answers as they come, on the real loop; not called on replay.
         sampling: ``max_tokens``, ``temperature``, ``top_p``, ``stop``, ``seed`` and the vendor's
             own ``options``; sent only if set.
@@ -203,6 +229,7 @@ async def llm(
         tools={one.name: one for one in tools},
         path=current_scope.get().path(checked_name(name), key),
         name=name,
+        cache=cache,
         on_event=on_event,
         site=(frame.f_code, frame.f_lineno),
     )
@@ -246,12 +273,13 @@ class _Talk:
     tools: Mapping[str, Tool[..., Any]]
     path: str
     name: str
+    cache: Cache | None
     on_event: Listener | None
     site: Site
     scope: Scope = attrs.field(default=attrs.Factory(lambda self: Scope(self.path), takes_self=True))
 
     async def ask(self, path: str) -> LlmResponse:
-        return await _ask(self.execution, self.request, path, self.name, self.on_event, self.site)
+        return await _ask(self.execution, self.request, path, self.name, self.on_event, self.site, self.cache)
 
     def say(self, *messages: LlmMessage) -> None:
         self.request = attrs.evolve(self.request, messages=(*self.request.messages, *messages))

@@ -19,7 +19,7 @@ from reenact.content import Blob, pack
 from reenact.execution import Execution
 from reenact.ledger import Holding, Later, LedgerFull
 from reenact.loop import current_scope
-from reenact.records import Effect, Kind
+from reenact.records import Cache, Effect, Kind
 from reenact.seams import PolicyContext, ToolRequest
 from reenact.shapes import ValueShape
 from reenact.steps import Body, Call, Gate, Passed, Retry, StepContext, StepSpec
@@ -50,6 +50,8 @@ class Step(Generic[P, T_co]):
         timeout_s: float | None = None,
         pool: str = "",
         key: Callable[P, str] | None = None,
+        cache: Cache | None = None,
+        version: str = "",
         reconcile: Callable[P, Awaitable[T_co]] | None = None,
     ) -> None:
         functools.update_wrapper(self, fn)
@@ -67,7 +69,9 @@ class Step(Generic[P, T_co]):
             retry=retry or Retry(),
             timeout_s=timeout_s,
             pool=pool,
+            cache=cache,
         )
+        self._hashed_as = f"{self.name}@{version}" if version else self.name
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, T_co]:
         """Ask for the step; await what is returned."""
@@ -102,7 +106,7 @@ class Step(Generic[P, T_co]):
         call = Call(
             spec,
             path,
-            hash_input(self.kind, self.name, data),
+            hash_input(self.kind, self._hashed_as, data),
             asked.spell,
             shape=self._shape,
             body=asked.body,
@@ -251,6 +255,8 @@ def step(
     timeout_s: float | None = ...,
     pool: str = ...,
     key: Callable[..., str] | None = ...,
+    cache: Cache | None = ...,
+    version: str = ...,
     reconcile: Callable[..., Awaitable[Any]] | None = ...,
 ) -> Decorator: ...
 def step(fn: Any = None, /, *, retries: int = 0, retry: Retry | None = None, **options: Any) -> Any:
@@ -268,6 +274,10 @@ def step(fn: Any = None, /, *, retries: int = 0, retry: Retry | None = None, **o
         timeout_s: How long one attempt may take, in seconds.
         pool: A limit it counts against, from ``[runtime.pools]``.
         key: Names the call from its arguments, instead of a number.
+        cache: ``workflow`` to take the outcome that another run of the workflow had for the same
+            input, if there is one; as configured if None.
+        version: Of what the function does. It is hashed with the input: under another version the
+            step is another one, which no outcome on record fits.
         reconcile: For ``once``: called with the same arguments after a crash, returns the result if
             the attempt had its effect, raises `NotDone` if it had not.
     """
@@ -290,6 +300,8 @@ def tool(
     timeout_s: float | None = ...,
     pool: str = ...,
     key: Callable[..., str] | None = ...,
+    cache: Cache | None = ...,
+    version: str = ...,
     reconcile: Callable[..., Awaitable[Any]] | None = ...,
 ) -> "ToolDecorator": ...
 def tool(fn: Any = None, /, *, retries: int = 0, retry: Retry | None = None, **options: Any) -> Any:

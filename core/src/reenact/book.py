@@ -6,22 +6,41 @@ run's projection.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 import attrs
+import msgspec
 
+from reenact.codec import digest
 from reenact.content import Blob
 from reenact.failures import record_failure
-from reenact.history import History, keyed_hash
+from reenact.history import History, Taken, keyed_hash
 from reenact.journal import Writer
 from reenact.ledger import Holding
 from reenact.machine import RUN, advance
-from reenact.records import RUN_PATH, Entry, Failure, Row, RunRecord, Status, checksum, encode_entry, raw
+from reenact.records import (
+    NO_CHANGES,
+    RUN_PATH,
+    Cache,
+    Changes,
+    Entry,
+    Failure,
+    Row,
+    RunRecord,
+    Status,
+    checksum,
+    encode_entry,
+    raw,
+)
 from reenact.scheduler import Clock, Limits
 from reenact.seams import CommitResult, RunWrite
 from reenact.steps import NO_TICKET, Call, Outcome, spell_site
+
+
+async def _recall_nothing(_: str) -> None:
+    return None
 
 
 @attrs.frozen(kw_only=True)
@@ -35,6 +54,8 @@ class Services:
         limits: What may run at once.
         tell: Told of entries that have become durable.
         interruptions_max: Attempts a crash may interrupt before a step is parked.
+        cache: Whether steps take outcomes of other runs of their workflow, if they do not say.
+        recall: Returns the outcome that was made reusable under a hash, and what it refers to.
     """
 
     writer: Writer | None
@@ -43,6 +64,8 @@ class Services:
     tell: Callable[[RunRecord, Sequence[Entry]], None] = lambda run, entries: None
     interruptions_max: int = 3
     steady: Clock | None = None
+    cache: Cache = "off"
+    recall: Callable[[str], Awaitable[tuple[Taken, Mapping[str, Blob]] | None]] = _recall_nothing
 
 
 class Book:
@@ -70,6 +93,7 @@ class Book:
         self._release = False
         self._create = False
         self._changed = False
+        self._reusable: list[tuple[str, int]] = []
         self._announced = history.begun is None
 
     @property
@@ -97,8 +121,17 @@ class Book:
 
     # --- the run itself
 
-    def begin(self, input_hash: str, stored: bytes) -> None:
-        """Put the run's beginning on record; the write that carries it creates the run."""
+    def begin(
+        self, input_hash: str, stored: bytes, *, began_ns: int = 0, changes: Changes = NO_CHANGES
+    ) -> None:
+        """Put the run's beginning on record; the write that carries it creates the run.
+
+        Args:
+            input_hash: Of its input.
+            stored: The stored spelling of its input.
+            began_ns: For a re-run, when the other run began.
+            changes: What was set for it.
+        """
         self._create = True
         self._status = Status.RUNNING
         self.last = self._add(
@@ -106,7 +139,9 @@ class Book:
                 seq=self._seq,
                 path=RUN_PATH,
                 status=Status.RUNNING,
-                at_ns=self._now_ns(),
+                at_ns=self.run.created_ns,
+                due_ns=began_ns,
+                changes=msgspec.to_builtins(changes),
                 attempt=self.run.epoch,
                 kind="workflow",
                 name=self.run.workflow,
@@ -167,7 +202,7 @@ class Book:
 
     # --- steps
 
-    def intent(self, call: Call, status: Status) -> None:
+    def intent(self, call: Call, status: Status, *, note: str = "") -> None:
         """Put on record that a step is about to begin, or to wait."""
         self._announce()
         spec = call.spec
@@ -189,6 +224,7 @@ class Book:
                 site=spell_site(call.site),
                 decisions=call.decisions,
                 due_ns=call.due_ns,
+                note=note,
             )
         )
 
@@ -233,6 +269,8 @@ class Book:
         self._announce()
         if outcome.again >= 0:
             return self._again(call, outcome)
+        if outcome.taken is not None:
+            return self._taken(call, outcome.taken)
         settled = outcome.settled
         if outcome.message_id:
             self._consumed.append(outcome.message_id)
@@ -250,10 +288,45 @@ class Book:
                 tokens_in=settled.tokens_in if settled else 0,
                 tokens_out=settled.tokens_out if settled else 0,
                 cost_usd=settled.cost_usd if settled else "",
+                asked=settled.asked if settled else "",
                 decisions=call.late_decisions,
             )
         )
         self._take_from(call)
+        self._count(entry)
+        if call.reusable and entry.status is Status.SUCCEEDED and not call.hash_keyed:
+            self._reusable.append((self.reusable_hash(call), entry.seq))
+        return entry
+
+    def reusable_hash(self, call: Call) -> str:
+        """Return the name under which other runs of the workflow find the outcome of *call*."""
+        return digest(f"{self.run.workflow}\n{call.input_hash}".encode())
+
+    def _taken(self, call: Call, taken: Taken) -> Entry:
+        """Put on record that a step takes an outcome of another run."""
+        source, intent, waited = taken.outcome, taken.intent, call.spec.kind == "timer"
+        entry = self._add(
+            Entry(
+                seq=self._seq,
+                path=call.path,
+                status=source.status,
+                at_ns=self._now_ns(),
+                generation=call.generation,
+                kind="" if waited else call.spec.kind,
+                name="" if waited else call.spec.name,
+                input_hash="" if waited else intent.input_hash if intent else call.input_hash,
+                hash_keyed=intent.hash_keyed if intent else False,
+                input=intent.input if intent else raw(call.spell(self.blobs) if call.spell else b""),
+                effect=call.spec.effect if call.spec.effect != "repeatable" else "",
+                site=spell_site(call.site),
+                decisions=[*intent.decisions, *source.decisions] if intent else [],
+                output=source.output,
+                model=source.model,
+                asked=source.asked,
+                taken=taken.source,
+                due_ns=taken.at_ns,
+            )
+        )
         self._count(entry)
         return entry
 
@@ -293,6 +366,24 @@ class Book:
                 kind="signal",
                 name=path.partition("#")[0],
                 note=reason,
+            )
+        )
+
+    def bring(self, blobs: Mapping[str, Blob]) -> None:
+        """Have content at hand that is stored already and that an outcome will name."""
+        self._history.blobs.update(blobs)
+
+    def patched(self, path: str) -> None:
+        """Put on record that the code has a patch."""
+        self._announce()
+        self._add(
+            Entry(
+                seq=self._seq,
+                path=path,
+                status=Status.SUCCEEDED,
+                at_ns=self._now_ns(),
+                kind="decision",
+                name="patched",
             )
         )
 
@@ -354,9 +445,10 @@ class Book:
             consumed=self._consumed,
             release=self._release,
             ledger=self._holdings,
+            reusable=self._reusable,
         )
         self.blobs, self._consumed, self._create, self._release = {}, [], False, False
-        self._holdings = []
+        self._holdings, self._reusable = [], []
         writer.submit(write, lambda result: done(result, entries))
 
     async def write_now(self) -> CommitResult:

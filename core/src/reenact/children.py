@@ -6,12 +6,14 @@ import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+import msgspec
+
 from reenact.effects import Parked
 from reenact.errors import UsageError
-from reenact.execution import Execution
+from reenact.execution import Ending, Execution
 from reenact.inputs import by_name
-from reenact.records import RunRecord, Status
-from reenact.steps import StepContext, WorkflowSpec
+from reenact.records import Changes, RunRecord, Status
+from reenact.steps import StepContext, WorkflowSpec, idempotency_key
 from reenact.views import Run
 
 RUN_ID_HEX = 16
@@ -37,6 +39,8 @@ class Start(Protocol):
         trace_id: str,
         parent: str,
         suspend: bool,
+        earlier: RunRecord | None,
+        changes: Changes,
     ) -> Awaitable[Execution | Run]:
         """Return the run in this process, or as it ended."""
 
@@ -48,12 +52,18 @@ class Children:
         start: Starts a run.
         cancel: Asks a run to end.
         stopping: Says whether the process is letting go of its runs.
+        load: Returns a run by its id.
     """
 
     def __init__(
-        self, start: Start, cancel: Callable[[str, str], Awaitable[Any]], stopping: Callable[[], bool]
+        self,
+        start: Start,
+        cancel: Callable[[str, str], Awaitable[Any]],
+        stopping: Callable[[], bool],
+        load: Callable[[str], Awaitable[RunRecord | None]],
     ) -> None:
         self._start = start
+        self._load = load
         self._cancel = cancel
         self._stopping = stopping
         self._parents: dict[str, tuple[Execution, StepContext]] = {}
@@ -79,17 +89,25 @@ class Children:
             raise
         if isinstance(child, Run):
             return child.output
+        ending = await self._followed(parent, child, step)
+        while ending.continued is not None:
+            if isinstance(ending.continued, Run):
+                return ending.continued.output
+            ending = await self._followed(parent, ending.continued, step)
+        if ending.run.status in (Status.WAITING, Status.IN_DOUBT, Status.RUNNING):
+            raise Parked(ending.run.waits_for or f"child run {child.run.id}")
+        return Run(record=ending.run, error=ending.error, value=ending.value).output
+
+    async def _followed(self, parent: Execution, child: Execution, step: StepContext) -> Ending:
+        """Wait until a child run is over; cancel it if its step is."""
         self._parents[child.run.id] = parent, step
         try:
-            ending = await asyncio.shield(child.finished)
+            return await asyncio.shield(child.finished)
         except asyncio.CancelledError:
             await self._call_off(parent, child, step)
             raise
         finally:
             del self._parents[child.run.id]
-        if ending.run.status in (Status.WAITING, Status.IN_DOUBT, Status.RUNNING):
-            raise Parked(ending.run.waits_for or f"child run {child.run.id}")
-        return Run(record=ending.run, error=ending.error, value=ending.value).output
 
     async def _started(
         self, parent: Execution, spec: WorkflowSpec, arguments: Mapping[str, Any], step: StepContext
@@ -105,6 +123,8 @@ class Children:
                 trace_id=run.trace_id,
                 parent=f"{run.parent}/{run.id}" if run.parent else run.id,
                 suspend=parent.suspend,
+                earlier=await self._earlier(parent, spec, step),
+                changes=msgspec.structs.replace(parent.history.changes, input={}, outputs={}),
             )
         )
         try:
@@ -112,6 +132,17 @@ class Children:
         except asyncio.CancelledError:  # half made it would be nobody's
             await self._call_off(parent, await starting, step)
             raise
+
+    async def _earlier(self, parent: Execution, spec: WorkflowSpec, step: StepContext) -> RunRecord | None:
+        """Return the child run that the run had at this step which the parent comes from."""
+        if parent.earlier is None:
+            return None
+        recorded = parent.earlier.at(step.trace.path)
+        if recorded is None or recorded.intent.kind != "workflow" or recorded.intent.name != spec.name:
+            return None
+        intent = recorded.intent
+        key = idempotency_key(parent.earlier.run_id, intent.path, intent.generation)
+        return await self._load(child_id(key))
 
     async def _call_off(self, parent: Execution, child: Execution | Run, step: StepContext) -> None:
         """Cancel a child run whose step was cancelled, unless its parent is only being stopped."""

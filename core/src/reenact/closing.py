@@ -5,11 +5,15 @@ from typing import Any
 
 import attrs
 
+from reenact.codec import Json, canonical
 from reenact.content import Blob
 from reenact.divergence import described_end
 from reenact.failures import record_failure
 from reenact.records import Failure, Status
-from reenact.steps import Shape
+from reenact.steps import ContinueAsNew, Shape, continued_id
+
+CONTINUED_AS = "$continued_as"
+"""The one key of the output of a run that goes on as another one, which it names."""
 
 
 @attrs.frozen
@@ -38,7 +42,14 @@ class Closing:
         return described_end(self.status, self.failure, self.output)
 
 
-def close(main: asyncio.Task[Any], shape: Shape, blobs: dict[str, Blob], cancel_reason: str) -> Closing:
+def close(
+    main: asyncio.Task[Any],
+    shape: Shape,
+    blobs: dict[str, Blob],
+    cancel_reason: str,
+    run_id: str,
+    failed: BaseException | None = None,
+) -> Closing:
     """Return how the workflow whose task is *main* ended.
 
     Args:
@@ -46,10 +57,16 @@ def close(main: asyncio.Task[Any], shape: Shape, blobs: dict[str, Blob], cancel_
         shape: How its result is put on record.
         blobs: Where what is large goes.
         cancel_reason: Why it was cancelled, if it was.
+        run_id: The run.
+        failed: Why the run could not be started in which it was to go on.
     """
     if main.cancelled():
         return Closing(Status.CANCELLED, note=cancel_reason)
-    error = main.exception()
+    error = failed or main.exception()
+    if isinstance(error, ContinueAsNew):
+        value: dict[str, Json] = {CONTINUED_AS: continued_id(run_id)}
+        note = f"continued as run {value[CONTINUED_AS]}"
+        return Closing(Status.SUCCEEDED, value=value, output=canonical(value), note=note)
     if error is None:
         try:
             settled = shape.settle(main.result(), blobs)

@@ -15,6 +15,7 @@ import attrs
 import msgspec
 
 from reenact.errors import ConfigError, did_you_mean
+from reenact.records import Cache
 
 FILE = "reenact.toml"
 FILE_BYTES_MAX = 1_000_000
@@ -36,6 +37,8 @@ class RuntimeOptions:
         interruptions_max: Attempts that crashes may interrupt before a step is parked.
         llm_attempts: How often each model is tried.
         llm_timeout_s: How long one call of a model may take, in seconds.
+        cache: Whether a step takes the outcome that another run of its workflow had for the same input:
+            ``off`` or ``workflow``. A step may say so itself.
         poll_s: How often messages from other processes are looked for, in seconds.
     """
 
@@ -50,6 +53,7 @@ class RuntimeOptions:
     interruptions_max: int = attrs.field(default=3, validator=attrs.validators.ge(0))
     llm_attempts: int = attrs.field(default=4, validator=attrs.validators.ge(1))
     llm_timeout_s: float = attrs.field(default=600.0, validator=attrs.validators.gt(0))
+    cache: Cache = "off"
     poll_s: float = attrs.field(default=0.25, validator=attrs.validators.gt(0))
 
 

@@ -84,7 +84,7 @@ class Desk:
             DamagedError: If its journal is not what was written.
         """
         record = await self.find(run_id)
-        read = await read_history(self.store, record.id, keep_entries=True)
+        read = await read_history(self.store, record, keep_entries=True)
         names = {name for entry in read.entries for name in references(bytes(entry.input))}
         blobs = {**read.history.blobs, **await load_blobs(self.store, names, self.store.where)}
         begun, ended = read.history.begun, read.history.ended
@@ -105,7 +105,7 @@ class Desk:
         """
         record = await self.find(run_id)
         where = f"{self.store.where}, run {record.id}"
-        read = await read_history(self.store, record.id, keep_entries=True)
+        read = await read_history(self.store, record, keep_entries=True)
         if read.history.begun is None:
             raise DamagedError(where, "its journal is empty")
         if record.status.ended and read.history.status is not record.status:
@@ -210,7 +210,7 @@ class Desk:
         return record
 
     async def _resolved(self, record: RunRecord, path: str, resolution: Resolution) -> RunWrite:
-        history = (await read_history(self.store, record.id, outputs=False)).history
+        history = (await read_history(self.store, record, outputs=False)).history
         found = history.steps.get(path) or history.steps.get(f"{path}#0")
         if found is None or found.status not in (Status.IN_DOUBT, Status.RUNNING):
             doubtful = [p for p, s in history.steps.items() if s.status is Status.IN_DOUBT]

@@ -17,6 +17,7 @@ from reenact.failures import record_failure
 from reenact.history import Recorded
 from reenact.pauses import Pauses
 from reenact.records import Entry, Failure, Status
+from reenact.reuse import fits
 from reenact.scheduler import give_back, sleep_until, take, take_now
 from reenact.seams import CommitResult, Wait
 from reenact.steps import (
@@ -121,10 +122,42 @@ class Effects:
             self.waiting.begin(call)
         elif recorded is not None:
             self._take_up(call)
+        elif self._is_reusable(call):
+            self._run_task(call, self._recall(call), ADMITTED)
         elif call.gate is None and self._place_now(call):
             self.start(call)
         else:
             self._run_task(call, self._admit(call), ADMITTED)
+
+    def _is_reusable(self, call: Call) -> bool:
+        spec = call.spec
+        wanted = (spec.cache or self._services.cache) == "workflow"
+        call.reusable = wanted and spec.effect == "repeatable" and spec.kind != "workflow"
+        return call.reusable
+
+    async def _recall(self, call: Call) -> None:
+        """Take the outcome that another run of the workflow had, if there is one."""
+        try:
+            found = await self._services.recall(self._book.reusable_hash(call))
+        except asyncio.CancelledError:
+            self._called_off(call)
+            return
+        except Exception as error:
+            self._refuse(call, error)
+            return
+        if found is None or not fits(found[0].outcome, call):
+            await self._admit(call)
+            return
+        taken, blobs = found
+        self._open.discard(call)
+        self._book.bring(blobs)
+        self._host.completed(call, Outcome(Status.SUCCEEDED, taken=taken))
+
+    def ask_first(self, call: Call, reason: str) -> None:
+        """Have a person decide about a step before it is begun."""
+        self._book.intent(call, Status.RUNNING)
+        self._book.step(call, Status.IN_DOUBT, note=reason)
+        self._park(call, reason)
 
     def start(self, call: Call) -> None:
         """Put the intent of an admitted step into this turn's write; it starts when that is durable."""
@@ -163,7 +196,7 @@ class Effects:
             if call.gate is not None:
                 passed = await call.gate(call)
                 if call.recorded is None:
-                    call.decisions = passed.decisions
+                    call.decisions = [*call.decisions, *passed.decisions]
                 else:  # judged again, since it is sent again
                     call.late_decisions = passed.decisions
                 if passed.spell is not None:

@@ -17,7 +17,8 @@
     │   ├── RunEndedError       the run has ended in a way that excludes the verb
     │   └── RunCancelledError   the run was cancelled
     ├── DivergenceError         the code and the record do not agree
-    │   └── ChangedInputError   a step's input is not the one on record
+    │   ├── ChangedInputError   a step's input is not the one on record
+    │   └── ForkedBehindError   what was set for a fork changes what lies before it
     ├── NotDeterministicError   the workflow did what only a step may do
     ├── NotStorableError        a value has no faithful spelling in JSON
     ├── StepError               a step failed with an exception that cannot be rebuilt
@@ -249,6 +250,19 @@ class ChangedInputError(DivergenceError):
         text = (
             f"the input of {self.path!r} in run {self.run_id!r} has changed: on record {self.expected}, "
             f"now {self.found}; resume with on_changed_input='reexecute' to run it again"
+        )
+        return f"{text}\n{self.diff}" if self.diff else text
+
+
+@attrs.define
+class ForkedBehindError(DivergenceError):
+    """What was set for a fork changes a step that lies before the one it was forked at."""
+
+    def __str__(self) -> str:
+        text = (
+            f"run {self.run_id!r} keeps what lies before the step it was forked at, and the input of "
+            f"{self.path!r} there would change: on record {self.expected}, now {self.found}; "
+            f"fork at {self.path!r}, or re-run the run"
         )
         return f"{text}\n{self.diff}" if self.diff else text
 

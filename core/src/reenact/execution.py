@@ -19,7 +19,7 @@ import collections
 import contextvars
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import Any, Literal, NoReturn, Protocol, TypeAlias
+from typing import Any, Protocol
 
 import attrs
 
@@ -27,14 +27,15 @@ from reenact.book import Book, Services
 from reenact.closing import Closing, close
 from reenact.codec import decode
 from reenact.content import Chains, unpack
-from reenact.divergence import Inputs, describe, describe_call, describe_end
 from reenact.effects import Effects
-from reenact.errors import ChangedInputError, DivergenceError
-from reenact.failures import revive
-from reenact.history import STOPPED, History, Recorded, same_input
+from reenact.errors import InputError
+from reenact.failures import record_failure, revive
+from reenact.history import PATCH_PREFIX, STOPPED, History
 from reenact.loop import RunLoop, Scope, current_scope
+from reenact.matching import Matching, OnChange
 from reenact.models import Models
-from reenact.records import RUN_PATH, Entry, Failure, Message, RunRecord, Status
+from reenact.records import Entry, Failure, Message, RunRecord, Status
+from reenact.reuse import Earlier
 from reenact.seams import CommitResult
 from reenact.steps import (
     ASKED,
@@ -42,8 +43,8 @@ from reenact.steps import (
     HELD,
     OVER,
     Call,
+    ContinueAsNew,
     Outcome,
-    Shape,
     StepContext,
     StepSpec,
     WorkflowSpec,
@@ -59,10 +60,10 @@ BEGUN_AT_A_TIME = 256
 """Steps whose intents are one write: the first of many begin while the others are being written."""
 
 CANCEL_NAME = ":cancel"
+GIVEN = "its outcome was given"
+"""Note of a step that was not run, because its outcome was set for the run."""
 TIMER = StepSpec(kind="timer", name="timer")
 _TIMER_HASH = "0" * 64
-
-OnChange: TypeAlias = Literal["reexecute", "fail"]
 
 current_execution: contextvars.ContextVar["Execution | None"] = contextvars.ContextVar(
     "reenact_execution", default=None
@@ -77,17 +78,24 @@ class Ending:
         run: The run as it is on record now.
         value: What the workflow returned.
         error: What it raised.
+        continued: The run in which it goes on, as it was started.
     """
 
     run: RunRecord
     value: Any = None
     error: BaseException | None = None
+    continued: Any = None
 
 
 class RunHost(Protocol):
     """What a run's steps need of the runtime."""
 
     models: Models
+
+    async def continue_run(
+        self, ended: "Execution", spec: WorkflowSpec, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> Any:
+        """Start the run in which *ended* goes on; return it, as it was started."""
 
     async def run_child(
         self, parent: "Execution", spec: WorkflowSpec, arguments: Mapping[str, Any], step: StepContext
@@ -106,6 +114,7 @@ class Execution:
         live: False for a replay, which performs and writes nothing.
         on_changed: What to do about a step whose input is not the one on record.
         suspend: End, and give the run back, when it waits for somebody and does nothing else.
+        earlier: The record of the run that this one takes outcomes from.
     """
 
     def __init__(
@@ -118,13 +127,17 @@ class Execution:
         live: bool = True,
         on_changed: OnChange = "reexecute",
         suspend: bool = False,
+        earlier: Earlier | None = None,
     ) -> None:
         self.history = history
+        self.earlier = earlier
+        if earlier is not None:
+            history.blobs.update(earlier.blobs)
         self.services = services
         self.host = host
         self.live = live
         self.suspend = suspend
-        self.on_changed: OnChange = on_changed
+        self.matching = Matching(history, self, on_changed, earlier)
         self.chains = Chains()
         self.chains.seen(history.blobs.values())
         self.trace = TraceContext(run.trace_id, run.id)
@@ -132,16 +145,13 @@ class Execution:
         self.book = Book(run, history, services)
         self.effects = Effects(self.book, services, self)
         self.loop = RunLoop(  # type: ignore[abstract]  # the rest is set to refuse
-            self, seed=int(run.key or "1", 16), start_s=run.created_ns / 1e9, unhandled=self._unhandled
+            self, seed=int(run.key or "1", 16), start_s=self._began_ns(run) / 1e9, unhandled=self._unhandled
         )
         self._real = asyncio.get_running_loop()
         self._main: asyncio.Task[Any] | None = None
-        self._shape: Shape | None = None
+        self._spec: WorkflowSpec | None = None
         self._asked: list[Call] = []
         self._called_off: list[Call] = []
-        self._held: list[Call] = []
-        self._expected: dict[str, Call] = {}
-        self._gone: set[str] = set()
         self._completed: collections.deque[tuple[Call, Outcome]] = collections.deque()
         self._admitted: list[Call] = []
         self._timers: dict[int, Call] = {}
@@ -149,6 +159,14 @@ class Execution:
         self._stopping = False
         self._over = False
         self._cancel_asked: str | None = None
+        self._patches: dict[str, bool] = {}
+        self._continued: asyncio.Task[Any] | None = None
+
+    def _began_ns(self, run: RunRecord) -> int:
+        """Return the time at which the workflow's clock starts: of a re-run, when the other run began."""
+        if self.history.begun is not None:
+            return self.history.begun.due_ns or self.history.begun.at_ns
+        return self.earlier.began_ns if self.earlier is not None else run.created_ns
 
     @property
     def run(self) -> RunRecord:
@@ -162,9 +180,9 @@ class Execution:
 
     # --- life
 
-    def start(self, workflow: Callable[[], Coroutine[Any, Any, Any]], shape: Shape) -> None:
-        """Begin to run *workflow*; `finished` tells how it ended."""
-        self._shape = shape
+    def start(self, workflow: Callable[[], Coroutine[Any, Any, Any]], spec: WorkflowSpec) -> None:
+        """Begin to run *workflow*, declared as *spec*; `finished` tells how it ended."""
+        self._spec = spec
         context = contextvars.copy_context()
         context.run(current_execution.set, self)
         context.run(current_scope.set, Scope())
@@ -221,7 +239,7 @@ class Execution:
         """Drop the workflow's tasks, and break the cycles in which a run holds itself."""
         self.loop.close()
         self._drop_admitted()
-        for call in (*self._held, *self._expected.values()):
+        for call in self.matching:
             if call.future is not None and not call.future.done():
                 call.future.cancel()
         self.loop.drop_tasks()
@@ -237,6 +255,17 @@ class Execution:
         self._asked.append(call)
         return call.future
 
+    def patched(self, name: str) -> bool:
+        """Say whether the code has a patch at this point; see `reenact.patched`."""
+        path = f"{PATCH_PREFIX}{name}]"
+        known = self._patches.get(path)
+        if known is None:
+            known = path in self.history.patches or not self.matching.behind
+            self._patches[path] = known
+            if known and path not in self.history.patches:
+                self.book.patched(path)
+        return known
+
     def call_off(self, call: Call) -> None:
         """Take back a step whose task the workflow has cancelled."""
         if call.state is not OVER:
@@ -244,11 +273,17 @@ class Execution:
 
     def timer_set(self, handle: asyncio.TimerHandle, scope: Scope) -> None:
         """Keep a timer of the loop, as a step."""
-        due_ns = int(handle.when() * 1e9)
+        due_ns = int(handle.when() * 1e9) + self._behind_ns()
         call = Call(TIMER, scope.path("timer"), _TIMER_HASH, due_ns=due_ns)
         call.handle = handle
         self._timers[id(handle)] = call
         self._asked.append(call)
+
+    def _behind_ns(self) -> int:
+        """Return how far the workflow's time is behind, in a run that has just come from another."""
+        if not (self.run.origin and self.live) or self.loop.time() * 1e9 >= self.run.created_ns:
+            return 0
+        return self.services.clock.now_ns() - int(self.loop.time() * 1e9)
 
     def timer_cancelled(self, handle: asyncio.TimerHandle) -> None:
         """Forget a timer of the loop."""
@@ -291,78 +326,47 @@ class Execution:
             asked, self._asked = self._asked, []
             off, self._called_off = self._called_off, []
             for call in asked:
-                self._sort_one(call)
+                self.matching.match(call)
             for call in off:
                 self._forget(call)
 
-    def _sort_one(self, call: Call) -> None:
-        recorded = self.history.steps.get(call.path)
-        if recorded is None:
-            self._take_salvage(call)
-            return
-        if not (call.spec is TIMER or same_input(recorded.intent, call.input_hash, self.run.key)):
-            self._changed(call, recorded)
-            return
-        call.recorded = recorded
-        call.generation = recorded.intent.generation
-        if recorded.outcome is None or recorded.status is Status.CANCELLED:
-            self._hold(call)
-        else:
-            self._expected[call.path] = call
-
-    def _hold(self, call: Call) -> None:
-        call.state = HELD
-        self._held.append(call)
-
-    def _take_salvage(self, call: Call) -> None:
-        """Give a step the outcome it had before the run was revised, or hold it."""
-        kept = self.history.salvage.get(call.path, ())
-        for recorded in reversed(kept):
-            call.generation = max(call.generation, recorded.intent.generation + 1)
-            if recorded.outcome is not None and same_input(recorded.intent, call.input_hash, self.run.key):
-                source = self.history.outcome(recorded.outcome)
-                call.decisions = list(recorded.intent.decisions)
-                call.hash_keyed = recorded.intent.hash_keyed
-                self._completed.append((call, Outcome(source.status, again=source.seq)))
-                return
-        self._hold(call)
-
-    def _changed(self, call: Call, recorded: Recorded) -> None:
-        """Deal with a step whose input is not the one on record."""
-        started = recorded.status is not Status.DENIED
-        if not self.live:
-            self._diverge(DivergenceError, call.path, recorded.intent, call)
-        if self.on_changed == "fail" or (call.spec.effect == "once" and started):
-            self._diverge(ChangedInputError, call.path, recorded.intent, call)
-        log.warning("the input of %s has changed since it was recorded; it runs again", call.path)
-        call.generation = recorded.intent.generation + 1
-        if self.history.pending:
-            self._revise()
-        self._hold(call)
-
-    def _revise(self) -> None:
-        """Leave the recorded order: what was not delivered yet is only taken by what asks for it."""
-        seq = self.history.pending[0].seq
-        self.book.root(Status.RUNNING, revised_from=seq)
-        self.history.revise(seq, redo=False)
-        waiting = sorted(self._expected.values(), key=_recorded_seq)
-        self._expected.clear()
-        for call in waiting:
-            self._take_salvage(call)
-
     def _deliver_recorded(self) -> None:
-        entry = self.history.pending[0]
-        call = self._expected.pop(entry.path, None)
-        if call is not None:
-            self.history.pending.popleft()
-            self._hand_over(call, entry)
-        elif entry.path in self._gone:
-            self.history.pending.popleft()  # came in while the run was being stopped, too late to matter
-        elif entry.path.startswith(CANCEL_NAME):
-            self.history.pending.popleft()
+        found = self.matching.next_recorded()
+        if found is None:
+            return
+        call, entry = found
+        if call is None:
             self._cancel_main(entry.note)
         else:
-            self._diverge_from(entry)
+            self._hand_over(call, entry)
+
+    def taken(self, call: Call, outcome: Outcome) -> None:
+        """Take the outcome of a step that keeps the one it had."""
+        self._completed.append((call, outcome))
+
+    def revised(self, seq: int) -> None:
+        """Put on record that outcomes from *seq* on are not delivered in their order."""
+        self.book.root(Status.RUNNING, revised_from=seq)
+
+    def given(self, call: Call, value: Any) -> None:
+        """End a step with an outcome that was set for the run."""
+        if not self.live:
+            self.matching.hold(call)
+            return
+        self.book.intent(call, Status.RUNNING, note=GIVEN)
+        assert call.shape is not None  # noqa: S101  # what can be given has a type
+        try:
+            settled = call.shape.settle(call.shape.given(value), self.book.blobs)
+        except Exception as error:
+            misfit = InputError(f"what was given as the outcome of {call.path} does not fit: {error}")
+            outcome = Outcome(Status.FAILED, failure=record_failure(misfit, call.path), error=misfit)
+        else:
+            outcome = Outcome(Status.SUCCEEDED, settled=settled)
+        self._completed.append((call, outcome))
+
+    def ask_first(self, call: Call, reason: str) -> None:
+        """Have a person decide about a step before it is begun."""
+        self.effects.ask_first(call, reason)
 
     def _deliver(self, call: Call, outcome: Outcome) -> None:
         """Put a live outcome on record, and hand it to the workflow."""
@@ -380,7 +384,7 @@ class Execution:
 
     def _hand_over(self, call: Call, entry: Entry, outcome: Outcome | None = None) -> None:
         call.state = OVER
-        self.loop.advance(max(entry.at_ns, call.due_ns if call.spec is TIMER else 0) / 1e9)
+        self.loop.advance(_time_ns(call, entry) / 1e9)
         if call.handle is not None:
             self._timers.pop(id(call.handle), None)
             self.loop.fire(call.handle)
@@ -417,7 +421,7 @@ class Execution:
     # --- what is live
 
     def _release_held(self) -> None:
-        held, self._held = self._held, []
+        held, self.matching.held = self.matching.held, []
         if not self.live:
             if any(call.state is HELD for call in held):
                 self._replay_ran_out(held)
@@ -452,8 +456,7 @@ class Execution:
         """Drop a step that the workflow has called off."""
         if call.state in (OVER, CANCELLED):
             return
-        self._gone.add(call.path)
-        self._expected.pop(call.path, None)
+        self.matching.called_off(call)
         state, call.state = call.state, CANCELLED
         if state in (ASKED, HELD):
             recorded = call.recorded
@@ -492,10 +495,25 @@ class Execution:
         if not self.live:
             self._end_replay(main)
             return
+        if not self._is_continued(main):
+            return
         end = self._closing(main)
         self._ending = (end.value, end.error)
         self.book.root(end.status, output=end.output, failure=end.failure, note=end.note, release=True)
         self._flush(final=True)
+
+    def _is_continued(self, main: asyncio.Task[Any]) -> bool:
+        """See to it that the run exists in which this one goes on, if it does; say whether that is done."""
+        asked = None if main.cancelled() else main.exception()
+        if not isinstance(asked, ContinueAsNew):
+            return True
+        if self._continued is None:
+            assert self._spec is not None  # noqa: S101  # set by start
+            going_on = self.host.continue_run(self, self._spec, asked.args, asked.kwargs)
+            self._continued = self._real.create_task(going_on, name="reenact-continue")
+            self._continued.add_done_callback(lambda _: self.wake())
+            self._flush()
+        return self._continued.done()
 
     def _clear_away(self) -> bool:
         """Cancel the tasks and steps that the workflow left; say whether all of them are gone."""
@@ -503,9 +521,9 @@ class Execution:
             with self.loop.entered():
                 self.loop.turn()
         self._sort()
-        for call in (*self._held, *self._expected.values(), *self._timers.values()):
+        for call in (*self.matching, *self._timers.values()):
             self._forget(call)
-        self._held.clear()
+        self.matching.held.clear()
         self._drop_admitted()
         while self._completed:
             call, outcome = self._completed.popleft()
@@ -517,8 +535,10 @@ class Execution:
         return not self.effects.busy
 
     def _closing(self, main: asyncio.Task[Any]) -> Closing:
-        assert self._shape is not None  # noqa: S101  # set by start
-        end = close(main, self._shape, self.book.blobs, self._cancel_asked or "")
+        assert self._spec is not None  # noqa: S101  # set by start
+        going_on = self._continued
+        failed = going_on.exception() if going_on is not None and not going_on.cancelled() else None
+        end = close(main, self._spec.shape, self.book.blobs, self._cancel_asked or "", self.run.id, failed)
         if end.error is not None:
             self._stamp(end.error)
         return end
@@ -560,11 +580,14 @@ class Execution:
         self._dispose()
         value, error = self._ending
         if not self.finished.done():
-            self.finished.set_result(Ending(run=self.run, value=value, error=error))
+            continued = self._continued.result() if self._continued is not None and error is None else None
+            self.finished.set_result(Ending(run=self.run, value=value, error=error, continued=continued))
 
     def _suspend_if_idle(self) -> bool:
         """Note that the run waits or is in doubt, if it is and does nothing else; say whether to let go."""
         if self._completed or self._asked or self._scheduled or not self.effects.idle:
+            return False
+        if self.earlier is not None and not self.effects.busy and self.effects.waiting.skip(self.earlier):
             return False
         doubt, waits = self.effects.in_doubt, self.effects.waits_for
         if doubt:
@@ -594,55 +617,35 @@ class Execution:
         if not self.book.empty:
             self.book.write(lambda result, entries: self.services.tell(self.run, entries))
 
-    # --- when code and record do not agree
-
-    def _diverge_from(self, entry: Entry) -> NoReturn:
-        """Raise for an outcome on record that nobody asks for."""
-        recorded = self.history.steps[entry.path]
-        other = next((call for call in self._held if call.state is HELD), None)
-        raise DivergenceError(
-            self.run.id, other.path if other else entry.path, describe(recorded.intent), describe_call(other)
-        )
-
-    def _diverge(self, kind: type[DivergenceError], path: str, intent: Entry, call: Call) -> NoReturn:
-        error = kind(self.run.id, path, describe(intent), describe_call(call))
-        error.__dict__["inputs"] = Inputs(intent, call)  # made a diff by the runtime, which can read content
-        raise error
+    # --- the end of a replay
 
     def _replay_ran_out(self, held: Sequence[Call]) -> None:
         """A replay at rest with steps that are not on record: the record's end, or a divergence."""
-        if self.history.ended is None:
-            self._over = True
-            self._dispose()
-            self.finished.set_result(Ending(run=self.run))
-            return
-        call = next(call for call in held if call.state is HELD)
-        raise DivergenceError(
-            self.run.id, call.path, f"the end of the run ({self.history.status})", describe_call(call)
-        )
+        self.matching.check_unrecorded(next(call for call in held if call.state is HELD))
+        self._end_without_a_word(Ending(run=self.run))
 
     def _end_replay(self, main: asyncio.Task[Any]) -> None:
-        ended, found = self.history.ended, self._closing(main)
-        left = self.history.pending[0] if self.history.pending else None
-        if left is not None:
-            recorded = self.history.steps[left.path].intent
-            raise DivergenceError(self.run.id, left.path, describe(recorded), "the end of the workflow")
-        if ended is not None and (ended.status, bytes(ended.output)) != (found.status, found.output):
-            raise DivergenceError(self.run.id, RUN_PATH, describe_end(ended), found.described)
+        found = self._closing(main)
+        self.matching.check_end(found.status, found.output, found.described)
+        self._end_without_a_word(Ending(run=self.run, value=found.value, error=found.error))
+
+    def _end_without_a_word(self, ending: Ending) -> None:
         self._over = True
         self._dispose()
-        self.finished.set_result(Ending(run=self.run, value=found.value, error=found.error))
+        self.finished.set_result(ending)
 
     def _unhandled(self, context: dict[str, Any]) -> None:
         error = context.get("exception")
         log.error("in run %s: %s", self.run.id, context.get("message"), exc_info=error)
 
 
+def _time_ns(call: Call, entry: Entry) -> int:
+    """Return the workflow's time when it is told of an outcome; of a taken one, when the other run was."""
+    if entry.taken:
+        return entry.due_ns
+    return max(entry.at_ns, call.due_ns if call.spec is TIMER else 0)
+
+
 def as_cancelled(outcome: Outcome) -> Outcome:
     """Return *outcome* as that of a step which was called off; what it cost stays."""
     return Outcome(Status.CANCELLED, settled=outcome.settled, message_id=outcome.message_id)
-
-
-def _recorded_seq(call: Call) -> int:
-    recorded = call.recorded
-    return recorded.outcome.seq if recorded is not None and recorded.outcome is not None else -1

@@ -7,7 +7,7 @@ import uuid as uuid_module
 
 import attrs
 
-from reenact.asking import running
+from reenact.asking import checked_name, running
 from reenact.errors import UsageError
 from reenact.execution import Execution
 from reenact.loop import current_scope
@@ -51,6 +51,32 @@ class Here:
     def uuid4(self) -> uuid_module.UUID:
         """Return a UUID that a replay repeats. Not for secrets."""
         return uuid_module.UUID(int=self._drawn(":uuid").getrandbits(128), version=4)
+
+
+def patched(name: str) -> bool:
+    """Say whether this run takes the new branch of a change to its workflow's code.
+
+    .. code-block:: python
+
+        if patched("ask-twice"):
+            answer = await ask_twice(question)
+        else:
+            answer = await ask(question)
+
+    A run that was past this point before the code was changed takes the old branch, always; any
+    other takes the new one, and has that on record. When no run from before is left that may be
+    resumed or replayed, the branch can go.
+
+    Args:
+        name: Of the change; the same name has the same answer throughout a run.
+
+    Raises:
+        UsageError: Outside workflow code.
+    """
+    execution = running()
+    if execution is None:
+        raise UsageError(f"patched({name!r}) can be asked in workflow code only")
+    return execution.patched(checked_name(name))
 
 
 def current() -> Here:

@@ -16,12 +16,24 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import attrs
+import msgspec
 
 from reenact.codec import digest
 from reenact.content import Blob, blob_references, references
-from reenact.errors import DamagedError
+from reenact.errors import DamagedError, RunNotFoundError
 from reenact.machine import RUN, STEP, TransitionError, advance
-from reenact.records import RUN_PATH, Entry, Row, Status, checksum, decode_entry
+from reenact.records import (
+    NO_CHANGES,
+    RUN_PATH,
+    Changes,
+    Entry,
+    Row,
+    RunRecord,
+    Status,
+    checksum,
+    decode_entry,
+    origin_of,
+)
 from reenact.seams import Store
 
 DELIVERED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.DENIED})
@@ -29,6 +41,9 @@ DELIVERED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.DENIED})
 
 STOPPED = "stopped"
 """Note of an entry of the run: its process let go of it in an orderly way."""
+
+PATCH_PREFIX = ":patched["
+"""Begins the path under which code puts on record that it has a patch."""
 
 RETRY = "retry"
 """Note of an entry of a step in doubt: a person has decided that it runs again."""
@@ -56,6 +71,7 @@ class Recorded:
         ticket: The position of the entry that began the latest attempt.
         put_off: That attempt has asked nobody yet: a policy has it wait.
         retry_decided: A person has decided that it runs again.
+        paused_ns: How long the run stood still, forked, while the step waited.
     """
 
     __slots__ = (
@@ -65,6 +81,7 @@ class Recorded:
         "failures",
         "intent",
         "outcome",
+        "paused_ns",
         "put_off",
         "retry_decided",
         "retry_due_ns",
@@ -88,6 +105,7 @@ class Recorded:
         self.answer: bool | None = None
         self.ticket = intent.seq
         self.put_off = False
+        self.paused_ns = 0
 
     @property
     def interruptions(self) -> int:
@@ -120,6 +138,26 @@ class Recorded:
             self.outcome = entry
 
 
+@attrs.frozen
+class Taken:
+    """An outcome of another run.
+
+    Attributes:
+        source: The run, and the seq of the outcome there, as ``run:seq``.
+        outcome: The entry that has the outcome.
+        intent: The first entry of the step there, if its input is to be kept as it stands there.
+    """
+
+    source: str
+    outcome: Entry
+    intent: Entry | None = None
+
+    @property
+    def at_ns(self) -> int:
+        """When the run that had it first was told of it."""
+        return self.outcome.due_ns if self.outcome.taken else self.outcome.at_ns
+
+
 class History:
     """A run's journal, read.
 
@@ -134,6 +172,10 @@ class History:
         last_checksum: The checksum of the last row.
         epoch: The lease under which something was last put on record.
         blobs: The content that outcomes name.
+        changes: What was set for the run when it was made.
+        forked_at: How many of the rows are another run's.
+        taken: Which outcomes of other runs it has taken.
+        patches: The paths of the patches that its code had.
     """
 
     def __init__(self) -> None:
@@ -148,6 +190,11 @@ class History:
         self.last_checksum = b""
         self.epoch = 0
         self.blobs: dict[str, Blob] = {}
+        self.changes = NO_CHANGES
+        self.forked_at = 0
+        self.taken: set[str] = set()
+        self.patches: set[str] = set()
+        self._at_ns = 0
         self._void: dict[int, Recorded] = {}
 
     def take(self, row: Row, where: str) -> Entry:
@@ -167,11 +214,15 @@ class History:
             raise DamagedError(where, f"row {row.seq} makes no sense: {error}") from error
         self.next_seq += 1
         self.last_checksum = row.checksum
+        self._at_ns = entry.at_ns
         return entry
 
     def _apply(self, entry: Entry) -> None:
         if entry.path == RUN_PATH:
             self._apply_to_run(entry)
+            return
+        if entry.path.startswith(PATCH_PREFIX):
+            self.patches.add(entry.path)
             return
         if entry.kind:
             self.steps[entry.path] = recorded = Recorded(entry)
@@ -180,6 +231,8 @@ class History:
         else:
             recorded = self.steps[entry.path]
             recorded.take(entry)
+        if entry.taken:
+            self.taken.add(entry.taken)
         if entry.status in DELIVERED:
             self.pending.append(entry)
             self.outcomes[entry.seq] = entry
@@ -193,8 +246,21 @@ class History:
             for recorded in self.steps.values():
                 recorded.starts = min(recorded.starts, recorded.failures + 1)
         self.ended = entry if entry.status.ended else None
+        if entry.changes:
+            self.changes = self.changes.then(msgspec.convert(entry.changes, Changes))
+        if entry.fork:
+            self._fork(entry)
         if entry.revised_from >= 0:
             self.revise(entry.revised_from, redo=entry.redo)
+
+    def _fork(self, entry: Entry) -> None:
+        """Go on as another run, from which the step at ``entry.fork`` is live again."""
+        self.forked_at = entry.seq
+        self.steps.pop(entry.fork, None)
+        for recorded in self.steps.values():
+            if recorded.outcome is None:
+                recorded.starts = min(recorded.starts, recorded.failures + 1)
+                recorded.paused_ns += entry.at_ns - self._at_ns
 
     def revise(self, seq: int, *, redo: bool) -> None:
         """Take outcomes from *seq* on out of the order; keep them as salvage.
@@ -238,26 +304,51 @@ class Read:
     entries: Sequence[Entry]
 
 
+async def journal(store: Store, run: RunRecord, start: int = 0) -> AsyncIterator[Sequence[Row]]:
+    """Yield a run's rows from seq *start* on, in batches; of a fork, first those it shares.
+
+    Raises:
+        DamagedError: If the run that it was forked from is gone.
+    """
+    origin = origin_of(run)
+    if origin is not None and origin.how == "fork" and start < origin.seq:
+        shared = await store.load(origin.run_id)
+        if shared is None:
+            raise DamagedError(f"{store.where}, run {run.id}", f"run {origin.run_id}, its beginning, is gone")
+        async for batch in journal(store, shared, start):
+            mine = [row for row in batch if row.seq < origin.seq]
+            if mine:
+                yield mine
+            if len(mine) < len(batch):
+                break
+    async for batch in store.rows(run.id, start):
+        yield batch
+
+
 async def read_history(
-    store: Store, run_id: str, *, keep_entries: bool = False, outputs: bool = True
+    store: Store, run: RunRecord | str, *, keep_entries: bool = False, outputs: bool = True
 ) -> Read:
     """Read and check the journal of a run.
 
     Args:
         store: Where it is.
-        run_id: Which.
+        run: Which, or its id.
         keep_entries: Return the entries too.
         outputs: Load the content that outcomes name.
 
     Raises:
         DamagedError: If it is not what was written.
     """
+    if isinstance(run, str):
+        found = await store.load(run)
+        if found is None:
+            raise RunNotFoundError(run)
+        run = found
     history = History()
-    where = f"{store.where}, run {run_id}"
+    where = f"{store.where}, run {run.id}"
     entries: list[Entry] = []
     wanted: set[str] = set()
-    rows: AsyncIterator[Sequence[Row]] = store.rows(run_id)
-    async for batch in rows:
+    async for batch in journal(store, run):
         for row in batch:
             entry = history.take(row, where)
             if outputs and entry.output:

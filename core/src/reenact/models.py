@@ -160,6 +160,7 @@ class LlmCall:
         run: The run it belongs to.
         chains: The run's conversations.
         listener: Told of the answer as it comes, live only.
+        asked: The model that was asked last, as ``provider:model``.
     """
 
     models: Models
@@ -171,6 +172,7 @@ class LlmCall:
     _call: Call | None = attrs.field(default=None, init=False)
     _passed: frozenset[str] | None = attrs.field(default=None, init=False)
     _heard: Heard = attrs.field(factory=Heard, init=False)
+    asked: str = attrs.field(default="", init=False)
 
     def spell(self, blobs: dict[str, Blob]) -> bytes:
         """Return the stored spelling of the request as it is now."""
@@ -206,7 +208,7 @@ class LlmCall:
             PutOff: If a policy has it wait.
         """
         request, target, provider = await self._admitted(step)
-        self._heard = Heard()
+        self.asked, self._heard = str(target), Heard()
         try:
             response = await self._answer(provider, target, request, step)
         except (Exception, asyncio.CancelledError) as error:
@@ -224,6 +226,7 @@ class LlmCall:
     async def _admitted(self, step: StepContext) -> "tuple[LlmRequest, Target, Provider]":
         """Have this attempt admitted; by another model, if a policy names one."""
         request, target = self.request, self._target_of(self.request, step)
+        self.asked = str(target)
         if step.candidate:  # another provider than the one that was judged
             request = await self._judged("request", request, step, target)
         for _ in range(ADMIT_TRIES):

@@ -23,6 +23,7 @@ RUN_PATH = ""
 
 Kind: TypeAlias = Literal["llm", "tool", "step", "decision", "timer", "signal", "workflow"]
 Effect: TypeAlias = Literal["repeatable", "once"]
+Cache: TypeAlias = Literal["off", "workflow"]
 
 
 class Status(enum.StrEnum):
@@ -115,7 +116,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
         effect: What running it twice would do to the world.
         site: File and line of the call.
         decisions: What policies decided about it.
-        due_ns: For a timer, a retry or a wait that a policy decided, when it is due.
+        due_ns: For a timer, a retry or a wait that a policy decided, when it is due; with *taken*, when
+            the other run had it; on the first entry of a run that was re-run, when the other run began.
         asks: What a policy has the step wait for a person for: ``question``, ``show``, ``topic``; without
             a question, it waits behind another step that asks about the topic.
         answer: What the person has answered; the step goes on with it.
@@ -129,6 +131,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
         revised_from: On an entry of the run itself: outcomes delivered from this seq on are no longer
             delivered in their order; a step may still take its own from there.
         redo: With *revised_from*: failures from there on are not taken, the steps run again.
+        fork: On the first own entry of a run that was forked: the path from which it is live.
+        changes: On an entry of the run itself: what was set for the run when it was made; see `Changes`.
+        taken: For an outcome that another run had: that run and the seq of its entry, ``run:seq``.
+        asked: The model that was asked, as ``provider:model``.
         owner: On an entry of the run itself: the process that took it.
         note: A remark for people.
     """
@@ -160,6 +166,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     cost_usd: str = ""
     revised_from: int = -1
     redo: bool = False
+    fork: str = ""
+    changes: dict[str, Any] = {}
+    taken: str = ""
+    asked: str = ""
     owner: str = ""
     note: str = ""
 
@@ -203,7 +213,8 @@ class RunRecord:
         version: The version of its code that started it.
         target: Where the command line found it, such as ``flow.py:main``; empty otherwise.
         key: 32 hex digits that key hashes of scrubbed inputs and seed what must be stable in the run.
-        parent: The run that started, forked or re-ran into this one, and how.
+        parent: The runs that started this one as a step of theirs, outermost first, split by ``/``.
+        origin: The run that this one was forked, re-run or continued from; see `Origin`.
         input_hash: SHA-256 of its canonical input.
         created_ns: When it was created, ns since the epoch.
         updated_ns: When its status last changed.
@@ -225,6 +236,7 @@ class RunRecord:
     target: str = ""
     key: str = ""
     parent: str = ""
+    origin: str = ""
     input_hash: str = ""
     created_ns: int = 0
     updated_ns: int = 0
@@ -237,6 +249,66 @@ class RunRecord:
     tokens_out: int = 0
     cost_usd: str = "0"
     waits_for: str = ""
+
+
+@attrs.frozen
+class Origin:
+    """What a run came from, if not from nothing.
+
+    Spelled ``fork:RUN:SEQ``, ``rerun:RUN`` or ``continued:RUN``.
+
+    Attributes:
+        how: A fork shares its rows below *seq*; a re-run takes outcomes from it; a run that was
+            continued has ended in this one.
+        run_id: The other run.
+        seq: For a fork, how many rows of the other run's journal it begins with.
+    """
+
+    how: Literal["fork", "rerun", "continued"]
+    run_id: str
+    seq: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.how}:{self.run_id}:{self.seq}" if self.how == "fork" else f"{self.how}:{self.run_id}"
+
+
+def origin_of(run: RunRecord) -> Origin | None:
+    """Return what *run* came from; None if from nothing."""
+    how, _, rest = run.origin.partition(":")
+    if how == "fork":
+        run_id, _, seq = rest.rpartition(":")
+        return Origin("fork", run_id, int(seq))
+    if how in ("rerun", "continued"):
+        return Origin("rerun" if how == "rerun" else "continued", rest)
+    return None
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was set for a run when it was forked or re-run.
+
+    Attributes:
+        model: Asked in place of whatever model the code names; as the code has it if empty.
+        input: Arguments that take the place of those on record, plain.
+        outputs: Outcomes that steps are given instead of being run, plain, by path.
+        allow_once: Steps that must not happen twice may take another run's outcome.
+    """
+
+    model: str = ""
+    input: dict[str, Any] = {}
+    outputs: dict[str, Any] = {}
+    allow_once: bool = False
+
+    def then(self, later: "Changes") -> "Changes":
+        """Return these changes with *later* ones made on top of them."""
+        return Changes(
+            model=later.model or self.model,
+            input=self.input | later.input,
+            outputs=self.outputs | later.outputs,
+            allow_once=later.allow_once or self.allow_once,
+        )
+
+
+NO_CHANGES = Changes()
 
 
 @attrs.frozen(kw_only=True)

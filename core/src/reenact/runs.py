@@ -4,7 +4,7 @@ import asyncio
 import re
 import secrets
 import weakref
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
@@ -12,13 +12,15 @@ import attrs
 
 from reenact.asking import hash_input
 from reenact.book import Services
-from reenact.children import RUN_ID_HEX
+from reenact.children import DEPTH_MAX, RUN_ID_HEX, child_id
+from reenact.closing import CONTINUED_AS
 from reenact.config import OnChange, RuntimeOptions
 from reenact.content import pack, references, unpack
 from reenact.desk import Desk
 from reenact.differences import diff_inputs
 from reenact.divergence import Inputs
 from reenact.errors import (
+    DamagedError,
     DivergenceError,
     InputError,
     NotStorableError,
@@ -26,20 +28,26 @@ from reenact.errors import (
     RunConflictError,
     RunEndedError,
     UsageError,
+    did_you_mean,
 )
 from reenact.execution import Ending, Execution, RunHost
 from reenact.failures import revive
 from reenact.history import History, load_blobs, read_history
 from reenact.inputs import spell_input
 from reenact.journal import Writer
-from reenact.records import RunRecord, Status
+from reenact.planning import Plan, Planning
+from reenact.records import NO_CHANGES, Changes, Origin, RunRecord, Status, origin_of
+from reenact.reuse import Earlier
 from reenact.seams import RunWrite
-from reenact.steps import WorkflowSpec
+from reenact.steps import WorkflowSpec, continued_id, idempotency_key
 from reenact.trace import new_trace_id
 from reenact.views import Run
 
 Started: TypeAlias = "Execution | Run"
 """A run in this process, or one that has ended."""
+
+Known: TypeAlias = Callable[[RunRecord], WorkflowSpec | None]
+"""Returns the code of a run, if it is loaded."""
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}", re.ASCII)
 
@@ -91,13 +99,15 @@ class Runs:
         parent: str = "",
         target: str = "",
         suspend: bool = False,
+        earlier: RunRecord | None = None,
+        origin: str = "",
+        changes: Changes = NO_CHANGES,
     ) -> Started:
         if self.stopping:
             raise UsageError("the runtime is being closed; it starts nothing more")
         data, hashed, call_args = spell_input(spec, args, kwargs)
         input_hash = hash_input("workflow", spec.name, hashed)
-        if run_id is not None and not _RUN_ID.fullmatch(run_id):
-            raise UsageError(f"{run_id!r} is no run id: letters, digits and . _ : - only, 128 at most")
+        check_run_id(run_id)
         now_ns = self._services.clock.now_ns()
         record = RunRecord(
             id=run_id or secrets.token_hex(RUN_ID_HEX // 2),
@@ -105,8 +115,9 @@ class Runs:
             workflow=spec.name,
             version=spec.version,
             target=target,
-            key=secrets.token_hex(16),
+            key=earlier.key if earlier else secrets.token_hex(16),
             parent=parent,
+            origin=str(Origin("rerun", earlier.id)) if earlier else origin,
             input_hash=input_hash,
             created_ns=now_ns,
             updated_ns=now_ns,
@@ -120,8 +131,12 @@ class Runs:
             host=self._host,
             on_changed=self._options.on_changed_input,
             suspend=suspend,
+            earlier=await self._earlier(record, changes) if earlier else None,
         )
-        execution.book.begin(input_hash, pack(data, execution.book.blobs))
+        began_ns = execution.earlier.began_ns if execution.earlier else 0
+        stored = pack(data, execution.book.blobs)
+        execution.book.begin(input_hash, stored, began_ns=began_ns, changes=changes)
+        execution.history.changes = changes
         if run_id is not None:
             async with self._claim(run_id):
                 existing = await self._desk.store.load(run_id) or await self._created(execution)
@@ -131,6 +146,104 @@ class Runs:
         else:
             self._launch(execution, spec, *call_args)
         return execution
+
+    async def continue_run(
+        self, ended: Execution, spec: WorkflowSpec, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> Started:
+        """Start the run in which *ended* goes on; its id follows from that run's."""
+        run = ended.run
+        return await self.start(
+            spec,
+            args,
+            kwargs,
+            run_id=continued_id(run.id),
+            trace_id=run.trace_id,
+            parent=run.parent,
+            target=run.target,
+            suspend=ended.suspend,
+            origin=str(Origin("continued", run.id)),
+        )
+
+    async def rerun(
+        self,
+        source: RunRecord,
+        spec: WorkflowSpec,
+        *,
+        changes: Changes,
+        run_id: str | None,
+        target: str,
+        suspend: bool,
+    ) -> Started:
+        """Start a run of today's code that takes what it can from *source*; see `Runtime.rerun`."""
+        history = (await read_history(self._desk.store, source, outputs=False)).history
+        args, kwargs = await self._input(history, spec, history.changes.then(changes))
+        return await self.start(
+            spec,
+            args,
+            kwargs,
+            run_id=run_id,
+            target=target or source.target,
+            suspend=suspend,
+            earlier=source,
+            changes=changes,
+        )
+
+    async def plan(
+        self, source: RunRecord, spec: WorkflowSpec, *, changes: Changes, known: Known, depth: int = 0
+    ) -> Plan:
+        """Find out what a re-run of *source* would do; see `Runtime.plan`.
+
+        Args:
+            source: The run.
+            spec: Its code.
+            changes: What would be set for the re-run.
+            known: Returns the code of a child run; None if it is not loaded.
+            depth: How deep in child runs this is.
+        """
+        history = (await read_history(self._desk.store, source)).history
+        args, kwargs = await self._input(history, spec, history.changes.then(changes))
+        children = {}
+        for path, child in await self._children_of(source, history):
+            code = known(child)
+            if code is not None and depth < DEPTH_MAX:
+                inner = Changes(allow_once=changes.allow_once)
+                children[path] = await self.plan(child, code, changes=inner, known=known, depth=depth + 1)
+        planning = Planning(
+            attrs.evolve(source, origin=str(Origin("rerun", source.id)), status=Status.RUNNING),
+            History(),
+            attrs.evolve(self._services, writer=None),
+            host=self._host,
+            earlier=Earlier(source.id, source.key, history, allow_once=changes.allow_once),
+            children=children,
+        )
+        planning.start(lambda: spec.fn(*args, **kwargs), spec)
+        await planning.finished
+        return Plan(run_id=source.id, steps=planning.planned, complete=planning.complete)
+
+    async def _children_of(self, run: RunRecord, history: History) -> list[tuple[str, RunRecord]]:
+        """Return the child runs of a run, with the paths of their steps."""
+        found = []
+        for path, recorded in history.steps.items():
+            if recorded.intent.kind == "workflow":
+                key = idempotency_key(run.id, path, recorded.intent.generation)
+                child = await self._desk.store.load(child_id(key))
+                found += [(path, child)] if child is not None else []
+        return found
+
+    async def _earlier(
+        self, record: RunRecord, changes: Changes, taken: Collection[str] = ()
+    ) -> Earlier | None:
+        """Return the record of the run that *record* takes outcomes from."""
+        origin = origin_of(record)
+        if origin is None or origin.how != "rerun":
+            return None
+        source = await self._desk.store.load(origin.run_id)
+        if source is None:
+            raise DamagedError(
+                self._desk.store.where, f"run {origin.run_id}, which run {record.id} re-runs, is gone"
+            )
+        history = (await read_history(self._desk.store, source)).history
+        return Earlier(source.id, source.key, history, taken=taken, allow_once=changes.allow_once)
 
     async def _created(self, execution: Execution) -> RunRecord | None:
         """Create a run whose id was chosen; return the one that has the id, if another process was faster."""
@@ -164,13 +277,14 @@ class Runs:
         run_id = execution.run.id
         self.active[run_id] = execution
         execution.finished.add_done_callback(lambda _: self.active.pop(run_id, None))
-        execution.start(lambda: spec.fn(*args, **kwargs), spec.shape)
+        execution.start(lambda: spec.fn(*args, **kwargs), spec)
 
     async def wait(self, started: Started) -> Run:
         if isinstance(started, Run):
             return started
         try:
-            return _run_of(await asyncio.shield(started.finished))
+            ending = await asyncio.shield(started.finished)
+            return await self.wait(ending.continued) if ending.continued is not None else _run_of(ending)
         except DivergenceError as error:
             await self._add_diff(error)
             raise
@@ -218,8 +332,9 @@ class Runs:
             await self._writer.write(RunWrite(run_id=record.id, epoch=record.epoch, release=True))
             return await self._take_up_claimed(record, spec, on_changed, suspend=suspend)
         try:
-            history = (await read_history(self._desk.store, record.id)).history
-            args, kwargs = await self._input(history, spec)
+            history = (await read_history(self._desk.store, record)).history
+            args, kwargs = await self._input(history, spec, history.changes)
+            earlier = await self._earlier(record, history.changes, history.taken)
             told = await self._desk.store.messages(self._owner)
             execution = Execution(
                 attrs.evolve(record, status=history.status),
@@ -228,6 +343,7 @@ class Runs:
                 host=self._host,
                 on_changed=on_changed or self._options.on_changed_input,
                 suspend=suspend,
+                earlier=earlier,
             )
         except BaseException:
             await self._writer.write(RunWrite(run_id=record.id, epoch=record.epoch, release=True))
@@ -248,7 +364,10 @@ class Runs:
         await execution.book.write_now()
         return Run(record=execution.run)
 
-    async def _input(self, history: History, spec: WorkflowSpec) -> tuple[list[Any], dict[str, Any]]:
+    async def _input(
+        self, history: History, spec: WorkflowSpec, changes: Changes
+    ) -> tuple[list[Any], dict[str, Any]]:
+        """Return the arguments on record, with what was set in their place."""
         begun = history.begun
         if begun is None:
             raise ReenactError("the run has no beginning on record")
@@ -256,6 +375,8 @@ class Runs:
             self._desk.store, set(references(bytes(begun.input))), self._desk.store.where
         )
         spelled = unpack(bytes(begun.input), blobs)
+        check_arguments(spec, changes.input)
+        spelled.update(changes.input)
         try:
             return spec.arguments.restore(spelled)
         except NotStorableError as error:
@@ -266,6 +387,10 @@ class Runs:
     async def _read_ended(self, record: RunRecord, spec: WorkflowSpec | None) -> Run:
         """Return a run that has ended, from its record."""
         view = await self._desk.show(record.id)
+        if isinstance(view.output, dict) and CONTINUED_AS in view.output:
+            following = await self._desk.find(view.output[CONTINUED_AS])
+            assert spec is not None  # noqa: S101  # who reads an ended run has its code
+            return await self.wait(await self.take_up(following, spec, None, suspend=True))
         if view.failure is not None:
             return Run(record=record, error=revive(view.failure))
         value = spec.shape.read(view.output) if spec is not None else view.output
@@ -273,11 +398,11 @@ class Runs:
 
     async def replay(self, record: RunRecord, spec: WorkflowSpec) -> Run:
         """Run code over a record; see `Runtime.replay`."""
-        history = (await read_history(self._desk.store, record.id)).history
-        args, kwargs = await self._input(history, spec)
+        history = (await read_history(self._desk.store, record)).history
+        args, kwargs = await self._input(history, spec, history.changes)
         services = attrs.evolve(self._services, writer=None)
         execution = Execution(record, history, services, host=self._host, live=False)
-        execution.start(lambda: spec.fn(*args, **kwargs), spec.shape)
+        execution.start(lambda: spec.fn(*args, **kwargs), spec)
         return attrs.evolve(await self.wait(execution), record=record)
 
     async def stop(self) -> None:
@@ -296,6 +421,29 @@ class Runs:
         for wait in waits:
             if wait.done() and not wait.cancelled():
                 wait.exception()  # whoever waited for the run was told
+
+
+def check_run_id(run_id: str | None) -> None:
+    """Refuse what can be no run's id.
+
+    Raises:
+        UsageError: If it holds other characters than it may.
+    """
+    if run_id is not None and not _RUN_ID.fullmatch(run_id):
+        raise UsageError(f"{run_id!r} is no run id: letters, digits and . _ : - only, 128 at most")
+
+
+def check_arguments(spec: WorkflowSpec, named: Mapping[str, Any]) -> None:
+    """Refuse names that no argument of a workflow has.
+
+    Raises:
+        UsageError: Names the first of them.
+    """
+    known = spec.arguments.signature.parameters
+    for name in named:
+        if name not in known:
+            hint = did_you_mean(name, list(known))
+            raise UsageError(f"input.{name}: workflow {spec.name!r} has no argument {name!r}{hint}")
 
 
 def _take_up_failed(execution: Execution) -> None:

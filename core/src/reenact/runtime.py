@@ -9,6 +9,7 @@
 
 import asyncio
 import contextlib
+import functools
 import logging
 import os
 import secrets
@@ -21,6 +22,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from reenact.book import Services
 from reenact.children import Children
+from reenact.codec import plain
 from reenact.config import Config, OnChange, load
 from reenact.desk import Desk
 from reenact.errors import (
@@ -28,15 +30,18 @@ from reenact.errors import (
     did_you_mean,
 )
 from reenact.execution import Execution
+from reenact.forking import fork
 from reenact.house import House
 from reenact.journal import Observer, Outlet, Writer
 from reenact.ledger import Holding, Later, LedgerFull
 from reenact.models import Models, Price
 from reenact.opening import Providers, open_chain, open_exporters, open_store
+from reenact.planning import Plan
 from reenact.plugins import Plugins
 from reenact.policy import OwnPolicy
-from reenact.records import Entry, RunRecord, Status
-from reenact.runs import Runs, Started
+from reenact.records import Changes, Entry, RunRecord, Status
+from reenact.reuse import recall
+from reenact.runs import Runs, Started, check_arguments, check_run_id
 from reenact.scheduler import Clock, Limits, Sleeper, SteadyClock, WallClock, boot_id, since_boot_ns
 from reenact.seams import CommitResult, Provider, RunFilter, RunWrite, Store
 from reenact.steps import Retry, StepContext, WorkflowSpec
@@ -78,6 +83,7 @@ class Runtime(Desk):
         self.models = models
         self.owner = f"pid {os.getpid()} on {socket.gethostname()} ({secrets.token_hex(4)})"
         self._observers: list[Observer] = []
+        self._workflows: dict[str, WorkflowSpec] = {}
         options = config.runtime
         services = Services(
             writer=writer,
@@ -86,6 +92,8 @@ class Runtime(Desk):
             limits=Limits(options.steps_max or None, options.pools),
             tell=self._tell,
             interruptions_max=options.interruptions_max,
+            cache=options.cache,
+            recall=functools.partial(recall, store),
         )
         self._runs = Runs(
             desk=Desk(store, clock),
@@ -96,7 +104,7 @@ class Runtime(Desk):
             host=self,
         )
         self._house = House(store, self.owner, options, self._runs.active)
-        self._children = Children(self._runs.start, self.cancel, lambda: self._runs.stopping)
+        self._children = Children(self._runs.start, self.cancel, lambda: self._runs.stopping, store.load)
 
     # --- opening
 
@@ -208,7 +216,7 @@ class Runtime(Desk):
         Raises:
             InputError: If the arguments do not fit.
         """
-        execution = await self._runs.start(_spec_of(workflow), args, kwargs, suspend=True)
+        execution = await self._runs.start(self._met(workflow), args, kwargs, suspend=True)
         return await self._runs.wait(execution)
 
     async def start(
@@ -239,7 +247,7 @@ class Runtime(Desk):
             RunConflictError: If *run_id* is taken by another run.
         """
         execution = await self._runs.start(
-            _spec_of(workflow),
+            self._met(workflow),
             args,
             kwargs or {},
             run_id=run_id,
@@ -284,7 +292,9 @@ class Runtime(Desk):
         if active is not None:
             return await self._runs.wait(active)
         return await self._runs.wait(
-            await self._runs.take_up(record, _known(record, workflow), on_changed_input, suspend=suspend)
+            await self._runs.take_up(
+                record, self._code_of(record, workflow), on_changed_input, suspend=suspend
+            )
         )
 
     async def replay(self, run_id: str, workflow: Callable[..., Any] | None = None) -> Run:
@@ -301,7 +311,120 @@ class Runtime(Desk):
             DivergenceError: If the code asks for anything else than the record has.
         """
         record = await self.find(run_id)
-        return await self._runs.replay(record, _known(record, workflow))
+        return await self._runs.replay(record, self._code_of(record, workflow))
+
+    # --- fork, rerun
+
+    async def fork(
+        self,
+        run_id: str,
+        at: str,
+        workflow: Callable[..., Any] | None = None,
+        *,
+        model: str = "",
+        inputs: Mapping[str, Any] | None = None,
+        outputs: Mapping[str, Any] | None = None,
+        as_id: str | None = None,
+        suspend: bool = True,
+    ) -> Run:
+        """Run on from a step of a run, as another run; what lies before is shared and not repeated.
+
+        Args:
+            run_id: The run, or a prefix that only it has, or ``last``.
+            at: Path of the step from which the new run is live.
+            workflow: Its code; found by the workflow's name if None.
+            model: Asked from there on, in place of whatever model the code names.
+            inputs: Arguments in place of those on record. They may change nothing before *at*.
+            outputs: Outcomes, plain, that steps from *at* on are given instead of being run, by path;
+                text stands for a model's whole answer.
+            as_id: The new run's id; made up if None.
+            suspend: Give the run back when it waits for somebody, instead of waiting here.
+
+        Returns:
+            The new run.
+
+        Raises:
+            RunNotFoundError: If no run has that id.
+            UsageError: If it has no such step.
+            ForkedBehindError: If *inputs* change a step before *at*.
+        """
+        source = await self.find(run_id)
+        spec = self._code_of(source, workflow)
+        changes = Changes(
+            model=model, input=_plain_fields(inputs, "input"), outputs=_plain_fields(outputs, "outputs")
+        )
+        check_arguments(spec, changes.input)
+        check_run_id(as_id)
+        record = await fork(self.store, self.clock, source, at, changes=changes, run_id=as_id)
+        return await self._runs.wait(await self._runs.take_up(record, spec, None, suspend=suspend))
+
+    async def rerun(
+        self,
+        run_id: str,
+        workflow: Callable[..., Any] | None = None,
+        *,
+        inputs: Mapping[str, Any] | None = None,
+        allow_once: bool = False,
+        as_id: str | None = None,
+        target: str = "",
+        suspend: bool = True,
+    ) -> Run:
+        """Run today's code and configuration over an old run, as another run.
+
+        What has the same content as a step that succeeded there takes its outcome, wherever it
+        stands; only what has not is run. Child runs are re-run likewise.
+
+        Args:
+            run_id: The run, or a prefix that only it has, or ``last``.
+            workflow: Its code; found by the workflow's name if None.
+            inputs: Arguments in place of those on record.
+            allow_once: Take also the outcomes of steps that must not happen twice; without, the new
+                run is in doubt about each of them, for a person to resolve.
+            as_id: The new run's id; made up if None.
+            target: Where the command line found the workflow.
+            suspend: Give the run back when it waits for somebody, instead of waiting here.
+
+        Returns:
+            The new run.
+
+        Raises:
+            RunNotFoundError: If no run has that id.
+            InputError: If the arguments do not fit the code any more.
+        """
+        source = await self.find(run_id)
+        spec = self._code_of(source, workflow)
+        changes = Changes(input=_plain_fields(inputs, "input"), allow_once=allow_once)
+        check_arguments(spec, changes.input)
+        started = await self._runs.rerun(
+            source, spec, changes=changes, run_id=as_id, target=target, suspend=suspend
+        )
+        return await self._runs.wait(started)
+
+    async def plan(
+        self,
+        run_id: str,
+        workflow: Callable[..., Any] | None = None,
+        *,
+        inputs: Mapping[str, Any] | None = None,
+        allow_once: bool = False,
+    ) -> Plan:
+        """Find out what `rerun` would take and what it would run, without calling anything.
+
+        Args:
+            run_id: The run, or a prefix that only it has, or ``last``.
+            workflow: Its code; found by the workflow's name if None.
+            inputs: Arguments in place of those on record.
+            allow_once: As for `rerun`.
+
+        Raises:
+            RunNotFoundError: If no run has that id.
+            InputError: If the arguments do not fit the code any more.
+        """
+        source = await self.find(run_id)
+        spec = self._code_of(source, workflow)
+        changes = Changes(input=_plain_fields(inputs, "input"), allow_once=allow_once)
+        check_arguments(spec, changes.input)
+        return await self._runs.plan(source, spec, changes=changes, known=self._loaded)
 
     async def recover(self, workflows: Sequence[Callable[..., Any]] = ()) -> list[Run | BaseException]:
         """Resume every run whose owner is gone; return how each went on.
@@ -323,7 +446,7 @@ class Runtime(Desk):
         async def one(record: RunRecord) -> Run | BaseException:
             async with places:
                 try:
-                    spec = known.get(record.workflow) or _known(record, None)
+                    spec = known.get(record.workflow) or self._code_of(record, None)
                     return await self._runs.wait(
                         await self._runs.take_up(record, spec, None, suspend=True, recovering=True)
                     )
@@ -333,11 +456,43 @@ class Runtime(Desk):
 
         return list(await asyncio.gather(*(one(record) for record in found)))
 
+    async def continue_run(
+        self, ended: Execution, spec: WorkflowSpec, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> Started:
+        """Start the run in which *ended* goes on."""
+        return await self._runs.continue_run(ended, spec, args, kwargs)
+
     async def run_child(
         self, parent: Execution, spec: WorkflowSpec, arguments: Mapping[str, Any], step: StepContext
     ) -> Any:
         """Run a workflow as a step of another run."""
+        self._workflows[spec.name] = spec
         return await self._children.run(parent, spec, arguments, step)
+
+    # --- code
+
+    def _met(self, workflow: Callable[..., Any]) -> WorkflowSpec:
+        """Return how a workflow is declared, and know it by its name from now on."""
+        spec = _spec_of(workflow)
+        self._workflows[spec.name] = spec
+        return spec
+
+    def _loaded(self, record: RunRecord) -> WorkflowSpec | None:
+        """Return the code of a run: what this runtime has run under its name, or what is defined under it."""
+        found = WORKFLOWS.get(record.workflow)
+        return self._workflows.get(record.workflow) or (found.spec if found is not None else None)
+
+    def _code_of(self, record: RunRecord, workflow: Callable[..., Any] | None) -> WorkflowSpec:
+        if workflow is not None:
+            return self._met(workflow)
+        found = self._loaded(record)
+        if found is None:
+            hint = did_you_mean(record.workflow, list(WORKFLOWS))
+            raise UsageError(
+                f"the code of workflow {record.workflow!r} (run {record.id}) is not loaded{hint}; "
+                f"import the module that defines it, or pass the workflow"
+            )
+        return found
 
     # --- telling
 
@@ -417,21 +572,12 @@ def _holder(writer: Writer) -> Callable[[RunRecord, Sequence[Holding]], Awaitabl
     return hold
 
 
+def _plain_fields(named: Mapping[str, Any] | None, what: str) -> dict[str, Any]:
+    return {name: plain(value, f"{what}.{name}") for name, value in (named or {}).items()}
+
+
 def _spec_of(workflow: Callable[..., Any]) -> WorkflowSpec:
     if isinstance(workflow, Workflow):
         return workflow.spec
     name = getattr(workflow, "__qualname__", repr(workflow))
     raise UsageError(f"{name} is not a workflow; put @workflow above it")
-
-
-def _known(record: RunRecord, workflow: Callable[..., Any] | None) -> WorkflowSpec:
-    if workflow is not None:
-        return _spec_of(workflow)
-    found = WORKFLOWS.get(record.workflow)
-    if found is None:
-        hint = did_you_mean(record.workflow, list(WORKFLOWS))
-        raise UsageError(
-            f"the code of workflow {record.workflow!r} (run {record.id}) is not loaded{hint}; "
-            f"import the module that defines it, or pass the workflow"
-        )
-    return found.spec

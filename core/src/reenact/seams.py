@@ -62,6 +62,7 @@ class RunWrite:
         release: Give the lease up in the same commit.
         ledger: Holdings to make, change or end in the same commit. Those with a limit are made
             together and begin at one time, or the whole write is refused with `LedgerFull`.
+        reusable: Outcomes that other runs may take: under which hash, and their seq.
     """
 
     run_id: str
@@ -73,6 +74,7 @@ class RunWrite:
     consumed: Sequence[int] = ()
     release: bool = False
     ledger: Sequence[Holding] = ()
+    reusable: Sequence[tuple[str, int]] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -83,6 +85,7 @@ class RunFilter:
         status: Only runs with one of these; all if empty.
         workflow: Only runs of that workflow.
         parent: Only runs that this run started.
+        origin: Only runs that were forked, re-run or continued from this run.
         roots: Only runs that no other run started.
         since_ns: Only runs created at that time or later.
         prefix: Only runs whose id begins so.
@@ -93,6 +96,7 @@ class RunFilter:
     status: tuple[str, ...] = ()
     workflow: str = ""
     parent: str = ""
+    origin: str = ""
     since_ns: int = 0
     prefix: str = ""
     limit: int = 100
@@ -149,7 +153,13 @@ class Store(Protocol):
         """Return the run, or None."""
 
     def rows(self, run_id: str, start: int = 0) -> AsyncIterator[Sequence[Row]]:
-        """Yield the run's rows from seq *start* on, in order, in batches."""
+        """Yield the run's own rows from seq *start* on, in order, in batches.
+
+        Those of a forked run do not begin at 0: the ones before are rows of the run it was forked from.
+        """
+
+    async def recall(self, input_hash: str) -> tuple[str, int] | None:
+        """Return the run and the seq of the latest outcome that was made reusable under that hash."""
 
     async def blobs(self, hashes: Iterable[str]) -> Mapping[str, Blob]:
         """Return the blobs that are stored, of those named."""

@@ -1,13 +1,14 @@
 """How results are put on record and read back: values by their type, a model's answer by its parts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
 
 from reenact.codec import canonical, faithful, read_as
 from reenact.content import Blob, Chains, pack
-from reenact.llm import LlmMessage, LlmResponse, response_from
+from reenact.llm import LlmResponse, assistant, response_from
+from reenact.models import LlmCall
 from reenact.steps import Settled
 
 
@@ -26,6 +27,10 @@ class ValueShape:
         data, back = faithful(value, self.wanted)
         return Settled(pack(data, blobs), back)
 
+    def given(self, value: Any) -> Any:
+        """Return a plain value that a person has written."""
+        return self.read(value)
+
     def read(self, value: Any) -> Any:
         """Return a plain value as the declared type."""
         if type(value) is self.wanted and not isinstance(value, (dict, list)):
@@ -41,16 +46,16 @@ class LlmShape:
     """A model's answer, stored as the next message of its conversation.
 
     Attributes:
-        asked: Returns the messages it answers, as policies have left them.
+        call: What it answers, as policies have left it.
         chains: The run's conversations.
     """
 
-    asked: Callable[[], tuple[LlmMessage, ...]]
+    call: LlmCall
     chains: Chains
 
     def settle(self, value: LlmResponse, blobs: dict[str, Blob]) -> Settled:
         """Return the stored spelling of an answer, and the answer."""
-        stored = value.stored(self.asked(), self.chains, blobs)
+        stored = value.stored(self.call.request.messages, self.chains, blobs)
         usage = value.usage
         return Settled(
             canonical(stored),
@@ -59,7 +64,12 @@ class LlmShape:
             tokens_in=usage.input_tokens or 0,
             tokens_out=usage.output_tokens or 0,
             cost_usd="" if value.cost_usd is None else str(value.cost_usd),
+            asked=self.call.asked,
         )
+
+    def given(self, value: Any) -> LlmResponse:
+        """Return the answer that a person has written: its text, or an answer in full."""
+        return LlmResponse(message=assistant(value)) if isinstance(value, str) else response_from(value)
 
     def read(self, value: Mapping[str, Any]) -> LlmResponse:
         """Return the answer of a plain value on record."""

@@ -4,7 +4,7 @@ import asyncio
 import contextvars
 import hashlib
 import random
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from types import CodeType
 from typing import Any, Protocol
@@ -15,9 +15,9 @@ import msgspec
 from reenact.codec import Arguments
 from reenact.content import Blob
 from reenact.errors import ProviderError
-from reenact.history import Recorded
+from reenact.history import Recorded, Taken
 from reenact.ledger import Holding
-from reenact.records import DecisionRecord, Effect, Failure, Kind, Status
+from reenact.records import Cache, DecisionRecord, Effect, Failure, Kind, Status
 from reenact.scheduler import Pool
 from reenact.seams import Wait
 from reenact.trace import TraceContext
@@ -84,6 +84,9 @@ class Shape(Protocol):
     def read(self, value: Any) -> Any:
         """Return the value of a plain one on record."""
 
+    def given(self, value: Any) -> Any:
+        """Return the value of a plain one that a person has written."""
+
 
 class Settled(msgspec.Struct, frozen=True, gc=False):
     """A result, ready for the record.
@@ -95,11 +98,13 @@ class Settled(msgspec.Struct, frozen=True, gc=False):
         tokens_in: Tokens read.
         tokens_out: Tokens written.
         cost_usd: Its price; empty if unknown or none.
+        asked: The model that was asked, as ``provider:model``.
     """
 
     data: bytes
     value: Any
     model: str = ""
+    asked: str = ""
     tokens_in: int = 0
     tokens_out: int = 0
     cost_usd: str = ""
@@ -116,6 +121,8 @@ class StepSpec:
         retry: How often it is tried.
         timeout_s: How long one attempt may take, in seconds.
         pool: The limit it counts against, such as a provider's; none if empty.
+        models: The models that may be asked, as ``provider:model``, in that order.
+        cache: Whether the outcome that another run of the workflow had is taken; as configured if None.
         reconcile: Finds out whether an attempt that nobody saw the end of succeeded.
     """
 
@@ -125,6 +132,8 @@ class StepSpec:
     retry: Retry = NO_RETRY
     timeout_s: float | None = None
     pool: str = ""
+    models: tuple[str, ...] = ()
+    cache: Cache | None = None
     reconcile: "Body | None" = None
 
 
@@ -191,6 +200,14 @@ class NotDone(Exception):  # noqa: N818  # an answer, not an error
     """Raised by ``reconcile``: the attempt had no effect, and the step may run again."""
 
 
+class ContinueAsNew(BaseException):
+    """Raised by a workflow to end here and go on as a new run; no failure, so no ``Exception``."""
+
+    def __init__(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        super().__init__(*args)
+        self.kwargs = kwargs
+
+
 @attrs.frozen(kw_only=True)
 class Passed:
     """What the policy chain made of a call.
@@ -238,6 +255,7 @@ class Call:
         "path",
         "places",
         "recorded",
+        "reusable",
         "shape",
         "site",
         "spec",
@@ -283,6 +301,7 @@ class Call:
         self.decisions: list[DecisionRecord] = []
         self.late_decisions: list[DecisionRecord] = []
         self.hash_keyed = False
+        self.reusable = False
         self.places: tuple[Pool, ...] = ()
         self.ticket = NO_TICKET
         self.holdings: list[Holding] = []
@@ -308,7 +327,7 @@ ASKED, HELD, ADMITTED, STARTING, RUNNING, WAITING, PARKED, OVER, CANCELLED = ran
 class Outcome:
     """How a call ended in this process, before it is on record."""
 
-    __slots__ = ("again", "error", "failure", "message_id", "settled", "status")
+    __slots__ = ("again", "error", "failure", "message_id", "settled", "status", "taken")
 
     def __init__(
         self,
@@ -319,13 +338,20 @@ class Outcome:
         error: BaseException | None = None,
         message_id: int = 0,
         again: int = -1,
+        taken: Taken | None = None,
     ) -> None:
+        self.taken = taken
         self.status = status
         self.settled = settled
         self.failure = failure
         self.error = error
         self.message_id = message_id
         self.again = again
+
+
+def continued_id(run_id: str) -> str:
+    """Return the id of the run in which a run goes on that ended with `ContinueAsNew`."""
+    return idempotency_key(run_id, ":continued", 0)[:16]
 
 
 def idempotency_key(run_id: str, path: str, generation: int) -> str:

@@ -4,7 +4,7 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable, Coroutine
-from typing import Any, Generic, ParamSpec, Protocol, TypeVar, overload
+from typing import Any, Generic, NoReturn, ParamSpec, Protocol, TypeVar, overload
 
 from reenact.asking import Site, checked_name, hash_input, perform, running
 from reenact.codec import Arguments, canonical, plain
@@ -12,7 +12,7 @@ from reenact.content import pack
 from reenact.errors import UsageError
 from reenact.loop import current_scope
 from reenact.shapes import ValueShape
-from reenact.steps import Call, StepSpec, WorkflowSpec
+from reenact.steps import Call, ContinueAsNew, StepSpec, WorkflowSpec
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -71,6 +71,19 @@ class Workflow(Generic[P, T_co]):
             site=site,
         )
         return await perform(execution, call)  # type: ignore[no-any-return]  # its shape has seen to it
+
+
+def continue_as_new(*args: Any, **kwargs: Any) -> NoReturn:
+    """End this run and go on as a new one of the same workflow, with a journal that is empty again.
+
+    For workflows that live long. Called in the workflow's own task, not in one that it has
+    started. Whoever waits for the run waits for the new one; both are of one trace.
+
+    Args:
+        args: Arguments of the new run.
+        kwargs: Named ones.
+    """
+    raise ContinueAsNew(args, kwargs)
 
 
 class WorkflowDecorator(Protocol):

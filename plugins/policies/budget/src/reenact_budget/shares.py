@@ -98,7 +98,7 @@ def estimate_of(request: LlmRequest, context: PolicyContext, output_tokens: int)
 
 
 def shares_of(options: BudgetOptions, context: PolicyContext, estimate: Estimate) -> Sequence[Share]:
-    """Return what an attempt takes of which limits, in the order in which they decide; no share without a price."""
+    """Return what an attempt takes of which limits, in the order in which they decide."""
     found = []
     for limit in sorted(options.limits, key=lambda limit: _ORDER[limit.at_limit]):
         if not _matches(limit, context):

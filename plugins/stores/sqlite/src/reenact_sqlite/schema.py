@@ -110,7 +110,19 @@ JOIN runs ON runs.no = begun.run_no
 ORDER BY runs.no, begun.seq;
 """
 
-_LEDGER_OF_TIMES = """
+_V2 = """
+ALTER TABLE runs ADD COLUMN origin TEXT NOT NULL DEFAULT '';
+CREATE INDEX runs_by_origin ON runs (origin) WHERE origin <> '';
+
+CREATE TABLE reusable (
+    hash   BLOB PRIMARY KEY,
+    run_no INTEGER NOT NULL,
+    seq    INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX reusable_by_run ON reusable (run_no);
+"""
+
+_V3 = """
 ALTER TABLE ledger ADD COLUMN until_ns INTEGER NOT NULL DEFAULT 9223372036854775807;
 ALTER TABLE ledger ADD COLUMN asked_ns INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE ledger ADD COLUMN queued INTEGER NOT NULL DEFAULT 0;
@@ -124,7 +136,7 @@ CREATE TABLE boots (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_V1, _LEDGER_OF_TIMES)
+MIGRATIONS: tuple[str, ...] = (_V1, _V2, _V3)
 """What leads from version *i* to version *i* + 1."""
 
 VERSION = len(MIGRATIONS)

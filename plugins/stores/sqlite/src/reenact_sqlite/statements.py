@@ -24,8 +24,9 @@ _JSON, _CHAIN, _PACKED = 0, 1, 2  # bits of blobs.form
 
 _RUN = (
     "id, trace_id, workflow, version, target, key, parent, input_hash, created_ns, updated_ns, status, "
-    "owner, epoch, steps, tokens_in, tokens_out, cost_usd, waits_for"
+    "owner, epoch, steps, tokens_in, tokens_out, cost_usd, waits_for, origin"
 )
+_COLUMNS = [name.strip() for name in _RUN.split(",")]
 _SELECT_RUN = f"SELECT {_RUN}, coalesce(until_ns, 0), boot, ends_ns FROM runs LEFT JOIN owners USING (owner)"  # noqa: S608  # constants
 
 _BOOT = boot_id()
@@ -34,7 +35,7 @@ _BOOT = boot_id()
 class _Batch:
     """The values of one commit, by statement."""
 
-    __slots__ = ("blobs", "consumed", "released", "rows", "runs")
+    __slots__ = ("blobs", "consumed", "released", "reusable", "rows", "runs")
 
     def __init__(self) -> None:
         self.rows: list[tuple[int, bytes, bytes]] = []
@@ -42,6 +43,7 @@ class _Batch:
         self.consumed: list[tuple[int]] = []
         self.runs: list[tuple[object, ...]] = []
         self.released: list[tuple[int]] = []
+        self.reusable: list[tuple[bytes, int, int]] = []
 
 
 class Statements:
@@ -119,6 +121,7 @@ class Statements:
             base = number << SEQ_BITS
             batch.rows += [(base + row.seq, row.body, row.checksum) for row in write.rows]
         batch.blobs += [_spell(blob) for blob in write.blobs]
+        batch.reusable += [(bytes.fromhex(one), number, seq) for one, seq in write.reusable]
         batch.consumed += [(one,) for one in write.consumed]
         if write.run is not None and not write.create:
             batch.runs.append(_projection(number, write.run))
@@ -138,6 +141,7 @@ class Statements:
                 batch.runs,
             ),
             ("UPDATE runs SET owner = '' WHERE no = ?", batch.released),
+            ("INSERT OR REPLACE INTO reusable (hash, run_no, seq) VALUES (?, ?, ?)", batch.reusable),
         ):
             if values:
                 self._db.executemany(sql, values)
@@ -164,7 +168,7 @@ class Statements:
         run = write.run
         assert run is not None  # noqa: S101  # a new run comes with its record
         cursor = self._db.execute(
-            f"INSERT INTO runs ({_RUN}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",  # noqa: S608  # constants
+            f"INSERT INTO runs ({_RUN}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",  # noqa: S608  # constants
             (
                 run.id,
                 run.trace_id,
@@ -184,6 +188,7 @@ class Statements:
                 run.tokens_out,
                 run.cost_usd,
                 run.waits_for,
+                run.origin,
             ),
         )
         number = self._numbers[run.id] = int(cursor.lastrowid or 0)
@@ -268,6 +273,10 @@ class Statements:
         if which.parent:
             clauses.append("(parent = ? OR parent LIKE ? ESCAPE '\\')")
             values += [which.parent, f"%/{_escaped(which.parent)}"]
+        if which.origin:
+            fork = f"fork:{which.origin}:"  # what follows are digits: run ids may hold colons
+            clauses.append("(origin IN (?, ?) OR origin GLOB 'fork:*' AND rtrim(origin, '0123456789') = ?)")
+            values += [f"rerun:{which.origin}", f"continued:{which.origin}", fork]
         if which.prefix:
             clauses.append("id LIKE ? ESCAPE '\\'")
             values.append(f"{_escaped(which.prefix)}%")
@@ -294,6 +303,14 @@ class Statements:
             (base + start, base + (1 << SEQ_BITS), limit),
         )
         return [Row(key - base, _as_bytes(body), _as_bytes(checksum)) for key, body, checksum in found]
+
+    def recall(self, input_hash: str) -> tuple[str, int] | None:
+        """Return the run and the position of an outcome that other runs may take."""
+        found = self._db.execute(
+            "SELECT runs.id, seq FROM reusable JOIN runs ON runs.no = run_no WHERE hash = ?",
+            (bytes.fromhex(input_hash),),
+        ).fetchone()
+        return (str(found[0]), int(found[1])) if found else None
 
     def blobs(self, hashes: Iterable[str]) -> dict[str, Blob]:
         """Return the blobs that are there."""
@@ -342,10 +359,9 @@ class Statements:
 
 
 def _run(row: Sequence[object]) -> RunRecord:
-    names = [name.strip() for name in _RUN.split(",")]
-    fields = dict(zip(names, row, strict=False))
+    fields = dict(zip(_COLUMNS, row, strict=False))
     fields["status"] = Status(str(fields["status"]))
-    return RunRecord(**fields, until_ns=int(str(row[18])) if row[11] else 0)  # type: ignore[arg-type]  # by columns
+    return RunRecord(**fields, until_ns=int(str(row[len(_COLUMNS)])) if row[11] else 0)  # type: ignore[arg-type]  # by columns
 
 
 def _projection(number: int, run: RunRecord) -> tuple[object, ...]:

@@ -116,6 +116,10 @@ class SqliteStore:
                 return
             start = batch[-1].seq + 1
 
+    async def recall(self, input_hash: str) -> tuple[str, int] | None:
+        """Return the run and the seq of an outcome that other runs may take."""
+        return await self._read(Statements.recall, input_hash)
+
     async def blobs(self, hashes: Iterable[str]) -> Mapping[str, Blob]:
         """Return the blobs that are stored, of those named."""
         return await self._read(Statements.blobs, list(hashes))

@@ -65,6 +65,17 @@ def read_arguments(spec: WorkflowSpec, pairs: Sequence[str], whole: str | None) 
     return _split(spec, values)
 
 
+def read_named(spec: WorkflowSpec, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return some arguments of a workflow, read by its annotations.
+
+    Raises:
+        InputError: If one does not fit, or is none of its arguments.
+    """
+    for name in texts:
+        _check_name(spec, name)
+    return {name: _read_text(name, text, _wanted(spec, name)) for name, text in texts.items()}
+
+
 def expected(spec: WorkflowSpec) -> str:
     """Return what a workflow takes, in words."""
     return f"expected {spec.name}{spec.arguments.signature}"

@@ -16,7 +16,7 @@ CHILDREN_MAX = 10_000
 
 async def fill(board: Board, store: Store, record: RunRecord) -> None:
     """Put what is on record of a run and its child runs on a board."""
-    read = await read_history(store, record.id, keep_entries=True, outputs=False)
+    read = await read_history(store, record, keep_entries=True, outputs=False)
     board.take(record, read.entries)
     for child in await children(store, record):
         await fill(board, store, child)

@@ -24,6 +24,8 @@ BUILT_IN: dict[str, tuple[str, str]] = {
     "tail": ("tail", "Follow a run that another process runs."),
     "resume": ("resume", "Carry on where a run stopped."),
     "recover": ("recover", "Resume all runs whose process is gone."),
+    "fork": ("forking", "Run on from a step of a run, as another run."),
+    "rerun": ("forking", "Run today's code over an old run; only what changed is run."),
     "replay": ("replay", "Run the code over a record; call nothing."),
     "cancel": ("telling", "Ask a run to end."),
     "approve": ("telling", "Answer a run that waits for a person."),

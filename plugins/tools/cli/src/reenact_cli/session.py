@@ -66,6 +66,21 @@ class Session:
         )
         return "".join(f" {option} {quoted(value)}" for option, value in named if value)
 
+    def taken_changes(self, *names: str) -> dict[str, str]:
+        """Take what was set for a run and not for the configuration out of the overrides.
+
+        Args:
+            names: What may be set: ``model`` itself, or what stands below ``input``.
+        """
+        taken = {}
+        for given in self._overrides:
+            key, equals, text = given.partition("=")
+            whole, dot, _ = key.partition(".")
+            if equals and whole in names and bool(dot) == (whole == "input"):
+                taken[key] = text
+        self._overrides = tuple(one for one in self._overrides if one.partition("=")[0] not in taken)
+        return taken
+
     # --- configuration
 
     @cached_property

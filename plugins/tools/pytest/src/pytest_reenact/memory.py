@@ -9,7 +9,7 @@ from reenact.content import Blob
 from reenact.errors import RunConflictError, RunNotFoundError, RunOwnedError, StoreError
 from reenact.journal import lost_lease
 from reenact.ledger import FOR_GOOD_NS, SUM_ID, Holding, Later, LedgerFull, Line, place
-from reenact.records import Message, Row, RunRecord
+from reenact.records import Message, Row, RunRecord, Status, origin_of
 from reenact.seams import CommitResult, RunFilter, RunWrite
 
 
@@ -30,6 +30,7 @@ class MemoryStore:
         self.content: dict[str, Blob] = {}
         self.inbox: list[Message] = []
         self.ledger: dict[tuple[str, str], Line] = {}
+        self.reusable: dict[str, tuple[str, int]] = {}
         self._boots: dict[str, int] = {}
         self.leases: dict[str, float] = {}
         self._message_id = 0
@@ -82,11 +83,11 @@ class MemoryStore:
                 return answer
         if not made:
             journal = self.journals.setdefault(write.run_id, [])
-            if write.rows and write.rows[0].seq != len(journal):
-                return StoreError(
-                    self.where, f"row {write.rows[0].seq} does not follow row {len(journal) - 1}"
-                )
+            follows = journal[-1].seq + 1 if journal else write.rows[0].seq if write.rows else 0
+            if write.rows and write.rows[0].seq != follows:
+                return StoreError(self.where, f"row {write.rows[0].seq} does not follow row {follows - 1}")
             journal.extend(write.rows)
+        self.reusable.update((one, (write.run_id, seq)) for one, seq in write.reusable)
         for blob in write.blobs:
             self.content.setdefault(blob.hash, blob)
         consumed = set(write.consumed)
@@ -103,12 +104,11 @@ class MemoryStore:
             self.runs[write.run_id] = attrs.evolve(self.runs[write.run_id], owner="", until_ns=0)
 
     def _has(self, write: RunWrite) -> bool:
-        journal = self.journals.get(write.run_id, ())
-        return (
-            bool(write.rows)
-            and len(journal) > write.rows[-1].seq
-            and journal[write.rows[-1].seq] == write.rows[-1]
-        )
+        journal = self.journals.get(write.run_id)
+        if not journal or not write.rows:
+            return False
+        place = write.rows[-1].seq - journal[0].seq
+        return len(journal) > place and journal[place] == write.rows[-1]
 
     def _hold(self, holdings: Sequence[Holding]) -> LedgerFull | Later | None:
         limited = [one for one in holdings if one.limit is not None]
@@ -151,9 +151,15 @@ class MemoryStore:
     async def rows(self, run_id: str, start: int = 0) -> AsyncIterator[Sequence[Row]]:
         """Yield the run's rows."""
         await asyncio.sleep(0)
-        rows = self.journals.get(run_id, [])[start:]
+        journal = self.journals.get(run_id, [])
+        rows = journal[max(start - journal[0].seq, 0) :] if journal else []
         if rows:
             yield list(rows)
+
+    async def recall(self, input_hash: str) -> tuple[str, int] | None:
+        """Return the run and the seq of an outcome that other runs may take."""
+        await asyncio.sleep(0)
+        return self.reusable.get(input_hash)
 
     async def blobs(self, hashes: Iterable[str]) -> Mapping[str, Blob]:
         """Return the blobs that are stored, of those named."""
@@ -172,6 +178,7 @@ class MemoryStore:
             and (not which.workflow or run.workflow == which.workflow)
             and (not which.parent or run.parent == which.parent or run.parent.endswith(f"/{which.parent}"))
             and (not which.roots or not run.parent)
+            and (not which.origin or _comes_from(run, which.origin))
             and run.created_ns >= which.since_ns
             and run.id.startswith(which.prefix)
             and not (which.ownerless and run.owner and self._lives(run.owner))
@@ -222,3 +229,12 @@ class MemoryStore:
         made.inbox = list(self.inbox)
         made.journals[run_id] = made.journals[run_id][:rows]
         return made
+
+    def reopen(self, run_id: str) -> None:
+        """Have a run be one that no process has and that has not ended, as a crash leaves it."""
+        self.runs[run_id] = attrs.evolve(self.runs[run_id], status=Status.RUNNING, owner="")
+
+
+def _comes_from(run: RunRecord, run_id: str) -> bool:
+    origin = origin_of(run)
+    return origin is not None and origin.run_id == run_id

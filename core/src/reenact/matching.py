@@ -1,0 +1,229 @@
+"""Finding for each step that is asked for what is on record of it.
+
+A step with the recorded input gets the recorded outcome, when its turn comes in the
+recorded order. One that is not on record is held until the record is used up. Where
+code and record do not agree, this module says so, and with which words.
+"""
+
+import logging
+from collections.abc import Iterator
+from typing import Any, Literal, NoReturn, Protocol, TypeAlias
+
+from reenact.divergence import Inputs, describe, describe_call, describe_end
+from reenact.errors import ChangedInputError, DivergenceError, ForkedBehindError
+from reenact.history import History, Recorded, same_input
+from reenact.records import RUN_PATH, Entry, RunRecord, Status
+from reenact.reuse import Earlier
+from reenact.steps import HELD, Call, Outcome
+
+log = logging.getLogger("reenact.run")
+
+OnChange: TypeAlias = Literal["reexecute", "fail"]
+
+
+class Matcher(Protocol):
+    """The run that steps are matched for."""
+
+    @property
+    def run(self) -> RunRecord:
+        """The run as it is on record, or about to be."""
+
+    @property
+    def live(self) -> bool:
+        """Whether it performs and writes anything."""
+
+    def taken(self, call: Call, outcome: Outcome) -> None:
+        """Take the outcome of a step that keeps the one it had."""
+
+    def revised(self, seq: int) -> None:
+        """Put on record that outcomes from *seq* on are not delivered in their order."""
+
+    def given(self, call: Call, value: Any) -> None:
+        """End a step with an outcome that was set for it."""
+
+    def ask_first(self, call: Call, reason: str) -> None:
+        """Have a person decide about a step before it is begun."""
+
+
+class Matching:
+    """What of one run's record was asked for, and what was not.
+
+    Args:
+        history: The record.
+        host: The run.
+        on_changed: What to do about a step whose input is not the one on record.
+        earlier: The record of the run that this one comes from, if it takes outcomes from there.
+
+    Attributes:
+        held: Steps that go live once the record is used up, in the order asked.
+    """
+
+    def __init__(
+        self, history: History, host: Matcher, on_changed: OnChange, earlier: Earlier | None = None
+    ) -> None:
+        self.held: list[Call] = []
+        self._history = history
+        self._host = host
+        self._on_changed = on_changed
+        self._earlier = earlier
+        self._expected: dict[str, Call] = {}
+        self._gone: set[str] = set()
+        self._met: set[str] = set()
+
+    def __iter__(self) -> Iterator[Call]:
+        """Return the steps that wait for their turn in the record, or for its end."""
+        return iter((*self.held, *self._expected.values()))
+
+    @property
+    def behind(self) -> bool:
+        """Whether there is something on record that the code has not come to yet."""
+        return bool(self._history.pending) or self._history.steps.keys() - self._met != set()
+
+    def match(self, call: Call) -> None:
+        """Find out whether *call* is on record."""
+        recorded = self._history.steps.get(call.path)
+        if recorded is None:
+            self._take_salvage(call)
+            return
+        if not (
+            call.spec.kind == "timer" or same_input(recorded.intent, call.input_hash, self._host.run.key)
+        ):
+            self._changed(call, recorded)
+            return
+        self._met.add(call.path)
+        call.recorded = recorded
+        call.generation = recorded.intent.generation
+        if recorded.outcome is None or recorded.status is Status.CANCELLED:
+            self.hold(call)
+        else:
+            self._expected[call.path] = call
+
+    def hold(self, call: Call) -> None:
+        """Have *call* wait until the record is used up."""
+        call.state = HELD
+        self.held.append(call)
+
+    def _take_salvage(self, call: Call) -> None:
+        """Give a step the outcome it had before the run was revised, or hold it."""
+        kept = self._history.salvage.get(call.path, ())
+        for recorded in reversed(kept):
+            call.generation = max(call.generation, recorded.intent.generation + 1)
+            if recorded.outcome is not None and same_input(
+                recorded.intent, call.input_hash, self._host.run.key
+            ):
+                source = self._history.outcome(recorded.outcome)
+                call.decisions = list(recorded.intent.decisions)
+                call.hash_keyed = recorded.intent.hash_keyed
+                self._host.taken(call, Outcome(source.status, again=source.seq))
+                return
+        if call.path in self._history.changes.outputs:
+            self._host.given(call, self._history.changes.outputs[call.path])
+        elif self._earlier is None or not self._take_earlier(call, self._earlier):
+            self.hold(call)
+
+    def _take_earlier(self, call: Call, earlier: Earlier) -> bool:
+        """Give a step an outcome that the run had which this one comes from; say whether there is one."""
+        if earlier.forbids(call):
+            self._host.ask_first(
+                call, f"run {earlier.run_id} has done it, and it must not happen twice; resolve it"
+            )
+            return True
+        taken = earlier.take(call)
+        if taken is not None:
+            self._host.taken(call, Outcome(Status.SUCCEEDED, taken=taken))
+        return taken is not None
+
+    def _changed(self, call: Call, recorded: Recorded) -> None:
+        """Deal with a step whose input is not the one on record."""
+        self._met.add(call.path)
+        started = recorded.status is not Status.DENIED
+        if not self._host.live:
+            self._diverge(DivergenceError, recorded.intent, call)
+        if recorded.intent.seq < self._history.forked_at:
+            self._diverge(ForkedBehindError, recorded.intent, call)
+        if self._on_changed == "fail" or (call.spec.effect == "once" and started):
+            self._diverge(ChangedInputError, recorded.intent, call)
+        log.warning("the input of %s has changed since it was recorded; it runs again", call.path)
+        call.generation = recorded.intent.generation + 1
+        if self._history.pending:
+            self._revise()
+        self.hold(call)
+
+    def _revise(self) -> None:
+        """Leave the recorded order: what was not delivered yet is only taken by what asks for it."""
+        seq = self._history.pending[0].seq
+        self._host.revised(seq)
+        self._history.revise(seq, redo=False)
+        waiting = sorted(self._expected.values(), key=_recorded_seq)
+        self._expected.clear()
+        for call in waiting:
+            self._take_salvage(call)
+
+    # --- delivering
+
+    def next_recorded(self) -> tuple[Call | None, Entry] | None:
+        """Return the next outcome on record and the step that asked for it.
+
+        Returns:
+            None for the step if it is not one that the workflow asks for: it was called off, or the
+            entry is a request to cancel; None for all if the outcome came in too late to matter.
+
+        Raises:
+            DivergenceError: If nobody asks for it.
+        """
+        entry = self._history.pending[0]
+        call = self._expected.pop(entry.path, None)
+        if call is None and entry.path not in self._gone and not entry.path.startswith(":"):
+            self._unasked(entry)
+        self._history.pending.popleft()
+        if call is None and entry.path in self._gone:
+            return None
+        return call, entry
+
+    def called_off(self, call: Call) -> None:
+        """Expect nothing of a step any more."""
+        self._gone.add(call.path)
+        self._expected.pop(call.path, None)
+
+    # --- where they part
+
+    def _unasked(self, entry: Entry) -> NoReturn:
+        """Raise for an outcome on record that nobody asks for."""
+        recorded = self._history.steps[entry.path]
+        other = next((call for call in self.held if call.state is HELD), None)
+        path = other.path if other else entry.path
+        raise DivergenceError(self._host.run.id, path, describe(recorded.intent), describe_call(other))
+
+    def _diverge(self, kind: type[DivergenceError], intent: Entry, call: Call) -> NoReturn:
+        error = kind(self._host.run.id, call.path, describe(intent), describe_call(call))
+        error.__dict__["inputs"] = Inputs(intent, call)  # made a diff by the runtime, which can read content
+        raise error
+
+    def check_unrecorded(self, call: Call) -> None:
+        """Let a replay end where the record ends.
+
+        Raises:
+            DivergenceError: If the run ended on record and the code asks for *call* in its place.
+        """
+        if self._history.ended is not None:
+            end = f"the end of the run ({self._history.status})"
+            raise DivergenceError(self._host.run.id, call.path, end, describe_call(call))
+
+    def check_end(self, status: Status, output: bytes, described: str) -> None:
+        """Compare how a replayed workflow ended with the record.
+
+        Raises:
+            DivergenceError: If outcomes are left, or it ended otherwise.
+        """
+        run_id, ended = self._host.run.id, self._history.ended
+        left = self._history.pending[0] if self._history.pending else None
+        if left is not None:
+            recorded = self._history.steps[left.path].intent
+            raise DivergenceError(run_id, left.path, describe(recorded), "the end of the workflow")
+        if ended is not None and (ended.status, bytes(ended.output)) != (status, output):
+            raise DivergenceError(run_id, RUN_PATH, describe_end(ended), described)
+
+
+def _recorded_seq(call: Call) -> int:
+    recorded = call.recorded
+    return recorded.outcome.seq if recorded is not None and recorded.outcome is not None else -1
