@@ -491,7 +491,7 @@ async def test_a_stream_that_breaks_off_is_settled_for_what_was_heard(opened: Op
 
     (settled,) = [one for _, _, one in seen if isinstance(one, Settlement)]
     assert settled == Settlement(
-        began=True, usage=Usage(input_tokens=70, output_tokens=10), error="ConnectionLostError"
+        began=True, usage=Usage(input_tokens=70, output_tokens=11), error="ConnectionLostError"
     )
 
 

@@ -1,6 +1,7 @@
 """From a configuration to open things: stores, providers, policies, exporters, modules."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from reenact.opening import (
     own_policies,
 )
 from reenact.policy import policy
+from reenact.seams import given_name
 
 PREFIX = "unit_opening"
 
@@ -73,6 +75,19 @@ class Shop:
     @hookimpl
     def reenact_exporters(self) -> Iterable[Offer[Any]]:
         yield Offer("shop", self.open, Options)
+
+
+@attrs.frozen
+class NamedOptions(Options):
+    name: str = given_name()
+
+
+class Chain(Shop):
+    """A shop whose branches are told their names."""
+
+    @hookimpl
+    def reenact_providers(self) -> Iterable[Offer[Any]]:
+        yield Offer("shop", self.open, NamedOptions)
 
 
 @pytest.fixture
@@ -261,3 +276,43 @@ def test_files_of_one_name_are_two_modules(tmp_path: Path, monkeypatch: pytest.M
     modules = [load_module(f"{folder}/{PREFIX}_flow.py", tmp_path) for folder in ("a", "b", "a")]
 
     assert [module.where for module in modules] == ["a", "b", "a"]
+
+
+async def test_one_plugin_serves_several_providers() -> None:
+    """A provider that names its plugin is opened by that, with its own options, and told its own name."""
+    chain = Chain()
+    plugins = Plugins(extra=[chain], installed=False)
+    config = Config(providers={"north": {"plugin": "shop", "size": 2}, "south": {"plugin": "shop"}})
+    async with AsyncExitStack() as stack:
+        providers = Providers(config, plugins, stack, {})
+
+        for name in ("north", "south", "shop", "north"):
+            await providers.get(name)
+
+    assert [(thing.options.name, thing.options.size) for thing in chain.sold] == [
+        ("north", 2),
+        ("south", 1),
+        ("shop", 1),
+    ]
+    assert not any(thing.opened for thing in chain.sold)
+
+
+@pytest.mark.parametrize(
+    ("table", "error", "said"),
+    [
+        ({"plugin": 3}, ConfigError, "must be the name of a plugin"),
+        ({"plugin": "shops"}, NotInstalledError, "'shops'"),
+        ({"plugin": "shop", "name": "x"}, ConfigError, "unknown key 'name'"),
+        ({"plugin": "shop", "sise": 1}, ConfigError, "did you mean 'size'?"),
+    ],
+)
+async def test_a_provider_that_cannot_be_opened(
+    table: dict[str, Any], error: type[Exception], said: str
+) -> None:
+    """What is wrong with a provider's table is told when it is opened; its name is no key in it."""
+    plugins = Plugins(extra=[Chain()], installed=False)
+    async with AsyncExitStack() as stack:
+        providers = Providers(Config(providers={"north": table}), plugins, stack, {})
+
+        with pytest.raises(error, match=re.escape(said)):
+            await providers.get("north")

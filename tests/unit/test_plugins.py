@@ -223,4 +223,4 @@ def test_without_plugins_there_are_no_offers() -> None:
     """The hooks themselves offer nothing."""
     assert Plugins(installed=False).offers() == []
     hooks = [hook for name, hook in vars(hookspecs).items() if name.startswith("reenact_")]
-    assert [list(hook()) for hook in hooks] == [[]] * 6
+    assert [list(hook()) for hook in hooks] == [[]] * 7

@@ -109,6 +109,7 @@ async def _ask(
         pool=f"provider:{targets[0].provider}" if targets else "",
         models=tuple(map(str, targets)),
         cache=cache,
+        stand_in_pools=tuple(f"provider:{target.provider}" for target in targets[1:]),
     )
     call = Call(
         spec,

@@ -6,6 +6,7 @@ run's projection.
 """
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -19,6 +20,7 @@ from reenact.failures import record_failure
 from reenact.history import History, Taken, keyed_hash
 from reenact.journal import Writer
 from reenact.ledger import Holding
+from reenact.loop import RunLoop
 from reenact.machine import RUN, advance
 from reenact.records import (
     NO_CHANGES,
@@ -36,7 +38,7 @@ from reenact.records import (
 )
 from reenact.scheduler import Clock, Limits
 from reenact.seams import CommitResult, RunWrite
-from reenact.steps import NO_TICKET, Call, Outcome, spell_site
+from reenact.steps import NO_TICKET, Call, Outcome, Settled, Spent, spell_site
 
 
 async def _recall_nothing(_: str) -> None:
@@ -56,6 +58,8 @@ class Services:
         interruptions_max: Attempts a crash may interrupt before a step is parked.
         cache: Whether steps take outcomes of other runs of their workflow, if they do not say.
         recall: Returns the outcome that was made reusable under a hash, and what it refers to.
+        draw: Returns so many random bytes in hex, for ids and keys.
+        loop: Makes the loop of a run.
     """
 
     writer: Writer | None
@@ -66,6 +70,8 @@ class Services:
     steady: Clock | None = None
     cache: Cache = "off"
     recall: Callable[[str], Awaitable[tuple[Taken, Mapping[str, Blob]] | None]] = _recall_nothing
+    draw: Callable[[int], str] = secrets.token_hex
+    loop: Callable[..., RunLoop] = RunLoop
 
 
 class Book:
@@ -245,7 +251,7 @@ class Book:
         self._announce()
         if status is Status.RUNNING and call.ticket == NO_TICKET:
             call.ticket = self._seq
-        self._add(
+        entry = self._add(
             Entry(
                 seq=self._seq,
                 path=call.path,
@@ -258,11 +264,13 @@ class Book:
                 due_ns=due_ns,
                 asks=dict(asks or {}),
                 answer=call.answer if status is Status.RUNNING else None,
-                note=note,
                 decisions=call.late_decisions,
+                **_used(call, None, note),
             )
         )
         self._take_from(call)
+        call.spent = None
+        self._count(entry)
 
     def outcome(self, call: Call, outcome: Outcome) -> Entry:
         """Put the end of a step on record."""
@@ -284,16 +292,13 @@ class Book:
                 generation=call.generation,
                 output=raw(settled.data if settled else b""),
                 failure=outcome.failure,
-                model=settled.model if settled else "",
-                tokens_in=settled.tokens_in if settled else 0,
-                tokens_out=settled.tokens_out if settled else 0,
-                cost_usd=settled.cost_usd if settled else "",
                 asked=settled.asked if settled else "",
                 decisions=call.late_decisions,
+                **_used(call, settled),
             )
         )
         self._take_from(call)
-        self._count(entry)
+        self._count(entry, unknown=settled is not None and call.spec.kind == "llm" and not settled.cost_usd)
         if call.reusable and entry.status is Status.SUCCEEDED and not call.hash_keyed:
             self._reusable.append((self.reusable_hash(call), entry.seq))
         return entry
@@ -391,11 +396,17 @@ class Book:
         """Have a message removed with the next write."""
         self._consumed.append(message_id)
 
-    def _count(self, entry: Entry) -> None:
+    def _count(self, entry: Entry, *, unknown: bool = False) -> None:
+        """Add what an entry used to the run's totals.
+
+        Args:
+            entry: It.
+            unknown: A model answered, and what that costs is not known.
+        """
         run = self.run
-        if entry.tokens_in or entry.tokens_out or entry.cost_usd:
+        if entry.tokens_in or entry.tokens_out or entry.cost_usd or unknown:
             cost = (
-                str(Decimal(run.cost_usd) + Decimal(entry.cost_usd))
+                f"{Decimal(run.cost_usd) + Decimal(entry.cost_usd):f}"
                 if run.cost_usd and entry.cost_usd
                 else ""
             )
@@ -482,3 +493,22 @@ class Book:
         body = encode_entry(entry)
         self._checksum = checksum(self._checksum, body)
         return Row(entry.seq, body, self._checksum)
+
+
+ESTIMATED = "tokens estimated: the vendor did not say what was used"
+"""Note of an entry whose attempt gave no result, and whose tokens are an estimate."""
+
+
+def _used(call: Call, settled: Settled | None, note: str = "") -> dict[str, Any]:
+    """Return the fields of an entry that say what an attempt used, whether or not it succeeded."""
+    used: Settled | Spent | None = settled or call.spent
+    if used is None:
+        return {"note": note}
+    estimated = isinstance(used, Spent) and used.estimated
+    return {
+        "model": used.model,
+        "tokens_in": used.tokens_in,
+        "tokens_out": used.tokens_out,
+        "cost_usd": used.cost_usd,
+        "note": note or (ESTIMATED if estimated else ""),
+    }

@@ -68,6 +68,11 @@ class Children:
         self._stopping = stopping
         self._parents: dict[str, tuple[Execution, StepContext]] = {}
 
+    @property
+    def followed(self) -> int:
+        """How many steps do nothing but follow a child run that does not wait."""
+        return sum(1 for parent, step in self._parents.values() if not parent.effects.waits(step.trace.path))
+
     async def run(
         self, parent: Execution, spec: WorkflowSpec, arguments: Mapping[str, Any], step: StepContext
     ) -> Any:

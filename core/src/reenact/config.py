@@ -6,6 +6,7 @@ are errors with a suggestion and the TOML path.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from pathlib import Path
@@ -15,7 +16,9 @@ import attrs
 import msgspec
 
 from reenact.errors import ConfigError, did_you_mean
+from reenact.prices import PriceList, configured_prices
 from reenact.records import Cache
+from reenact.seams import is_given_name
 
 FILE = "reenact.toml"
 FILE_BYTES_MAX = 1_000_000
@@ -101,12 +104,15 @@ class Config:
     Attributes:
         runtime: ``[runtime]``.
         models: ``[models]``: for each alias, the models in the order they are tried.
-        providers: ``[providers.NAME]``, unstructured: the provider's options.
+        prices: ``[prices."PROVIDER:MODEL"]``: what models cost, before what their plugins say.
+        providers: ``[providers.NAME]``, unstructured: the provider's options, and in ``plugin`` the name of
+            the plugin that serves it, if that is another.
         policies: ``[policies]``.
         policy_options: ``[policies.NAME]``, unstructured.
         journal: ``[journal]``.
         journal_options: What else stands in ``[journal]``: the store's options, unstructured.
         exporters: ``[exporters.NAME]``, unstructured: naming one activates it.
+        watches: ``[watches.NAME]``, unstructured: naming one activates it.
         plugins: ``[plugins]``.
         root: The folder of the file; relative paths start here.
         sources: Where each value came from, by TOML path.
@@ -114,12 +120,14 @@ class Config:
 
     runtime: RuntimeOptions = attrs.field(factory=RuntimeOptions)
     models: Mapping[str, Sequence[str]] = attrs.field(factory=dict)
+    prices: PriceList = attrs.field(factory=PriceList)
     providers: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     policies: PoliciesOptions = attrs.field(factory=PoliciesOptions)
     policy_options: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     journal: JournalOptions = attrs.field(factory=JournalOptions)
     journal_options: Mapping[str, Any] = attrs.field(factory=dict)
     exporters: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    watches: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     plugins: PluginsOptions = attrs.field(factory=PluginsOptions)
     root: Path = attrs.field(factory=Path.cwd)
     sources: Mapping[str, str] = attrs.field(factory=dict, repr=False)
@@ -182,7 +190,7 @@ def load(
         path, equals, value = override.partition("=")
         if not equals:
             raise ConfigError(f"{override!r} is not PATH=VALUE", source="command line")
-        layers.add(_nested(path.split("."), _toml_value(value)), "command line")
+        layers.add(_nested(_split(path), _toml_value(value)), "command line")
     root = found.parent if found is not None else (start or Path.cwd())
     return _config(layers, root)
 
@@ -214,7 +222,11 @@ class Layers:
                 self.sources[".".join(here)] = source
 
 
-_TABLES = ("runtime", "models", "providers", "policies", "journal", "plugins", "exporters", "profiles")
+_TABLES = (
+    *("runtime", "models", "prices", "providers", "policies"),
+    *("journal", "plugins", "exporters", "watches"),
+    "profiles",
+)
 
 
 def _config(layers: Layers, root: Path) -> Config:
@@ -230,6 +242,7 @@ def _config(layers: Layers, root: Path) -> Config:
     return Config(
         runtime=structure(_table(values, "runtime"), RuntimeOptions, "runtime", layers.sources),
         models=_models(_table(values, "models"), layers),
+        prices=_prices(_table(values, "prices"), layers),
         providers=_tables(values, "providers", layers),
         policies=structure(
             {k: v for k, v in policies.items() if k in own or not isinstance(v, dict)},
@@ -243,6 +256,7 @@ def _config(layers: Layers, root: Path) -> Config:
         ),
         journal_options={k: v for k, v in journal.items() if k != "store"},
         exporters=_tables(values, "exporters", layers),
+        watches=_tables(values, "watches", layers),
         plugins=structure(_table(values, "plugins"), PluginsOptions, "plugins", layers.sources),
         root=root,
         sources=layers.sources,
@@ -277,6 +291,14 @@ def _models(table: Mapping[str, Any], layers: Layers) -> dict[str, list[str]]:
     return models
 
 
+def _prices(table: Mapping[str, Any], layers: Layers) -> PriceList:
+    try:
+        return configured_prices(table)
+    except ConfigError as error:
+        source = _source(layers, error.where.replace('"', "").partition("[")[0])
+        raise ConfigError(error.problem, error.where, source) from error
+
+
 def _source(layers: Layers, where: str) -> str:
     found = (s for path, s in layers.sources.items() if path == where or path.startswith(f"{where}."))
     return next(found, "")
@@ -288,7 +310,7 @@ def structure(table: Mapping[str, Any], cls: type[Any], where: str, sources: Map
     Raises:
         ConfigError: An unknown key (with a suggestion), a missing one, or a value that does not fit.
     """
-    known = [a.name for a in attrs.fields(cls)]
+    known = [a.name for a in attrs.fields(cls) if not is_given_name(a)]
     for key in table:
         if key not in known:
             raise ConfigError(
@@ -297,7 +319,7 @@ def structure(table: Mapping[str, Any], cls: type[Any], where: str, sources: Map
     attrs.resolve_types(cls)
     values = {}
     for field in attrs.fields(cls):
-        if field.name in table:
+        if field.name in table and field.name in known:
             here = f"{where}.{field.name}"
             values[field.name] = _fit(table[field.name], field.type, here, sources.get(here, ""))
         elif field.default is attrs.NOTHING:
@@ -401,6 +423,11 @@ def _is_file(file: Path) -> bool:
         return file.is_file()
     except OSError:  # a name that is too long, for example
         return False
+
+
+def _split(path: str) -> list[str]:
+    """Return the keys of a TOML path; one that holds dots stands in quotes."""
+    return [key.strip('"') for key in re.findall(r'"[^"]*"|[^.]+', path)] if '"' in path else path.split(".")
 
 
 def _nested(path: Sequence[str], value: Any) -> dict[str, Any]:

@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from reenact.book import Book, Services
-from reenact.errors import NotStorableError, PolicyDeniedError, StepError
+from reenact.errors import NotStorableError, PluginError, PolicyDeniedError, StepError, UsageError
 from reenact.failures import record_failure
 from reenact.history import Recorded
 from reenact.pauses import Pauses
 from reenact.records import Entry, Failure, Status
 from reenact.reuse import fits
-from reenact.scheduler import give_back, sleep_until, take, take_now
+from reenact.scheduler import give_back, take, take_now
 from reenact.seams import CommitResult, Wait
 from reenact.steps import (
     ADMITTED,
@@ -41,7 +41,7 @@ from reenact.waiting import NOBODY, Host, Waiting
 log = logging.getLogger("reenact.step")
 
 
-_FINAL = (NotStorableError, PolicyDeniedError)
+_FINAL = (NotStorableError, PolicyDeniedError, UsageError, PluginError)
 """Errors that no further attempt can cure."""
 
 
@@ -80,6 +80,7 @@ class Effects:
         self._parked: dict[Call, str] = {}
         self._waiting_children: dict[Call, str] = {}
         self._stopping = False
+        self._asleep = 0
         self.in_doubt: list[str] = []
 
     # --- what is going on
@@ -88,6 +89,11 @@ class Effects:
     def busy(self) -> bool:
         """Whether a body runs or is about to."""
         return bool(self._open)
+
+    @property
+    def performing(self) -> int:
+        """How many steps are being performed, without those that wait for another attempt's time."""
+        return len(self._open) - len(self._waiting_children) - self._asleep - len(self.pauses)
 
     @property
     def idle(self) -> bool:
@@ -174,14 +180,14 @@ class Effects:
 
     def _place_now(self, call: Call) -> bool:
         """Take a place within the limits that the step counts against, if there is one."""
-        places = self._services.limits.of(call.spec.pool)
+        places = self._services.limits.of(call.pool)
         if not take_now(places):
             return False
         call.places = places
         return True
 
     async def _take_place(self, call: Call) -> None:
-        places = self._services.limits.of(call.spec.pool)
+        places = self._services.limits.of(call.pool)
         await take(places)
         call.places = places
 
@@ -408,10 +414,21 @@ class Effects:
             await self._written()
             await self._sleep_until(due_ns)
             failure = None
-        call.attempt, call.tries, call.candidate = call.attempt + 1, tries, candidate
-        call.ticket = NO_TICKET
+        if candidate != call.candidate and not self._move(call, candidate):
+            if failure is not None:
+                self._book.step(call, Status.WAITING, failure=failure, due_ns=self._services.clock.now_ns())
+                await self._written()
+                failure = None
+            await self._take_place(call)
+        call.attempt, call.tries, call.ticket = call.attempt + 1, tries, NO_TICKET
         self._book.step(call, Status.RUNNING, failure=failure)
         await self._written()
+
+    def _move(self, call: Call, candidate: int) -> bool:
+        """Leave the place at one model for one at another; say whether there was one at once."""
+        _leave_place(call)
+        call.candidate = candidate
+        return self._place_now(call)
 
     async def _put_off(self, call: Call, wait: Wait) -> bool:
         """Have a step wait as a policy has decided, on record; say whether it goes on.
@@ -469,9 +486,28 @@ class Effects:
         await made
 
     async def _sleep_until(self, due_ns: int) -> None:
-        await sleep_until(self._services.clock, due_ns)
+        rung: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def ring() -> None:
+            if not rung.done():
+                rung.set_result(None)
+                self._asleep -= 1  # here, and not when the task gets to it: it is under way again
+
+        alarm = self._services.clock.alarm(due_ns, ring)
+        self._asleep += 1
+        try:
+            await rung
+        except asyncio.CancelledError:
+            self._asleep -= rung.cancelled()
+            raise
+        finally:
+            alarm.cancel()
 
     # --- children
+
+    def waits(self, path: str) -> bool:
+        """Say whether the child run of the step at *path* waits for something outside."""
+        return any(call.path == path for call in self._waiting_children)
 
     def child_waits(self, call_path: str, waits_for: str | None) -> None:
         """Note that a child run waits for something outside, or no longer does."""

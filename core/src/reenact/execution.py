@@ -31,7 +31,7 @@ from reenact.effects import Effects
 from reenact.errors import InputError
 from reenact.failures import record_failure, revive
 from reenact.history import PATCH_PREFIX, STOPPED, History
-from reenact.loop import RunLoop, Scope, current_scope
+from reenact.loop import Scope, current_scope
 from reenact.matching import Matching, OnChange
 from reenact.models import Models
 from reenact.records import Entry, Failure, Message, RunRecord, Status
@@ -144,7 +144,7 @@ class Execution:
         self.finished: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self.book = Book(run, history, services)
         self.effects = Effects(self.book, services, self)
-        self.loop = RunLoop(  # type: ignore[abstract]  # the rest is set to refuse
+        self.loop = services.loop(
             self, seed=int(run.key or "1", 16), start_s=self._began_ns(run) / 1e9, unhandled=self._unhandled
         )
         self._real = asyncio.get_running_loop()
@@ -161,6 +161,7 @@ class Execution:
         self._cancel_asked: str | None = None
         self._patches: dict[str, bool] = {}
         self._continued: asyncio.Task[Any] | None = None
+        self._writing = 0
 
     def _began_ns(self, run: RunRecord) -> int:
         """Return the time at which the workflow's clock starts: of a re-run, when the other run began."""
@@ -177,6 +178,16 @@ class Execution:
     def letting_go(self) -> bool:
         """Whether the run is being stopped, as opposed to its steps being cancelled."""
         return self._stopping or self._over
+
+    @property
+    def under_way(self) -> int:
+        """How much of it goes on by itself: steps being performed, turns and writes that are due.
+
+        What waits for time or for somebody does not count; a child run's step counts.
+        """
+        going_on = self._continued is not None and not self._continued.done()
+        due = self._scheduled or self._completed or self._asked or self._admitted or going_on
+        return self.effects.performing + self._writing + bool(due)
 
     # --- life
 
@@ -561,6 +572,7 @@ class Execution:
             return
 
         def done(result: CommitResult, entries: Sequence[Entry]) -> None:
+            self._writing -= 1
             if isinstance(result, Exception):
                 self.effects.drop(starting)
                 self._over = self._over and not final
@@ -574,6 +586,7 @@ class Execution:
             if final:
                 self._finish()
 
+        self._writing += 1
         self.book.write(done)
 
     def _finish(self) -> None:

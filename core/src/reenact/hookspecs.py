@@ -9,7 +9,7 @@ from typing import Any
 
 import pluggy
 
-from reenact.seams import Executor, Exporter, Offer, Policy, Provider, Store
+from reenact.seams import Executor, Exporter, Offer, Policy, Provider, Store, Watch
 
 PROJECT = "reenact"
 
@@ -112,6 +112,40 @@ def reenact_executors() -> Iterable[Offer[Executor]]:
 
     Returns:
         Offers whose names no other executor uses.
+    """
+    return ()
+
+
+@hookspec
+def reenact_watches() -> Iterable[Offer[Watch]]:
+    """Offer watches: what looks on while workflow code runs.
+
+    .. code-block:: python
+
+        @attrs.frozen
+        class Options:
+            pass
+
+        class Longest:
+            def __init__(self):
+                self.findings = []
+                self.longest_s = 0.0
+
+            def look_on(self, turn):
+                begun = time.perf_counter()
+                turn()
+                self.longest_s = max(self.longest_s, time.perf_counter() - begun)
+
+        @asynccontextmanager
+        async def open_it(options):
+            yield Longest()
+
+        @hookimpl
+        def reenact_watches():
+            yield Offer("longest", open_it, Options)
+
+    Returns:
+        Offers whose names no other watch uses.
     """
     return ()
 

@@ -37,6 +37,12 @@ class House:
         self._options = options
         self._active = active
         self._poke = asyncio.Event()
+        self._hearing = False
+
+    @property
+    def hearing(self) -> bool:
+        """Whether there are messages that the runs have not been told of."""
+        return self._hearing or self._poke.is_set()
 
     def poke(self) -> None:
         """Look for messages now."""
@@ -50,6 +56,7 @@ class House:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(options.poll_s):
                     await self._poke.wait()
+            self._hearing = self._poke.is_set()
             self._poke.clear()
             now = time.monotonic()
             try:
@@ -62,6 +69,7 @@ class House:
                 log.warning("keeping house failed, trying again: %s", error)
                 if now - renewed >= options.lease_s * _LEASE_SAFE:
                     self._let_go()
+            self._hearing = False
 
     async def _renew(self, since_s: float) -> None:
         if since_s > self._options.lease_s:  # this process was stopped, or the machine asleep

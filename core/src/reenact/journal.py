@@ -63,8 +63,15 @@ class Writer:
     async def __aexit__(self, *_: object) -> None:
         self._closing = True
         self._rouse()
-        if self._task is not None:
-            await asyncio.shield(self._task)
+        cancelled: asyncio.CancelledError | None = None
+        while self._task is not None and not self._task.done():
+            try:
+                await asyncio.shield(self._task)
+            except asyncio.CancelledError as error:
+                cancelled = cancelled if self._task.cancelled() else error
+            self._rouse()
+        if cancelled is not None:
+            raise cancelled
 
     def submit(self, write: RunWrite, done: Done) -> None:
         """Put *write* into the next commit; writes of one run are made in the order of submission."""
@@ -72,9 +79,11 @@ class Writer:
         self._rouse()
 
     def _rouse(self) -> None:
-        if self._wake is not None:  # a bare future, not an Event: this is on the way of every step
-            self._wake.set_result(None)
-            self._wake = None
+        wake, self._wake = self._wake, None
+        if wake is not None and not wake.done():  # a bare future, not an Event: on the way of every step
+            wake.set_result(None)
+        elif self._task is not None and self._task.cancelled():  # by a loop that ends: runs are let go yet
+            self._task = asyncio.create_task(self._write_on(), name="reenact-writer")
 
     async def write(self, write: RunWrite) -> None:
         """Put *write* into the next commit and wait for it.
@@ -119,7 +128,11 @@ class Writer:
         return batch
 
     async def _commit(self, batch: Sequence[Pending]) -> None:
-        results = await self._results([pending.write for pending in batch])
+        try:
+            results = await self._results([pending.write for pending in batch])
+        except asyncio.CancelledError:
+            self._waiting[:0] = batch  # whether it was made is not known; a store does not double it
+            raise
         for pending, result in zip(batch, results, strict=True):
             try:
                 pending.done(result)

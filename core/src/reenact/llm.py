@@ -198,6 +198,8 @@ class Usage:
         cached_tokens: Of the input, how many came from the vendor's cache.
         cache_write_tokens: Of the input, how many were written to it.
         reasoning_tokens: Of the output, how many were reasoning.
+        billed_input_tokens: What the vendor charges for reading, if that is another number.
+        billed_output_tokens: What it charges for writing, if that is another number.
     """
 
     input_tokens: int | None = None
@@ -205,6 +207,8 @@ class Usage:
     cached_tokens: int = 0
     cache_write_tokens: int = 0
     reasoning_tokens: int = 0
+    billed_input_tokens: int | None = None
+    billed_output_tokens: int | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -255,7 +259,7 @@ class LlmResponse:
         said = [message.spelled() for message in (*asked, self.message)]
         value["message"] = chains.store(said, blobs, last=True)
         if self.cost_usd is not None:
-            value["cost_usd"] = str(self.cost_usd)
+            value["cost_usd"] = f"{self.cost_usd:f}"
         return value
 
 

@@ -19,7 +19,7 @@ import contextvars
 import functools
 import sys
 import weakref
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable, Iterator, Sequence
 from typing import Any, NoReturn, Protocol, TypeVar
 
 from reenact.errors import NotDeterministicError
@@ -78,6 +78,13 @@ class TimerHost(Protocol):
 
     def timer_cancelled(self, handle: asyncio.TimerHandle) -> None:
         """Forget *handle*."""
+
+
+class Onlooker(Protocol):
+    """What looks on while workflow code runs."""
+
+    def look_on(self, turn: Callable[[], None]) -> None:
+        """Call *turn*, which runs workflow code until it is at rest."""
 
 
 class _NoHost:
@@ -319,6 +326,25 @@ class RunLoop(asyncio.AbstractEventLoop):
         """Close the async generators that are open."""
         for generator in self.open_generators():
             await generator.aclose()
+
+
+class WatchedLoop(RunLoop):
+    """A loop whose turns somebody looks on at; `RunLoop` itself has nothing of it, and pays nothing.
+
+    Args:
+        watches: Those who look on, each handed the turn to call it.
+    """
+
+    def __init__(self, host: TimerHost, *, watches: Sequence[Onlooker], **options: Any) -> None:
+        super().__init__(host, **options)
+        self._watches = watches
+
+    def turn(self) -> None:
+        """Run what is ready to rest, with everybody looking on."""
+        turn = super().turn
+        for watch in self._watches:
+            turn = functools.partial(watch.look_on, turn)
+        turn()
 
 
 def _caller() -> str:

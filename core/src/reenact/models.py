@@ -5,8 +5,11 @@ retries and stand-ins, the rounds of a tool loop, repairs, child runs.
 """
 
 import asyncio
+import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeAlias, TypeVar
 
@@ -23,6 +26,7 @@ from reenact.errors import (
     ModelNotFoundError,
     OverloadedError,
     PolicyDeniedError,
+    ProviderError,
     QuotaError,
     RateLimitedError,
     did_you_mean,
@@ -30,11 +34,23 @@ from reenact.errors import (
 from reenact.ledger import Holding, Later, LedgerFull
 from reenact.llm import LlmEvent, LlmRequest, LlmResponse, Usage
 from reenact.policy import Chain, Member, Verdict
+from reenact.prices import Price, PriceList
 from reenact.records import RunRecord
-from reenact.seams import CallContext, LedgerClock, PolicyContext, Provider, Settlement, Stage
-from reenact.steps import NO_TICKET, Body, Call, Gate, Passed, PutOff, Retry, StepContext
-from reenact.tokens import text_tokens
+from reenact.seams import (
+    CallContext,
+    Counting,
+    LedgerClock,
+    PolicyContext,
+    Priced,
+    Provider,
+    Settlement,
+    Stage,
+)
+from reenact.steps import NO_TICKET, Body, Call, Gate, Passed, PutOff, Retry, Spent, StepContext
+from reenact.tokens import Used
 from reenact.trace import TraceContext
+
+log = logging.getLogger("reenact.models")
 
 T = TypeVar("T")
 
@@ -56,7 +72,7 @@ REFUSED = (
 """Errors of vendors that did not begin to answer, and charge nothing."""
 
 Listener: TypeAlias = Callable[[LlmEvent], None]
-Price: TypeAlias = Callable[[str, str, Usage], Decimal | None]
+PriceHook: TypeAlias = Callable[[str, str, Usage], Decimal | None]
 """Returns the price of a call in USD, from provider, model and usage; None if it is not known."""
 
 
@@ -76,24 +92,24 @@ class Target:
         return f"{self.provider}:{self.model}"
 
 
-@attrs.define
-class Heard:
-    """What came of an answer before it broke off."""
+def targets_of(aliases: Mapping[str, Sequence[str]], name: str) -> tuple[Target, ...]:
+    """Return the models that *name* stands for: an alias, or ``provider:model``.
 
-    _usage: Usage | None = None
-    _written: int = 0
+    Raises:
+        ConfigError: If it is neither.
+    """
+    return tuple(_target(one, name, aliases) for one in aliases.get(name, (name,)))
 
-    def take(self, event: LlmEvent) -> None:
-        """Note a piece of it."""
-        self._usage = event.usage or self._usage
-        self._written += text_tokens(event.text)
 
-    def usage(self) -> Usage | None:
-        """Return what it has taken so far, no less than what was heard; None if nothing was."""
-        if self._usage is None and not self._written:
-            return None
-        known = self._usage or Usage()
-        return attrs.evolve(known, output_tokens=max(known.output_tokens or 0, self._written))
+def _target(spelled: str, name: str, aliases: Mapping[str, Sequence[str]]) -> Target:
+    provider, colon, model = spelled.partition(":")
+    if colon and provider and model:
+        return Target(provider, model)
+    hint = did_you_mean(name, list(aliases))
+    known = ", ".join(sorted(aliases)) or "none"
+    raise ConfigError(
+        f"no model is called {name!r}{hint} (aliases: {known}; or write provider:model)", "models"
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -106,9 +122,10 @@ class Models:
         chain: The policies in force.
         hold: Holds amounts for a run, in a commit; or says that an account is full.
         held: Tells what an account holds now.
-        now_ns: Tells the time of day, in nanoseconds since the epoch.
         clock: The clock of the ledger.
-        price: What a call costs.
+        price: What a call costs, before anybody else is asked.
+        prices: What the configuration says of prices; what it does not know, the provider may.
+        now_ns: The time of day, for prices that change.
         retry: How often each model is tried.
         timeout_s: How long one attempt may take, in seconds.
     """
@@ -118,30 +135,60 @@ class Models:
     chain: Chain
     hold: Callable[[RunRecord, Sequence[Holding]], Awaitable[LedgerFull | Later | None]]
     held: Callable[[str], Awaitable[int]]
-    now_ns: Callable[[], int]
     clock: LedgerClock
-    price: Price = lambda provider, model, usage: None
+    price: PriceHook = lambda provider, model, usage: None
+    prices: PriceList = attrs.field(factory=PriceList)
+    now_ns: Callable[[], int] = time.time_ns
     retry: Retry = attrs.field(factory=lambda: Retry(attempts=4))
     timeout_s: float | None = 600.0
 
     def targets(self, name: str) -> tuple[Target, ...]:
-        """Return the models that *name* stands for: an alias, or ``provider:model``.
+        """Return the models that *name* stands for; see `targets_of`."""
+        return targets_of(self.aliases, name)
+
+    def price_of(self, target: Target, provider: Provider | None = None, answered: str = "") -> Price | None:
+        """Return what a model costs today; None if that is not known.
+
+        Args:
+            target: The model that is asked.
+            provider: The provider, open; without it only the configuration is looked into.
+            answered: The model as it calls itself, which may be a dated one.
+        """
+        today = datetime.fromtimestamp(self.now_ns() / 1e9, UTC).date()
+        for name in (target.model, answered):
+            own = self.prices.find(f"{target.provider}:{name}", today)
+            if own is not None:
+                return own
+        if not isinstance(provider, Priced):
+            return None
+        return (provider.price_of(answered, today) if answered else None) or provider.price_of(
+            target.model, today
+        )
+
+    def cost(
+        self, target: Target, provider: Provider | None, usage: Usage, answered: str = ""
+    ) -> Decimal | None:
+        """Return the price of a call in USD; None if it is not known."""
+        hooked = self.price(target.provider, answered or target.model, usage)
+        if hooked is not None:
+            return hooked
+        price = self.price_of(target, provider, answered)
+        return None if price is None else price.cost(usage)
+
+    async def count_tokens(self, request: LlmRequest, context: CallContext) -> int | None:
+        """Return how many tokens the first model of *request* would read, as its vendor counts them.
+
+        Returns:
+            The number; None if the vendor does not count: `reenact.tokens.estimate_tokens` needs none.
 
         Raises:
-            ConfigError: If it is neither.
+            ProviderError: If the vendor does not say.
         """
-        listed = self.aliases.get(name, (name,))
-        return tuple(self._target(one, name) for one in listed)
-
-    def _target(self, spelled: str, name: str) -> Target:
-        provider, colon, model = spelled.partition(":")
-        if colon and provider and model:
-            return Target(provider, model)
-        hint = did_you_mean(name, list(self.aliases))
-        known = ", ".join(sorted(self.aliases)) or "none"
-        raise ConfigError(
-            f"no model is called {name!r}{hint} (aliases: {known}; or write provider:model)", "models"
-        )
+        target = self.targets(request.model)[0]
+        provider = await self.provider(target.provider)
+        if not isinstance(provider, Counting):
+            return None
+        return await provider.count_tokens(target.model, request, context)
 
     def call(
         self, request: LlmRequest, run: RunRecord, chains: Chains, listener: Listener | None
@@ -171,7 +218,6 @@ class LlmCall:
     _secrets: dict[str, object] = attrs.field(factory=dict, init=False, repr=False)
     _call: Call | None = attrs.field(default=None, init=False)
     _passed: frozenset[str] | None = attrs.field(default=None, init=False)
-    _heard: Heard = attrs.field(factory=Heard, init=False)
     asked: str = attrs.field(default="", init=False)
 
     def spell(self, blobs: dict[str, Blob]) -> bytes:
@@ -208,30 +254,40 @@ class LlmCall:
             PutOff: If a policy has it wait.
         """
         request, target, provider = await self._admitted(step)
-        self.asked, self._heard = str(target), Heard()
+        used = Used(request)
         try:
-            response = await self._answer(provider, target, request, step)
+            response = self._priced(
+                await self._answer(provider, target, request, step, used), target, provider
+            )
+            used.answered(response)
         except (Exception, asyncio.CancelledError) as error:
-            await self._settle_failed(error, step, target)
+            if isinstance(error, ProviderError):
+                _rename(error, target.provider)
+            self._charge(used, target, provider, error)
+            await self._settle(self._broken_off(used, error), step, target, provider)
             raise
-        response = self._priced(response, target)
-        spent = Settlement(began=True, usage=response.usage, cost_usd=response.cost_usd, response=response)
-        verdict = await self._settle(spent, step, target)
-        if verdict.denied is not None:
-            raise verdict.denied
-        return await self._judged("response", response, step, target)
+        try:
+            spent = Settlement(
+                began=True, usage=response.usage, cost_usd=response.cost_usd, response=response
+            )
+            denied = (await self._settle(spent, step, target, provider)).denied
+            if denied is not None:
+                raise denied
+            return await self._judged("response", response, step, target)
+        except (Exception, asyncio.CancelledError) as error:
+            self._charge(used, target, provider, error)
+            raise
 
     # --- admission
 
     async def _admitted(self, step: StepContext) -> "tuple[LlmRequest, Target, Provider]":
         """Have this attempt admitted; by another model, if a policy names one."""
         request, target = self.request, self._target_of(self.request, step)
-        self.asked = str(target)
         if step.candidate:  # another provider than the one that was judged
             request = await self._judged("request", request, step, target)
         for _ in range(ADMIT_TRIES):
-            provider = await self.models.provider(target.provider)
-            verdict = await self._admit(request, step, target)
+            provider, self.asked = await self.models.provider(target.provider), str(target)
+            verdict = await self._admit(request, step, target, provider)
             if verdict.value.model != request.model:
                 await self._settle(NOT_BEGUN, step, target)
                 request = verdict.value
@@ -247,11 +303,14 @@ class LlmCall:
         targets = self.models.targets(request.model)
         return targets[min(step.candidate, len(targets) - 1)]
 
-    async def _admit(self, request: LlmRequest, step: StepContext, target: Target) -> Verdict[LlmRequest]:
+    async def _admit(
+        self, request: LlmRequest, step: StepContext, target: Target, provider: Provider
+    ) -> Verdict[LlmRequest]:
         if not self.models.chain.of("admit"):
             return Verdict(request, False, [])
+        context = self._context("admit", step, target, provider)
         try:
-            verdict = await self.models.chain.judge("admit", request, self._context("admit", step, target))
+            verdict = await self.models.chain.judge("admit", request, context)
         except asyncio.CancelledError:
             await self._settle(NOT_BEGUN, step, target)
             raise
@@ -274,11 +333,17 @@ class LlmCall:
         """Have policies give back what they hold for an attempt that was called off while it waited."""
         await self._settle(NOT_BEGUN, step, self._target_of(self.request, step))
 
-    async def _settle_failed(self, error: BaseException, step: StepContext, target: Target) -> None:
-        used = NOTHING if isinstance(error, REFUSED) else self._heard.usage()
-        await self._settle(Settlement(began=True, usage=used, error=type(error).__name__), step, target)
+    def _broken_off(self, used: Used, error: BaseException) -> Settlement:
+        """Return what became of an attempt that gives no answer."""
+        usage = NOTHING if isinstance(error, REFUSED) else None
+        spent = self._call.spent if self._call is not None else None
+        if used.begun and spent is not None:
+            usage = Usage(input_tokens=spent.tokens_in, output_tokens=spent.tokens_out)
+        return Settlement(began=True, usage=usage, error=type(error).__name__)
 
-    async def _settle(self, spent: Settlement, step: StepContext, target: Target) -> Verdict[Settlement]:
+    async def _settle(
+        self, spent: Settlement, step: StepContext, target: Target, provider: Provider | None = None
+    ) -> Verdict[Settlement]:
         """Ask those who let the attempt pass to settle it, and those who only settle if it began."""
 
         def concerns(member: Member) -> bool:
@@ -286,9 +351,8 @@ class LlmCall:
                 return spent.began
             return self._passed is None or member.name in self._passed
 
-        verdict = await self.models.chain.judge(
-            "settle", spent, self._context("settle", step, target), concerns=concerns
-        )
+        context = self._context("settle", step, target, provider)
+        verdict = await self.models.chain.judge("settle", spent, context, concerns=concerns)
         self._note(verdict)
         self._passed = None
         return verdict
@@ -297,8 +361,22 @@ class LlmCall:
         if self._call is not None:
             self._call.late_decisions = [*self._call.late_decisions, *verdict.decisions]
 
+    def _charge(self, used: Used, target: Target, provider: Provider, error: BaseException) -> None:
+        """Note what an attempt used that gives no result, for the entry that says how it ended."""
+        usage = used.so_far(called_off=isinstance(error, asyncio.CancelledError))
+        if usage is None or self._call is None:
+            return
+        cost = used.cost_usd or self.models.cost(target, provider, usage)
+        self._call.spent = Spent(
+            model=used.model or target.model,
+            tokens_in=usage.input_tokens or 0,
+            tokens_out=usage.output_tokens or 0,
+            cost_usd="" if cost is None else f"{cost:f}",
+            estimated=used.estimated,
+        )
+
     async def _answer(
-        self, provider: Provider, target: Target, request: LlmRequest, step: StepContext
+        self, provider: Provider, target: Target, request: LlmRequest, step: StepContext, used: Used
     ) -> LlmResponse:
         context = CallContext(
             trace=step.trace, idempotency_key=step.idempotency_key, timeout_s=self.models.timeout_s
@@ -308,18 +386,28 @@ class LlmCall:
         answer: LlmResponse | None = None
         async with aclosing(provider.stream(target.model, request, context)) as events:
             async for event in events:
-                self._heard.take(event)
+                used.take(event)
                 if event.type == "end":
                     answer = event.response
-                self.listener(event)
+                self._tell(event)
         if answer is None:
             raise MalformedAnswerError(target.provider, "the stream ended without its end")
         return answer
 
-    def _priced(self, response: LlmResponse, target: Target) -> LlmResponse:
+    def _tell(self, event: LlmEvent) -> None:
+        """Tell the listener; one that fails is told nothing more, for the answer is not to blame."""
+        if self.listener is None:
+            return
+        try:
+            self.listener(event)
+        except Exception:
+            log.exception("on_event of a model's answer failed and is told nothing more")
+            self.listener = None
+
+    def _priced(self, response: LlmResponse, target: Target, provider: Provider) -> LlmResponse:
         cost = response.cost_usd
         if cost is None:
-            cost = self.models.price(target.provider, response.model or target.model, response.usage)
+            cost = self.models.cost(target, provider, response.usage, response.model)
         return attrs.evolve(response, provider=target.provider, cost_usd=cost)
 
     async def _judged(self, stage: Stage, value: T, step: StepContext, target: Target) -> T:
@@ -331,7 +419,9 @@ class LlmCall:
             raise verdict.denied
         return verdict.value
 
-    def _context(self, stage: Stage, step: StepContext, target: Target) -> Callable[[object], PolicyContext]:
+    def _context(
+        self, stage: Stage, step: StepContext, target: Target, provider: Provider | None = None
+    ) -> Callable[[object], PolicyContext]:
         models, call = self.models, self._call
         ticket = call.ticket if call is not None else NO_TICKET
 
@@ -358,8 +448,15 @@ class LlmCall:
                 hold=hold,
                 held=models.held,
                 keep=keep,
-                price=lambda usage: models.price(target.provider, target.model, usage),
+                price=lambda usage: models.cost(target, provider, usage),
                 secrets=self._secrets,
             )
 
         return make
+
+
+def _rename(error: ProviderError, provider: str) -> None:
+    """Have an error name its provider as the configuration does; a plugin may not know that name."""
+    if error.provider != provider:
+        error.args = tuple(provider if value == error.provider else value for value in error.args)
+        error.provider = provider

@@ -16,13 +16,27 @@ from reenact.config import Config, structure
 from reenact.errors import ConfigError, UsageError
 from reenact.plugins import Offered, Plugins
 from reenact.policy import Chain, Member, OwnPolicy, config_hash
-from reenact.seams import Exporter, Policy, Provider, Store
+from reenact.seams import Exporter, Policy, Provider, Store, Watch, is_given_name
+
+PLUGIN = "plugin"
+"""The key in ``[providers.NAME]`` that names the plugin which serves it, if that is not ``NAME``."""
 
 
-def options_of(offered: Offered, table: Mapping[str, Any], where: str, config: Config) -> Any:
-    """Return the options of an offer from its table; relative paths start at the configuration's folder."""
+def options_of(offered: Offered, table: Mapping[str, Any], where: str, config: Config, name: str = "") -> Any:
+    """Return the options of an offer from its table; relative paths start at the configuration's folder.
+
+    Args:
+        offered: The offer.
+        table: What the configuration says.
+        where: The table's TOML path.
+        config: The configuration.
+        name: What the configuration calls it, for options that want to know.
+    """
     options = structure(table, offered.offer.options, where, config.sources)
-    moved = {
+    moved: dict[str, Any] = {
+        field.name: name for field in attrs.fields(type(options)) if name and is_given_name(field)
+    }
+    moved |= {
         field.name: config.root / value
         for field in attrs.fields(type(options))
         if isinstance(value := getattr(options, field.name), Path) and not value.is_absolute()
@@ -64,11 +78,38 @@ class Providers:
             return found
         async with self._lock:
             if name not in self._open:
-                offered = self._plugins.find("provider", name)
-                table = self._config.providers.get(name, {})
-                options = options_of(offered, table, f"providers.{name}", self._config)
+                offered, options = provider_options(self._config, self._plugins, name)
                 self._open[name] = await self._stack.enter_async_context(offered.offer.open(options))
             return self._open[name]
+
+
+def named_providers(config: Config) -> list[str]:
+    """Return the providers that the configuration names, in tables and in models."""
+    asked = [model.partition(":")[0] for models in config.models.values() for model in models]
+    return list(dict.fromkeys([*config.providers, *asked]))
+
+
+def plugin_of(config: Config, name: str) -> Any:
+    """Return the name of the plugin that serves the provider *name*; whatever stands there."""
+    return config.providers.get(name, {}).get(PLUGIN, name)
+
+
+def provider_options(config: Config, plugins: Plugins, name: str) -> tuple[Offered, Any]:
+    """Return the offer that serves the provider *name*, and its options.
+
+    Raises:
+        ConfigError: If its table is wrong.
+        NotInstalledError: If no plugin offers it.
+    """
+    table = dict(config.providers.get(name, {}))
+    where = f"providers.{name}"
+    plugin = plugin_of(config, name)
+    table.pop(PLUGIN, None)
+    if not isinstance(plugin, str) or not plugin:
+        source = config.sources.get(f"{where}.{PLUGIN}", "")
+        raise ConfigError('must be the name of a plugin, such as "openai"', f"{where}.{PLUGIN}", source)
+    offered = plugins.find("provider", plugin)
+    return offered, options_of(offered, table, where, config, name)
 
 
 async def open_chain(
@@ -196,5 +237,15 @@ async def open_exporters(config: Config, plugins: Plugins, stack: AsyncExitStack
     for name, table in config.exporters.items():
         offered = plugins.find("exporter", name)
         options = options_of(offered, table, f"exporters.{name}", config)
+        opened[name] = await stack.enter_async_context(offered.offer.open(options))
+    return opened
+
+
+async def open_watches(config: Config, plugins: Plugins, stack: AsyncExitStack) -> dict[str, Watch]:
+    """Open the watches that the configuration names."""
+    opened: dict[str, Watch] = {}
+    for name, table in config.watches.items():
+        offered = plugins.find("watch", name)
+        options = options_of(offered, table, f"watches.{name}", config)
         opened[name] = await stack.enter_async_context(offered.offer.open(options))
     return opened

@@ -58,6 +58,10 @@ class Pauses:
     def __contains__(self, call: Call) -> bool:
         return call in self._paused
 
+    def __len__(self) -> int:
+        """How many steps do nothing but wait."""
+        return len(self._paused)
+
     def asks(self, call: Call, wait: Wait) -> dict[str, Any]:
         """Return what goes on record of whom *wait* asks for what; empty if it only takes time."""
         if not wait.question:
@@ -88,7 +92,7 @@ class Pauses:
         self._paused.add(call)
         works: list[Awaitable[object]] = []
         if due_ns:
-            works.append(sleep_until(clock, due_ns))
+            works.append(sleep_until(clock, due_ns, lambda: self._paused.discard(call)))
         if sooner is not None:
             works.append(_unless_it_fails(sooner, call, due_ns))
         if asks:
@@ -120,6 +124,7 @@ class Pauses:
     async def _turn(self, call: Call, what: str, come: "asyncio.Future[Any]") -> Any:
         """Wait for somebody; the run may be given back in the meantime."""
         self._for_somebody[call] = _Turn(what, come)
+        come.add_done_callback(lambda _: self._paused.discard(call))
         self._waiting.host.wake()
         return await come
 

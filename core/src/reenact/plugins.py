@@ -18,7 +18,7 @@ from reenact.seams import Offer
 
 GROUP = "reenact"
 
-Seam: TypeAlias = Literal["store", "provider", "policy", "exporter", "executor"]
+Seam: TypeAlias = Literal["store", "provider", "policy", "exporter", "executor", "watch"]
 
 _HOOKS: dict[Seam, str] = {
     "store": "reenact_stores",
@@ -26,6 +26,7 @@ _HOOKS: dict[Seam, str] = {
     "policy": "reenact_policies",
     "exporter": "reenact_exporters",
     "executor": "reenact_executors",
+    "watch": "reenact_watches",
 }
 
 

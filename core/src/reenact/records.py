@@ -9,6 +9,7 @@ not look at them.
 
 import enum
 import hashlib
+from decimal import Decimal
 from typing import Any, Literal, TypeAlias
 
 import attrs
@@ -172,6 +173,16 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     asked: str = ""
     owner: str = ""
     note: str = ""
+
+    @property
+    def charges(self) -> bool:
+        """Whether it says that a model was used; what that costs may be unknown."""
+        return bool(self.tokens_in or self.tokens_out or self.cost_usd)
+
+
+def add_cost(before: Decimal | None, cost_usd: str) -> Decimal | None:
+    """Return a price and one more, as entries spell it; None if either is unknown."""
+    return before + Decimal(cost_usd) if before is not None and cost_usd else None
 
 
 def raw(data: bytes) -> msgspec.Raw:

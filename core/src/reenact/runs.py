@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import secrets
 import weakref
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -110,12 +109,12 @@ class Runs:
         check_run_id(run_id)
         now_ns = self._services.clock.now_ns()
         record = RunRecord(
-            id=run_id or secrets.token_hex(RUN_ID_HEX // 2),
-            trace_id=trace_id or new_trace_id(),
+            id=run_id or self._services.draw(RUN_ID_HEX // 2),
+            trace_id=trace_id or new_trace_id(self._services.draw),
             workflow=spec.name,
             version=spec.version,
             target=target,
-            key=earlier.key if earlier else secrets.token_hex(16),
+            key=earlier.key if earlier else self._services.draw(16),
             parent=parent,
             origin=str(Origin("rerun", earlier.id)) if earlier else origin,
             input_hash=input_hash,

@@ -34,8 +34,9 @@ from reenact.forking import fork
 from reenact.house import House
 from reenact.journal import Observer, Outlet, Writer
 from reenact.ledger import Holding, Later, LedgerFull
-from reenact.models import Models, Price
-from reenact.opening import Providers, open_chain, open_exporters, open_store
+from reenact.loop import RunLoop, WatchedLoop
+from reenact.models import Models, PriceHook
+from reenact.opening import Providers, open_chain, open_exporters, open_store, open_watches
 from reenact.planning import Plan
 from reenact.plugins import Plugins
 from reenact.policy import OwnPolicy
@@ -43,7 +44,7 @@ from reenact.records import Changes, Entry, RunRecord, Status
 from reenact.reuse import recall
 from reenact.runs import Runs, Started, check_arguments, check_run_id
 from reenact.scheduler import Clock, Limits, Sleeper, SteadyClock, WallClock, boot_id, since_boot_ns
-from reenact.seams import CommitResult, Provider, RunFilter, RunWrite, Store
+from reenact.seams import CommitResult, Provider, RunFilter, RunWrite, Store, Watch
 from reenact.steps import Retry, StepContext, WorkflowSpec
 from reenact.views import Run
 from reenact.workflows import WORKFLOWS, Workflow
@@ -64,6 +65,7 @@ class Runtime(Desk):
         models: What can be asked, and how.
         plugins: What is installed.
         owner: How this process is called in leases.
+        watches: Who looks on while workflow code runs.
     """
 
     def __init__(
@@ -76,11 +78,14 @@ class Runtime(Desk):
         writer: Writer,
         clock: Clock,
         steady: Clock | None = None,
+        draw: Callable[[int], str] = secrets.token_hex,
+        watches: Sequence[Watch] = (),
     ) -> None:
         super().__init__(store, clock)
         self.config = config
         self.plugins = plugins
         self.models = models
+        self.watches = tuple(watches)
         self.owner = f"pid {os.getpid()} on {socket.gethostname()} ({secrets.token_hex(4)})"
         self._observers: list[Observer] = []
         self._workflows: dict[str, WorkflowSpec] = {}
@@ -94,6 +99,8 @@ class Runtime(Desk):
             interruptions_max=options.interruptions_max,
             cache=options.cache,
             recall=functools.partial(recall, store),
+            draw=draw,
+            loop=functools.partial(WatchedLoop, watches=self.watches) if watches else RunLoop,  # type: ignore[abstract]  # as RunLoop
         )
         self._runs = Runs(
             desk=Desk(store, clock),
@@ -119,7 +126,9 @@ class Runtime(Desk):
         policies: Sequence[OwnPolicy] = (),
         plugins: Plugins | None = None,
         clock: Clock | None = None,
-        price: Price | None = None,
+        price: PriceHook | None = None,
+        draw: Callable[[int], str] = secrets.token_hex,
+        watches: Sequence[Watch] = (),
     ) -> AsyncIterator["Runtime"]:
         """Open a runtime; leaving it stops its runs, which stay resumable.
 
@@ -130,7 +139,9 @@ class Runtime(Desk):
             policies: Policies after the configured ones.
             plugins: What is installed, if not what is installed.
             clock: The time, for tests.
-            price: What calls cost.
+            price: What calls cost, before ``[prices]`` and what providers know.
+            draw: Returns so many random bytes in hex, for ids and keys of runs; for tests.
+            watches: Who looks on while workflow code runs, after the configured ones.
 
         Raises:
             ConfigError: If the configuration is wrong.
@@ -147,9 +158,10 @@ class Runtime(Desk):
                 await stack.enter_async_context(Outlet(name, exporter))
                 for name, exporter in (await open_exporters(chosen, found, stack)).items()
             ]
+            looking_on = (await open_watches(chosen, found, stack)).values()
             writer = await stack.enter_async_context(Writer(opened))
             options = chosen.runtime
-            ticking = clock or WallClock()
+            time_source = clock or WallClock()
             steady = clock or await _steady_clock(opened)
             models = Models(
                 aliases=chosen.models,
@@ -157,10 +169,11 @@ class Runtime(Desk):
                 chain=chain,
                 hold=_holder(writer),
                 held=lambda account: opened.held(account, steady.now_ns()),
-                now_ns=ticking.now_ns,
                 clock=Sleeper(steady),
                 retry=Retry(attempts=options.llm_attempts),
                 timeout_s=options.llm_timeout_s,
+                prices=chosen.prices,
+                now_ns=time_source.now_ns,
                 **({"price": price} if price else {}),
             )
             runtime = cls(
@@ -169,8 +182,10 @@ class Runtime(Desk):
                 plugins=found,
                 models=models,
                 writer=writer,
-                clock=ticking,
+                clock=time_source,
                 steady=steady,
+                draw=draw,
+                watches=(*looking_on, *watches),
             )
             runtime._observers.extend(outlets)
             await opened.renew(runtime.owner, options.lease_s)
@@ -197,6 +212,16 @@ class Runtime(Desk):
             except Exception:
                 log.exception("an observer failed and is told nothing more")
                 self._dismiss(observer)
+
+    @property
+    def under_way(self) -> int:
+        """How much goes on in this process by itself, for clocks that skip what nobody needs.
+
+        Counted are steps that are being performed, turns and writes of runs that are due, and
+        messages that no run has been told of; not counted is what waits for time or for somebody.
+        """
+        runs = sum(execution.under_way for execution in self._runs.active.values())
+        return runs - self._children.followed + self._house.hearing
 
     # --- run
 

@@ -186,13 +186,14 @@ class SteadyClock:
         return _WallAlarm(due_ns, ring, self.now_ns)
 
 
-async def sleep_until(clock: Clock, due_ns: int) -> None:
-    """Wait until it is *due_ns* by *clock*."""
+async def sleep_until(clock: Clock, due_ns: int, rings: Callable[[], object] = lambda: None) -> None:
+    """Wait until it is *due_ns* by *clock*; *rings* is called at that moment."""
     rung: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def ring() -> None:
         if not rung.done():
             rung.set_result(None)
+            rings()
 
     alarm = clock.alarm(due_ns, ring)
     try:

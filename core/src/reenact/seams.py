@@ -6,14 +6,17 @@ what it expects back. A suite in pytest-reenact tests each.
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import date
 from decimal import Decimal
-from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
+from pathlib import Path
+from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import attrs
 
 from reenact.content import Blob
 from reenact.ledger import Holding, Later, LedgerFull
 from reenact.llm import LlmEvent, LlmRequest, LlmResponse, Usage
+from reenact.prices import Price
 from reenact.records import Entry, Message, Row, RunRecord
 from reenact.trace import TraceContext
 
@@ -41,6 +44,29 @@ class Offer(Generic[T]):
     options: type[Any]
     version: str = "1"
     doc: str = ""
+
+
+_GIVEN_NAME = "reenact_given_name"
+
+
+def given_name() -> Any:
+    """Return a field of an options class that holds the name which the configuration uses.
+
+    It is no key in TOML. ``[providers.groq] plugin = "openai"`` opens what the plugin ``openai``
+    offers with options in which this field is ``groq``: the provider's name, also in its errors.
+
+    .. code-block:: python
+
+        @attrs.frozen(kw_only=True)
+        class AcmeOptions:
+            name: str = given_name()
+    """
+    return attrs.field(default="", metadata={_GIVEN_NAME: True})
+
+
+def is_given_name(field: "attrs.Attribute[Any]") -> bool:
+    """Say whether a field of an options class was made by `given_name`."""
+    return bool(field.metadata.get(_GIVEN_NAME))
 
 
 # --- store ----------------------------------------------------------------------------------------
@@ -239,6 +265,8 @@ class CallContext:
 class Provider(Protocol):
     """Asks a vendor's models.
 
+    What it can do besides, if it can, is in `Priced`, `Counting` and `Reachable`.
+
     It does not retry: the kernel does, on record. It raises nothing but `ProviderError`
     and its kinds (and lets cancellation through, closing what it opened within a second).
     No message of an error holds a key or a prompt.
@@ -261,6 +289,42 @@ class Provider(Protocol):
         An answer that stops before its end raises `ConnectionLostError` or
         `MalformedAnswerError` and never yields ``end``.
         """
+
+
+@runtime_checkable
+class Priced(Protocol):
+    """A provider that knows what its models cost. A part of `Provider` that may be left out."""
+
+    def price_of(self, model: str, on: date) -> Price | None:
+        """Return what *model* costs on a day; None if that is not known. It reads no network."""
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """A provider whose vendor counts tokens. A part of `Provider` that may be left out."""
+
+    async def count_tokens(self, model: str, request: LlmRequest, context: CallContext) -> int:
+        """Return how many tokens *model* would read for *request*, as the vendor counts them.
+
+        Raises:
+            ProviderError: If the vendor does not say.
+        """
+
+
+@runtime_checkable
+class Reachable(Protocol):
+    """A provider that can say where it asks. A part of `Provider` that may be left out.
+
+    Attributes:
+        address: Where its endpoints begin; nothing secret is in it.
+        key_env: The environment variable that its key is in; empty if it sends none.
+    """
+
+    @property
+    def address(self) -> str: ...
+
+    @property
+    def key_env(self) -> str: ...
 
 
 # --- policy ---------------------------------------------------------------------------------------
@@ -481,6 +545,70 @@ class Exporter(Protocol):
 
     async def export(self, run: RunRecord, entries: Sequence[Entry]) -> None:
         """Take entries of *run*, in order, after their commit."""
+
+
+# --- watch ----------------------------------------------------------------------------------------
+
+
+@attrs.frozen(kw_only=True)
+class Line:
+    """A line of somebody's code.
+
+    Attributes:
+        file: The file, as Python calls it.
+        line: The line, from 1.
+        function: The function it is in.
+    """
+
+    file: str
+    line: int
+    function: str
+
+    def __str__(self) -> str:
+        path, here = Path(self.file), Path.cwd()
+        file = path.relative_to(here).as_posix() if path.is_relative_to(here) else self.file
+        return f"{file}:{self.line} in {self.function}"
+
+
+@attrs.frozen(kw_only=True)
+class Finding:
+    """Something in workflow code that a replay may not repeat.
+
+    Attributes:
+        kind: What it depends on, in a word: ``clock``, ``random``, ``file``, …
+        what: What was called or done.
+        remedy: What to do instead.
+        lines: The user's lines that led to it: the one that did it first, the workflow's last.
+        run_id: The run in which it was seen first.
+        grave: Whether the command that ran the workflow fails of it.
+    """
+
+    kind: str
+    what: str
+    remedy: str
+    lines: tuple[Line, ...]
+    run_id: str = ""
+    grave: bool = False
+
+    def __str__(self) -> str:
+        first, last = self.lines[0], self.lines[-1]
+        via = f", called from {last}" if last != first else ""
+        return f"{first}: {self.what} ({self.kind}){via}: {self.remedy}"
+
+
+class Watch(Protocol):
+    """Looks on while workflow code runs.
+
+    It changes nothing about a run: what it finds it keeps, and whoever opened the runtime asks.
+    """
+
+    def look_on(self, turn: Callable[[], None]) -> None:
+        """Call *turn* once; it runs workflow code, in this thread, until that is at rest."""
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """What it has found so far, in the order in which it did."""
+        ...
 
 
 # --- executor -------------------------------------------------------------------------------------

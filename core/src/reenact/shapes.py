@@ -63,8 +63,8 @@ class LlmShape:
             model=value.model,
             tokens_in=usage.input_tokens or 0,
             tokens_out=usage.output_tokens or 0,
-            cost_usd="" if value.cost_usd is None else str(value.cost_usd),
             asked=self.call.asked,
+            cost_usd="" if value.cost_usd is None else f"{value.cost_usd:f}",
         )
 
     def given(self, value: Any) -> LlmResponse:

@@ -110,6 +110,24 @@ class Settled(msgspec.Struct, frozen=True, gc=False):
     cost_usd: str = ""
 
 
+class Spent(msgspec.Struct, frozen=True, gc=False):
+    """What an attempt used that gave no result.
+
+    Attributes:
+        model: The model that was asked.
+        tokens_in: Tokens read.
+        tokens_out: Tokens written.
+        cost_usd: Its price; empty if unknown.
+        estimated: The vendor did not say it, or not all of it.
+    """
+
+    model: str
+    tokens_in: int
+    tokens_out: int
+    cost_usd: str
+    estimated: bool
+
+
 @attrs.frozen(kw_only=True)
 class StepSpec:
     """A step as it is declared.
@@ -123,6 +141,7 @@ class StepSpec:
         pool: The limit it counts against, such as a provider's; none if empty.
         models: The models that may be asked, as ``provider:model``, in that order.
         cache: Whether the outcome that another run of the workflow had is taken; as configured if None.
+        stand_in_pools: The limits of the models that are asked if the first does not answer.
         reconcile: Finds out whether an attempt that nobody saw the end of succeeded.
     """
 
@@ -134,6 +153,7 @@ class StepSpec:
     pool: str = ""
     models: tuple[str, ...] = ()
     cache: Cache | None = None
+    stand_in_pools: tuple[str, ...] = ()
     reconcile: "Body | None" = None
 
 
@@ -260,6 +280,7 @@ class Call:
         "site",
         "spec",
         "spell",
+        "spent",
         "state",
         "task",
         "ticket",
@@ -302,6 +323,7 @@ class Call:
         self.late_decisions: list[DecisionRecord] = []
         self.hash_keyed = False
         self.reusable = False
+        self.spent: Spent | None = None
         self.places: tuple[Pool, ...] = ()
         self.ticket = NO_TICKET
         self.holdings: list[Holding] = []
@@ -309,6 +331,12 @@ class Call:
         self.answered_by = 0
         self.give_up: Callable[[StepContext], Awaitable[None]] | None = None
         self.on_admitted: Callable[[Call], None] | None = None
+
+    @property
+    def pool(self) -> str:
+        """The limit that the model of this attempt counts against; empty if there is none."""
+        others = self.spec.stand_in_pools
+        return others[min(self.candidate, len(others)) - 1] if self.candidate and others else self.spec.pool
 
     def admitted(self) -> None:
         """Note that policies have decided about an attempt; an answer that was waited for is used up."""

@@ -9,9 +9,12 @@ times. Images and documents count by a flat rate, for their tokens are the vendo
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
-from reenact.llm import LlmRequest, Part
+import attrs
+
+from reenact.llm import LlmEvent, LlmRequest, LlmResponse, Part, Usage
 
 MESSAGE_TOKENS = 16
 TOOLS_TOKENS = 600
@@ -45,6 +48,69 @@ def estimate_tokens(request: LlmRequest) -> int:
     if request.output_schema is not None:
         total += TOOL_TOKENS + value_tokens(request.output_schema)
     return total
+
+
+class Used:
+    """What one attempt at a model has used so far, as far as can be told.
+
+    What the vendor said counts, and what came after it last said anything is estimated.
+
+    Args:
+        request: What is asked.
+
+    Attributes:
+        model: The model as it calls itself; empty as long as it has not.
+        cost_usd: The price, once there is a whole answer.
+        estimated: Whether a part of the latest result is an estimate.
+    """
+
+    def __init__(self, request: LlmRequest) -> None:
+        self.model = ""
+        self.cost_usd: Decimal | None = None
+        self.estimated = False
+        self._request = request
+        self._said: Usage | None = None
+        self._since = 0
+        self._begun = False
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything of an answer has come."""
+        return self._begun
+
+    def take(self, event: LlmEvent) -> None:
+        """Take a piece of the answer."""
+        self._begun = True
+        if event.usage is not None:
+            self._said, self._since = event.usage, 0
+        elif event.text:
+            self._since += text_tokens(event.text)
+
+    def answered(self, response: LlmResponse) -> None:
+        """Take the whole answer."""
+        self._begun = True
+        self._said, self._since = response.usage, 0
+        self.model, self.cost_usd = response.model, response.cost_usd
+
+    def so_far(self, *, called_off: bool) -> Usage | None:
+        """Return what was used by an attempt that gives no result.
+
+        Args:
+            called_off: It was called off, as opposed to having failed.
+
+        Returns:
+            What was used; None for a failure before anything came, which vendors do not charge for.
+        """
+        if not (self._begun or called_off):
+            return None
+        said = self._said or Usage()
+        read, written = said.input_tokens, said.output_tokens
+        self.estimated = read is None or bool(self._since) or not self._begun
+        return attrs.evolve(
+            said,
+            input_tokens=estimate_tokens(self._request) if read is None else read,
+            output_tokens=(written or 0) + self._since,
+        )
 
 
 def text_tokens(text: str) -> int:

@@ -12,6 +12,7 @@ import hashlib
 import logging
 import re
 import secrets
+from collections.abc import Callable
 
 import attrs
 
@@ -54,9 +55,13 @@ current_trace: contextvars.ContextVar[TraceContext | None] = contextvars.Context
 )
 
 
-def new_trace_id() -> str:
-    """Return a random trace id; never all zeros, which the standard forbids."""
-    return secrets.token_hex(TRACE_ID_HEX // 2 - 1) + f"{secrets.randbelow(255) + 1:02x}"
+def new_trace_id(draw: Callable[[int], str] = secrets.token_hex) -> str:
+    """Return a new trace id, never all zeros, which the standard forbids.
+
+    Args:
+        draw: Returns so many random bytes in hex.
+    """
+    return draw(TRACE_ID_HEX // 2 - 1) + f"{int(draw(1), 16) % 255 + 1:02x}"
 
 
 def span_id(run_id: str, path: str, attempt: int) -> str:

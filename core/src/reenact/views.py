@@ -8,7 +8,7 @@ import attrs
 
 from reenact.content import Blob, unpack
 from reenact.errors import InDoubtError, ReenactError, RunCancelledError
-from reenact.records import RUN_PATH, DecisionRecord, Entry, Failure, RunRecord, Status
+from reenact.records import RUN_PATH, DecisionRecord, Entry, Failure, RunRecord, Status, add_cost
 
 
 @attrs.define(kw_only=True)
@@ -35,7 +35,7 @@ class StepView:
         model: The model that answered.
         tokens_in: Tokens read.
         tokens_out: Tokens written.
-        cost_usd: Its price; None if unknown.
+        cost_usd: Its price, attempts that gave no result included; None if any part is unknown.
         note: A remark.
         asks: What a policy has it wait for a person for, while it waits: ``question`` and ``show``.
     """
@@ -62,6 +62,7 @@ class StepView:
     cost_usd: Decimal | None = None
     note: str = ""
     asks: Mapping[str, Any] = attrs.field(factory=dict)
+    _charges: int = attrs.field(default=0, init=False, repr=False, eq=False)
 
 
 def step_views(entries: Sequence[Entry], blobs: Mapping[str, Blob] | None = None) -> list[StepView]:
@@ -113,8 +114,9 @@ def _apply(view: StepView, entry: Entry) -> None:
     view.tokens_in += entry.tokens_in
     view.tokens_out += entry.tokens_out
     view.note = entry.note or ("" if went_on else view.note)
-    if entry.cost_usd:
-        view.cost_usd = Decimal(entry.cost_usd)
+    if entry.charges:
+        view.cost_usd = add_cost(view.cost_usd if view._charges else Decimal(0), entry.cost_usd)
+        view._charges += 1
     if entry.status.ended:
         view.ended_ns = entry.at_ns
 

@@ -86,7 +86,9 @@ class Waiting:
         elif call.spec.kind == "timer":
             call.due_ns = call.recorded.intent.due_ns + call.recorded.paused_ns
         call.state = WAITING
-        if call.spec.kind == "timer":
+        if call.spec.kind == "timer" and call.recorded is not None and call.due_ns < self._clock.now_ns():
+            self._ring(call)  # overdue: before the run is given back because it waits for somebody, too
+        elif call.spec.kind == "timer":
             self._alarms[call] = self._clock.alarm(call.due_ns, lambda: self._ring(call))
         else:
             self._signals[call.path] = call

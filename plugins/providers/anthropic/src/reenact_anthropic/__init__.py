@@ -8,9 +8,10 @@ import attrs
 from reenact.hookspecs import hookimpl
 from reenact.seams import Capabilities, Offer, Provider
 from reenact_http import Assembly, Call, HttpOptions, HttpProvider, Reader, Vendor, calls_in, open_provider
+from reenact_http.shape import decode, whole_count
 
-from reenact_anthropic.answers import AnthropicReader
-from reenact_anthropic.requests import shaped, spelled
+from reenact_anthropic.answers import AnthropicReader, Counted
+from reenact_anthropic.requests import COUNTED, shaped, spelled
 
 ANTHROPIC = Vendor(
     name="anthropic",
@@ -60,6 +61,18 @@ class AnthropicDialect:
         request, _ = shaped(call.request, by_tool=self.options.structured == "tool")
         return spelled(call.model, request, max_tokens=self.options.max_tokens, stream=call.stream)
 
+    def count_path(self, _: Call) -> str:
+        """Return the endpoint that counts tokens."""
+        return "messages/count_tokens"
+
+    def count_body(self, call: Call) -> dict[str, Any]:
+        """Return the request that is counted: what is read, without what is written."""
+        return {key: value for key, value in self.body(call).items() if key in COUNTED}
+
+    def counted(self, data: bytes) -> int:
+        """Return the number of tokens."""
+        return whole_count(decode(data, Counted).input_tokens)
+
     def reader(self, call: Call) -> Reader:
         """Return what reads the answer."""
         _, answer_tool = shaped(call.request, by_tool=self.options.structured == "tool")
@@ -74,7 +87,7 @@ async def open_anthropic(options: AnthropicOptions) -> AsyncIterator[HttpProvide
     if options.beta:
         headers["anthropic-beta"] = ",".join(options.beta)
     dialect, capabilities = AnthropicDialect(options), Capabilities(images=True)
-    async with open_provider(ANTHROPIC, options, dialect, capabilities, headers) as provider:
+    async with open_provider(ANTHROPIC, options, dialect, capabilities, headers, prices=__name__) as provider:
         yield provider
 
 

@@ -9,6 +9,12 @@ from reenact_http import Assembly, Frame, UnreadableError, VendorError
 from reenact_http.shape import convert, count, decode
 
 
+class Counted(msgspec.Struct):
+    """What the endpoint says that counts tokens."""
+
+    input_tokens: int
+
+
 class Details(msgspec.Struct):
     """What the tokens written are made of."""
 

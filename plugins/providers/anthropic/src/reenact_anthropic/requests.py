@@ -25,6 +25,9 @@ from reenact_http.spell import (
 FIXED = ("messages", "model", "stream", "system", "tools")
 """Fields that are not the caller's to set."""
 
+COUNTED = frozenset({"model", "messages", "system", "tools", "tool_choice", "thinking", "output_config"})
+"""Fields that the endpoint takes which counts tokens."""
+
 legal_id = id_mapper("[a-zA-Z0-9_-]{1,128}", 24)
 
 

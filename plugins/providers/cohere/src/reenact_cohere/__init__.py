@@ -29,7 +29,9 @@ async def open_cohere(options: CohereOptions) -> AsyncIterator[HttpProvider]:
     """Yield the provider."""
     headers = {"x-client-name": options.client_name} if options.client_name else {}
     capabilities = Capabilities(images=True, seed=True)
-    async with open_provider(COHERE, options, CohereDialect(), capabilities, headers) as provider:
+    async with open_provider(
+        COHERE, options, CohereDialect(), capabilities, headers, prices=__name__
+    ) as provider:
         yield provider
 
 

@@ -127,15 +127,18 @@ class CohereUsage(msgspec.Struct):
     """What was used. What is billed is less, and another number."""
 
     tokens: Tokens | None = None
+    billed_units: Tokens | None = None
     cached_tokens: float | None = None
 
     def neutral(self) -> Usage:
         """Return it as the kernel counts."""
-        tokens = self.tokens or Tokens()
+        tokens, billed = self.tokens or Tokens(), self.billed_units or Tokens()
         return Usage(
             input_tokens=count(tokens.input_tokens),
             output_tokens=count(tokens.output_tokens),
             cached_tokens=count(self.cached_tokens) or 0,
+            billed_input_tokens=count(billed.input_tokens),
+            billed_output_tokens=count(billed.output_tokens),
         )
 
 

@@ -28,7 +28,7 @@ class GeminiOptions(HttpOptions):
 async def open_gemini(options: GeminiOptions) -> AsyncIterator[HttpProvider]:
     """Yield the provider."""
     capabilities = Capabilities(images=True, seed=True)
-    async with open_provider(GEMINI, options, GeminiDialect(), capabilities) as provider:
+    async with open_provider(GEMINI, options, GeminiDialect(), capabilities, prices=__name__) as provider:
         yield provider
 
 

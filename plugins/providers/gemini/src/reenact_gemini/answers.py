@@ -77,6 +77,12 @@ class GeminiAnswer(msgspec.Struct):
     error: Any = None
 
 
+class Counted(msgspec.Struct):
+    """What the endpoint says that counts tokens."""
+
+    totalTokens: int  # noqa: N815  # the vendor's name
+
+
 FINISHES: Mapping[str, Finish] = {
     "STOP": "stop",
     "MAX_TOKENS": "length",

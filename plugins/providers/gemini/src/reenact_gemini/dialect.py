@@ -15,6 +15,7 @@ import attrs
 from reenact.llm import LlmRequest, Part
 from reenact_http import Assembly, Call, Reader, UnsendableError, calls_in
 from reenact_http.chat import Spelled
+from reenact_http.shape import decode, whole_count
 from reenact_http.spell import (
     argument_object,
     document_text,
@@ -25,7 +26,7 @@ from reenact_http.spell import (
     with_answer_tool,
 )
 
-from reenact_gemini.answers import GeminiReader
+from reenact_gemini.answers import Counted, GeminiReader
 
 FIXED = ("contents", "systemInstruction", "tools")
 """Fields that are not the caller's to set."""
@@ -39,8 +40,20 @@ class GeminiDialect:
 
     def path(self, call: Call) -> str:
         """Return the endpoint."""
-        model = quote(call.model if "/" in call.model else f"models/{call.model}")
+        model = quote(_resource(call))
         return f"{model}:streamGenerateContent?alt=sse" if call.stream else f"{model}:generateContent"
+
+    def count_path(self, call: Call) -> str:
+        """Return the endpoint that counts tokens."""
+        return f"{quote(_resource(call))}:countTokens"
+
+    def count_body(self, call: Call) -> dict[str, Any]:
+        """Return the request that is counted."""
+        return {"generateContentRequest": {"model": _resource(call), **self.body(call)}}
+
+    def counted(self, data: bytes) -> int:
+        """Return the number of tokens."""
+        return whole_count(decode(data, Counted).totalTokens)
 
     def body(self, call: Call) -> dict[str, Any]:
         """Return the request."""
@@ -61,6 +74,10 @@ class GeminiDialect:
         _, answer_tool = _shaped(call.request)
         before = calls_in(call.request.messages)
         return GeminiReader(Assembly("gemini", calls_before=before, answer_tool=answer_tool))
+
+
+def _resource(call: Call) -> str:
+    return call.model if "/" in call.model else f"models/{call.model}"
 
 
 def _shaped(request: LlmRequest) -> tuple[LlmRequest, str]:

@@ -126,11 +126,14 @@ class Assembly:
     def _id(self, slot: _Slot) -> str:
         return slot.id or f"call_{self._calls_before + slot.index}"
 
-    def response(self, *, asked: str = "", request_id: str = "", raw: Any = None) -> LlmResponse:
+    def response(
+        self, *, asked: str = "", provider: str = "", request_id: str = "", raw: Any = None
+    ) -> LlmResponse:
         """Return the answer as it stands.
 
         Args:
             asked: The model that was asked; what it is called if it does not call itself anything.
+            provider: What the configuration calls who was asked; the plugin's own name if empty.
             request_id: The vendor's name for the call; the answer's own name if empty.
             raw: The vendor's answer, if it is to be kept.
         """
@@ -141,7 +144,7 @@ class Assembly:
             finish=finish,
             usage=self.usage or Usage(),
             model=self.model or asked,
-            provider=self._provider,
+            provider=provider or self._provider,
             request_id=request_id or self.id,
             fingerprint=self.fingerprint,
             refusal=self.refusal,

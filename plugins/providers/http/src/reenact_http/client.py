@@ -287,6 +287,16 @@ class Wire:
         self._urls: dict[str, httpx.URL] = {}
         self._clients = Clients(client_maker(options, home))
 
+    @property
+    def address(self) -> str:
+        """Where the endpoints begin."""
+        return str(self._home)
+
+    @property
+    def key_env(self) -> str:
+        """The environment variable that the key is in; empty if none is sent."""
+        return self._auth.env
+
     async def ask(self, outgoing: Outgoing) -> Answer:
         """Return the whole answer to a request.
 

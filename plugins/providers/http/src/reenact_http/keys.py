@@ -55,6 +55,11 @@ class KeyAuth(httpx.Auth):
             request.headers[self._vendor.key_header] = self._vendor.key_scheme + self.key()
         yield request
 
+    @property
+    def env(self) -> str:
+        """The environment variable that the key is in; empty if there is none."""
+        return self._env
+
     def key(self) -> str:
         """Return the key.
 
@@ -84,6 +89,11 @@ def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
 
 
+def same_origin(one: httpx.URL, other: httpx.URL) -> bool:
+    """Say whether two addresses have scheme, host and port in common."""
+    return _origin(one) == _origin(other)
+
+
 def home_of(vendor: Vendor, options: HttpOptions) -> httpx.URL:
     """Return where the vendor's endpoints begin, with a slash at the end."""
     return httpx.URL((options.base_url or vendor.base_url).rstrip("/") + "/")
@@ -96,7 +106,7 @@ def key_of(vendor: Vendor, options: HttpOptions, home: httpx.URL) -> KeyRef | No
         ConfigError: If it would leave this machine unencrypted.
     """
     key: KeyRef | None = options.key
-    if key is None and vendor.key_env and _origin(home) == _origin(httpx.URL(vendor.base_url)):
+    if key is None and vendor.key_env and same_origin(home, httpx.URL(vendor.base_url)):
         key = KeyRef(vendor.key_env)
     if key and home.scheme == "http" and (options.proxy or not is_loopback(home.host)):
         raise ConfigError(

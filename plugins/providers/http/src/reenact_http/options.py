@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import attrs
 from reenact.errors import ConfigError
+from reenact.seams import given_name
 
 MIB = 2**20
 
@@ -113,6 +114,7 @@ class HttpOptions:
     """What every vendor plugin can be told.
 
     Attributes:
+        name: What the configuration calls the provider; the vendor's own name if empty. No key in TOML.
         base_url: Where the vendor's endpoints begin; the plugin's own default is the vendor's host.
         key: Where the key is, a `KeyRef`. Unset, the vendor's usual variable for the vendor's own host, and
             no key at all for any other: a key goes to the host it was given for.
@@ -123,6 +125,7 @@ class HttpOptions:
         limits: How long and how large a call may become.
     """
 
+    name: str = given_name()
     base_url: str = attrs.field(default="", validator=_address(empty=True))
     # Any, so that nobody else reads the table first: who reads it wrongly quotes it, and it may be a key.
     key: Any = attrs.field(default=None, converter=_key_ref)

@@ -7,19 +7,22 @@ here, once for all vendors.
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from functools import partial
-from typing import Any, Literal, Protocol, TypeVar
+from datetime import date
+from functools import cache, partial
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 import attrs
+import httpx
 import msgspec
-from reenact.codec import canonical, decode, plain
+from reenact.codec import Json, canonical, decode, plain
 from reenact.errors import BadRequestError, ConnectionLostError, MalformedAnswerError, NotStorableError
 from reenact.llm import LlmEvent, LlmRequest, LlmResponse
+from reenact.prices import Price, PriceList, read_prices
 from reenact.seams import CallContext, Capabilities
 
 from reenact_http.answer import Assembly
 from reenact_http.client import Outgoing, Wire
-from reenact_http.keys import KeyAuth, Vendor, home_of, key_of
+from reenact_http.keys import KeyAuth, Vendor, home_of, key_of, same_origin
 from reenact_http.lines import Frame, Framing, NdjsonFraming, SseFraming
 from reenact_http.options import HttpOptions
 from reenact_http.redact import texts_of
@@ -102,6 +105,24 @@ class Dialect(Protocol):
         """Return what reads the answer."""
 
 
+@runtime_checkable
+class CountingDialect(Protocol):
+    """A vendor's words for counting tokens. A part of `Dialect` that may be left out."""
+
+    def count_path(self, call: Call) -> str:
+        """Return the endpoint, after the base address."""
+
+    def count_body(self, call: Call) -> dict[str, Any]:
+        """Return the request. Raises as `Dialect.body` does."""
+
+    def counted(self, data: bytes) -> int:
+        """Return the number that an answer says.
+
+        Raises:
+            UnreadableError: If it says none.
+        """
+
+
 _FRAMINGS: Mapping[str, tuple[type[Framing], str]] = {
     "sse": (SseFraming, "text/event-stream"),
     "ndjson": (NdjsonFraming, "application/x-ndjson"),
@@ -117,13 +138,27 @@ class HttpProvider:
         dialect: Its words.
         wire: The way to it.
         keep_raw: Whether answers keep what the vendor sent.
+        prices: Returns what the vendor's models cost.
+
+    Attributes:
+        address: Where the endpoints begin.
+        key_env: The environment variable that the key is in; empty if none is sent.
     """
 
     def __init__(
-        self, vendor: Vendor, capabilities: Capabilities, dialect: Dialect, wire: Wire, *, keep_raw: bool
+        self,
+        vendor: Vendor,
+        capabilities: Capabilities,
+        dialect: Dialect,
+        wire: Wire,
+        *,
+        keep_raw: bool,
+        prices: Callable[[], PriceList] = PriceList,
     ) -> None:
         self.name = vendor.name
         self.capabilities = capabilities
+        self.address, self.key_env = wire.address, wire.key_env
+        self._prices = prices
         self._vendor = vendor
         self._dialect = dialect
         self._wire = wire
@@ -135,8 +170,10 @@ class HttpProvider:
         outgoing = self._outgoing(call, context)
         answer = await self._wire.ask(outgoing)
         read = self._read(lambda: self._dialect.reader(call).whole(answer.data), answer.headers, outgoing)
-        raw = decode(answer.data) if self._keep_raw else None
-        return read.response(asked=model, request_id=self._request_id(answer.headers), raw=raw)
+        raw = _kept(answer.data) if self._keep_raw else None
+        return read.response(
+            asked=model, provider=self.name, request_id=self._request_id(answer.headers), raw=raw
+        )
 
     async def stream(
         self, model: str, request: LlmRequest, context: CallContext
@@ -153,7 +190,7 @@ class HttpProvider:
                     for event in self._read(partial(_events, reader, frame), incoming.headers, outgoing):
                         yield event
                     if self._keep_raw:
-                        raw.append(_plain(frame))
+                        raw.append(_kept(frame.data))
                 if not piece:
                     break
             else:
@@ -161,18 +198,36 @@ class HttpProvider:
             read = self._read(reader.end, incoming.headers, outgoing)
         if read is None:
             raise ConnectionLostError(self.name, "the answer stopped before its end")
-        response = read.response(asked=model, request_id=self._request_id(incoming.headers), raw=raw or None)
+        response = read.response(
+            asked=model,
+            provider=self.name,
+            request_id=self._request_id(incoming.headers),
+            raw=raw or None,
+        )
         yield LlmEvent(type="end", response=response)
 
+    def price_of(self, model: str, on: date) -> Price | None:
+        """Return what *model* costs on a day; None if that is not known."""
+        return self._prices().find(model, on)
+
     def _outgoing(self, call: Call, context: CallContext) -> Outgoing:
+        return self._spelled(call, context, self._dialect.path, self._dialect.body)
+
+    def _spelled(
+        self,
+        call: Call,
+        context: CallContext,
+        path: Callable[[Call], str],
+        body_of: Callable[[Call], dict[str, Any]],
+    ) -> Outgoing:
         try:
-            body = canonical(plain(self._dialect.body(call)))
+            body = canonical(plain(body_of(call)))
         except UnsendableError as error:
             problem = str(error)
         except (NotStorableError, RecursionError):
             problem = "the request holds what JSON cannot spell"
         else:
-            return Outgoing(self._dialect.path(call), body, context, lambda: list(texts_of(call.request)))
+            return Outgoing(path(call), body, context, lambda: list(texts_of(call.request)))
         raise BadRequestError(self.name, problem)
 
     def _read(self, read: Callable[[], T], headers: Mapping[str, str], outgoing: Outgoing) -> T:
@@ -202,11 +257,38 @@ def _events(reader: Reader, frame: Frame) -> list[LlmEvent]:
     return [] if reader.ended else list(reader.event(frame))
 
 
-def _plain(frame: Frame) -> Any:
+def _kept(data: bytes) -> Json:
+    """Return what the vendor sent as a journal can keep it: its value, or its text."""
     try:
-        return decode(frame.data)
-    except (msgspec.MsgspecError, ValueError):
-        return frame.data.decode(errors="replace")
+        return plain(decode(data))
+    except (msgspec.MsgspecError, ValueError, NotStorableError, RecursionError):
+        return data.decode(errors="replace")
+
+
+class CountingHttpProvider(HttpProvider):
+    """A provider whose vendor counts tokens. Fills the seam `reenact.seams.Counting`, too.
+
+    Args:
+        counting: The vendor's words for it.
+        rest: As `HttpProvider` takes it.
+    """
+
+    def __init__(self, counting: CountingDialect, *rest: Any, **named: Any) -> None:
+        super().__init__(*rest, **named)
+        self._counting = counting
+
+    async def count_tokens(self, model: str, request: LlmRequest, context: CallContext) -> int:
+        """Return how many tokens *model* would read for *request*, as the vendor counts them."""
+        call = Call(model, request, stream=False)
+        outgoing = self._spelled(call, context, self._counting.count_path, self._counting.count_body)
+        answer = await self._wire.ask(outgoing)
+        return self._read(lambda: self._counting.counted(answer.data), answer.headers, outgoing)
+
+
+@cache
+def shipped(package: str) -> PriceList:
+    """Return the prices that a package ships, read once; none if no package is named."""
+    return read_prices(package) if package else PriceList()
 
 
 @asynccontextmanager
@@ -216,6 +298,8 @@ async def open_provider(
     dialect: Dialect,
     capabilities: Capabilities,
     headers: Mapping[str, str] | None = None,
+    *,
+    prices: str = "",
 ) -> AsyncIterator[HttpProvider]:
     """Yield a provider, and close its connections at the end. Nothing is connected before the first call.
 
@@ -225,14 +309,22 @@ async def open_provider(
         dialect: The vendor's words.
         capabilities: What it can do.
         headers: Sent with every request.
+        prices: The package that ships the vendor's ``prices.toml``; they hold for the vendor's own host only.
 
     Raises:
         ConfigError: If the configuration would send a key unprotected.
     """
+    vendor = attrs.evolve(vendor, name=options.name or vendor.name)
     home = home_of(vendor, options)
     auth = KeyAuth(vendor, key_of(vendor, options, home), home)
     wire = Wire(vendor, options, home, auth, headers or {})
+    own = prices if prices and same_origin(home, httpx.URL(vendor.base_url)) else ""
+    parts = (vendor, capabilities, dialect, wire)
+    costs = partial(shipped, own)
     try:
-        yield HttpProvider(vendor, capabilities, dialect, wire, keep_raw=options.keep_raw)
+        if isinstance(dialect, CountingDialect):
+            yield CountingHttpProvider(dialect, *parts, keep_raw=options.keep_raw, prices=costs)
+        else:
+            yield HttpProvider(*parts, keep_raw=options.keep_raw, prices=costs)
     finally:
         await wire.aclose()

@@ -62,6 +62,18 @@ def count(value: float | None) -> int | None:
     return int(value) if value is not None and 0 <= value < _COUNT_MAX else None
 
 
+def whole_count(value: int) -> int:
+    """Return a number of tokens.
+
+    Raises:
+        UnreadableError: If it cannot be one.
+    """
+    counted = count(value)
+    if counted is None:
+        raise UnreadableError("the number of tokens is no number of tokens")
+    return counted
+
+
 def arguments(text: str) -> dict[str, Any] | None:
     """Return a tool call's arguments from the model's text: an object, or None.
 

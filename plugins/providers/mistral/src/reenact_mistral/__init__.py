@@ -27,7 +27,7 @@ class MistralOptions(HttpOptions):
 async def open_mistral(options: MistralOptions) -> AsyncIterator[HttpProvider]:
     """Yield the provider."""
     capabilities = Capabilities(images=True, seed=True)
-    async with open_provider(MISTRAL, options, MistralDialect(), capabilities) as provider:
+    async with open_provider(MISTRAL, options, MistralDialect(), capabilities, prices=__name__) as provider:
         yield provider
 
 

@@ -74,7 +74,9 @@ async def open_openai(options: OpenaiOptions) -> AsyncIterator[HttpProvider]:
     }
     sent = {name: value for name, value in headers.items() if value}
     capabilities = Capabilities(images=True, seed=True)
-    async with open_provider(vendor, options, _dialect(options), capabilities, sent) as provider:
+    async with open_provider(
+        vendor, options, _dialect(options), capabilities, sent, prices=__name__
+    ) as provider:
         yield provider
 
 

@@ -4,14 +4,18 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncGenerator, Sequence
+from datetime import date
 from decimal import Decimal
 
 import attrs
 from reenact.llm import Finish, LlmEvent, LlmRequest, LlmResponse, Part, Usage, assistant
+from reenact.prices import Price, Rate
 from reenact.seams import CallContext, Capabilities
 
 from reenact_scripted.matching import Question, choose, question_of
 from reenact_scripted.script import Answer, Entry
+
+FREE = Price(rate=Rate(input=Decimal(0), output=Decimal(0)))
 
 CHARS_PER_TOKEN = 4
 """For the estimate, where the script does not say."""
@@ -42,6 +46,10 @@ class Scripted:
         self._file = file
         self._latency_s = latency_s
         self._log = log
+
+    def price_of(self, model: str, on: date) -> Price:  # noqa: ARG002  # nothing is asked
+        """Return what an answer from a file costs: nothing."""
+        return FREE
 
     async def complete(self, model: str, request: LlmRequest, context: CallContext) -> LlmResponse:
         """Return the whole answer.

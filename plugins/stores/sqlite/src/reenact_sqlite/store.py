@@ -45,6 +45,21 @@ class SqliteOptions:
     synchronous: Literal["full", "normal"] = "full"
 
 
+class _Errand:
+    """Work for the other thread. aiosqlite logs what it is given to do, and prompts belong in no log."""
+
+    __slots__ = ("_args", "_do", "_kwargs")
+
+    def __init__(self, do: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        self._do, self._args, self._kwargs = do, args, kwargs
+
+    def __call__(self, statements: Statements) -> Any:
+        return self._do(statements, *self._args, **self._kwargs)
+
+    def __repr__(self) -> str:
+        return f"<{self._do.__name__}>"
+
+
 class Link(aiosqlite.Connection):
     """A connection that does a whole batch in one hop to its thread."""
 
@@ -52,7 +67,7 @@ class Link(aiosqlite.Connection):
 
     async def hop(self, do: Callable[Concatenate[Statements, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call *do* with the statements, in the connection's thread."""
-        return await self._execute(do, self.statements, *args, **kwargs)  # type: ignore[no-untyped-call, no-any-return]  # a subclass may
+        return await self._execute(_Errand(do, args, kwargs), self.statements)  # type: ignore[no-untyped-call, no-any-return]  # a subclass may
 
 
 class SqliteStore:

@@ -6,13 +6,15 @@ import re
 import sqlite3
 import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import attrs
 from reenact.config import Config
 from reenact.errors import ReenactError
+from reenact.opening import named_providers, plugin_of
+from reenact.prices import Price
 
 from reenact_cli.session import Session
 
@@ -47,16 +49,23 @@ def settings(config: Config) -> list[tuple[str, Any, str]]:
     tables: dict[str, Any] = {
         "runtime": attrs.asdict(config.runtime),
         "models": dict(config.models),
+        "prices": {name: _price(held) for name, held in config.prices.prices.items()},
         "providers": dict(config.providers),
         "policies": attrs.asdict(config.policies) | dict(config.policy_options),
         "journal": attrs.asdict(config.journal) | dict(config.journal_options),
         "exporters": dict(config.exporters),
+        "watches": dict(config.watches),
         "plugins": attrs.asdict(config.plugins),
     }
     return [
         (path, "•••" if _is_secret(path, value) else value, config.sources.get(path, "default"))
         for path, value in _flat(tables, "")
     ]
+
+
+def _price(held: Sequence[Price]) -> dict[str, str]:
+    rate = attrs.asdict(held[-1].rate)
+    return {key: f"{value:f}" for key, value in rate.items() if value is not None}
 
 
 def _flat(table: Mapping[str, Any], prefix: str) -> list[tuple[str, Any]]:
@@ -112,14 +121,17 @@ def _check_plugins(session: Session) -> list[Finding]:
 def _check_names(session: Session) -> list[Finding]:
     """Check that everything which the configuration names is there."""
     config = session.config
-    providers = {model.partition(":")[0] for models in config.models.values() for model in models}
     own = _own_policies(config)
     if isinstance(own, Finding):
         return [own]
     wanted: list[tuple[Any, str]] = [
-        *(("provider", name) for name in sorted(providers | set(config.providers))),
+        *(
+            ("provider", name)
+            for name in sorted({str(plugin_of(config, one)) for one in named_providers(config)})
+        ),
         *(("policy", name) for name in config.policies.chain if name not in own),
         *(("exporter", name) for name in config.exporters),
+        *(("watch", name) for name in config.watches),
     ]
     return [found for seam, name in wanted if (found := _check_name(session, seam, name))]
 

@@ -26,6 +26,7 @@ from reenact_cli.output import say, say_json, tell, tell_error
 from reenact_cli.progress import LiveProgress, PlainProgress, Progress
 from reenact_cli.report import error_json
 from reenact_cli.session import Session
+from reenact_cli.watching import code_with, findings_json, found_by, tell_findings
 
 
 @attrs.define(kw_only=True)
@@ -106,14 +107,24 @@ def warn_if_in_memory(runtime: Runtime) -> None:
 # --- the end --------------------------------------------------------------------------------------
 
 
-async def conclude(session: Session, runtime: Runtime, run: Run) -> int:
-    """Say what became of a run, and return the exit code."""
+async def conclude(session: Session, runtime: Runtime, run: Run, *, said: bool = False) -> int:
+    """Say what became of a run, and return the exit code.
+
+    Args:
+        session: The command's shared options.
+        runtime: Where the run is.
+        run: It.
+        said: Its output has been printed already, as it came.
+    """
     waits = list(await runtime.waits(run.record)) if run.status is Status.WAITING else []
+    findings = found_by(runtime)
     if session.as_json:
-        say_json(ended_json(run, waits))
+        watched = {"findings": findings_json(findings)} if runtime.watches else {}
+        say_json({**ended_json(run, waits), **watched})
     else:
-        _conclude_in_words(session, run, waits, durable=runtime.store.durable)
-    return codes.of_run(run.record, run.error)
+        _conclude_in_words(session, run, waits, durable=runtime.store.durable, said=said)
+        tell_findings(findings)
+    return code_with(findings, codes.of_run(run.record, run.error))
 
 
 def ended_json(run: Run, waits: list[Wait]) -> dict[str, Any]:
@@ -133,10 +144,12 @@ def output_json(run: Run) -> Any:
     return plain(run.output) if run.status is Status.SUCCEEDED else None
 
 
-def _conclude_in_words(session: Session, run: Run, waits: list[Wait], *, durable: bool) -> None:
+def _conclude_in_words(
+    session: Session, run: Run, waits: list[Wait], *, durable: bool, said: bool = False
+) -> None:
     if run.status is Status.SUCCEEDED:
         output = output_json(run)
-        if output is not None:
+        if output is not None and not said:
             say(words.value_text(output, most=10_000_000))
     elif run.error is not None:
         tell_run_error(session, run.error, run.id)

@@ -23,6 +23,11 @@ def say(text: str) -> None:
     _write(sys.stdout, text)
 
 
+def say_piece(text: str) -> None:
+    """Print a piece of a result, without a line's end; *text* is clean already."""
+    _write(sys.stdout, text, end="")
+
+
 def tell(text: str) -> None:
     """Print a remark; *text* is clean already."""
     _write(sys.stderr, text)
@@ -45,9 +50,9 @@ def _spell(value: object) -> str:
     return str(value)
 
 
-def _write(stream: IO[str], text: str) -> None:
+def _write(stream: IO[str], text: str, *, end: str = "\n") -> None:
     try:
-        stream.write(f"{text}\n")
+        stream.write(f"{text}{end}")
         stream.flush()
     except BrokenPipeError:
         silence(stream)

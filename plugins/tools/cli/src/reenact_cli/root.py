@@ -19,6 +19,7 @@ from reenact_cli.words import clean
 BUILT_IN: dict[str, tuple[str, str]] = {
     "init": ("init", "Write a configuration and an example."),
     "run": ("run", "Run a workflow."),
+    "chat": ("chat", "Ask a model one question."),
     "ls": ("ls", "List runs."),
     "show": ("show", "Show a run, or one step of it."),
     "tail": ("tail", "Follow a run that another process runs."),
@@ -31,6 +32,7 @@ BUILT_IN: dict[str, tuple[str, str]] = {
     "approve": ("telling", "Answer a run that waits for a person."),
     "signal": ("telling", "Send a run a signal."),
     "resolve": ("telling", "Decide about a step in doubt."),
+    "providers": ("providers", "Show providers of models, and whether they answer."),
     "plugins": ("plugins", "Show what is installed, and the policies in force."),
     "doctor": ("doctor", "Check configuration, journal and machine."),
     "export": ("keeping", "Write a run into one JSON file."),

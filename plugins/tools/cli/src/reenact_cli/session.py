@@ -37,6 +37,7 @@ class Session:
         profile: The profile to lay over it.
         overrides: ``PATH=VALUE`` of the command line.
         models: ``ALIAS=provider:model``, or ``provider:model`` for every alias.
+        determinism: ``warn``, ``error`` or ``off``: what the determinism check does; as configured if empty.
     """
 
     def __init__(
@@ -48,23 +49,30 @@ class Session:
         profile: str = "",
         overrides: Sequence[str] = (),
         models: Sequence[str] = (),
+        determinism: str = "",
     ) -> None:
         self.as_json = as_json
         self.debug = debug
         self._file = config_file
         self._profile = profile
         self._overrides = tuple(overrides)
+        self._checked = (f'watches.determinism.mode="{determinism}"',) if determinism else ()
         self._models = tuple(models)
 
     @property
-    def again(self) -> str:
-        """The options that a command needs to find the same journal again, as they are typed."""
+    def options(self) -> list[str]:
+        """The options that a command needs to find the same journal again."""
         named = (
             ("--config", self._file),
             ("--profile", self._profile),
             *(("--set", one) for one in self._overrides),
         )
-        return "".join(f" {option} {quoted(value)}" for option, value in named if value)
+        return [word for option, value in named if value for word in (option, value)]
+
+    @property
+    def again(self) -> str:
+        """The same options, as they are typed."""
+        return "".join(f" {quoted(word)}" for word in self.options)
 
     def taken_changes(self, *names: str) -> dict[str, str]:
         """Take what was set for a run and not for the configuration out of the overrides.
@@ -89,9 +97,10 @@ class Session:
         from reenact.config import load
 
         file = Path(self._file) if self._file else None
-        config = load(file, profile=self._profile, overrides=self._overrides)
+        overrides = (*self._overrides, *self._checked)
+        config = load(file, profile=self._profile, overrides=overrides)
         if self._models:
-            overrides = (*self._overrides, *self._model_overrides(config))
+            overrides = (*overrides, *self._model_overrides(config))
             config = load(file, profile=self._profile, overrides=overrides)
         return config
 
@@ -158,6 +167,10 @@ class Session:
         """Open a runtime; leaving it gives its runs back."""
         from reenact.runtime import Runtime
 
+        if self.config.watches:
+            from reenact_cli.watching import hold_back
+
+            hold_back()
         async with Runtime.open(self.config, plugins=self.plugins) as runtime:
             yield runtime
 
@@ -187,10 +200,19 @@ class Verb(click.Command):
         super().__init__(*args, **kwargs)
         self.params.extend(_shared_options())
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the command line; ``--check-determinism`` alone takes no word that follows it."""
+        bare = "--check-determinism"
+        return super().parse_args(ctx, [f"{bare}=warn" if one == bare else one for one in args])
+
     def invoke(self, ctx: click.Context) -> Any:
         """Hand the command a session in place of the shared options."""
         taken = {option.name: ctx.params.pop(str(option.name)) for option in _shared_options()}
-        ctx.obj = Session(**taken, models=ctx.params.pop("models", ()))
+        own = {
+            "models": ctx.params.pop("models", ()),
+            "determinism": ctx.params.pop("determinism", None) or "",
+        }
+        ctx.obj = Session(**taken, **own)
         return super().invoke(ctx)
 
 
@@ -226,4 +248,13 @@ model_option = click.option(
     multiple=True,
     metavar="[NAME=]PROVIDER:MODEL",
     help="Ask this model for NAME; for every name of [models] without one.",
+)
+
+determinism_option = click.option(
+    "--check-determinism",
+    "determinism",
+    type=click.Choice(["warn", "error", "off"]),
+    default=None,
+    metavar="[=warn|error|off]",
+    help="Name the lines of workflow code that a replay may not repeat; with =error, exit with 3 for them.",
 )

@@ -4,8 +4,9 @@ A run notes where its workflow was found, so that ``resume RUN`` needs no more t
 the run. That note is data, and a journal may come from somebody else: importing
 whatever it names would let a journal run any code on the machine. So a target on
 record is used only if it lies inside the project's folder (that of the
-configuration): code that the user has put there to be run. Installed packages,
-hidden folders and whatever is outside must be named on the command line.
+configuration): code that the user has put there to be run; or if it is one of the
+command's own (`chat`, `ping`). Installed packages, hidden folders and whatever is
+outside must be named on the command line.
 """
 
 import sys
@@ -51,6 +52,10 @@ def load_recorded(target: str, root: Path, run_id: str) -> Workflow[..., Any]:
     Raises:
         UsageError: If it does not, or there is none; says to name it.
     """
+    from reenact_cli.chatting import OWN  # late: it takes the kernel along
+
+    if target in OWN:
+        return OWN[target]
     remedy = f"name the workflow: reenact resume {quoted(run_id)} FILE.py:FUNCTION"
     if not target:
         raise UsageError(f"run {run_id!r} was not started from the command line; {remedy}")

@@ -85,12 +85,15 @@ def _as_json(
 
 
 def _in_use(session: Session, offered: "Offered") -> bool:
+    from reenact.opening import named_providers, plugin_of
+
     config, name = session.config, offered.offer.name
     named = {
         "store": {config.journal.store},
-        "provider": {*config.providers, *(m.partition(":")[0] for ms in config.models.values() for m in ms)},
+        "provider": {plugin_of(config, one) for one in named_providers(config)},
         "policy": set(config.policies.chain),
         "exporter": set(config.exporters),
+        "watch": set(config.watches),
     }
     return name in named.get(offered.seam, ())
 
@@ -109,7 +112,7 @@ def _print(
     for one in offers:
         if one.seam != seam:
             seam = one.seam
-            say(f"{seam}s" if not seam.endswith("y") else f"{seam[:-1]}ies")
+            say(_plural(seam))
         mark = "*" if _in_use(session, one) else " "
         doc = f"  {clean(one.offer.doc)}" if one.offer.doc else ""
         say(f"  {mark} {clean(one.offer.name):<14} {clean(one.distribution)}{doc}")
@@ -121,6 +124,10 @@ def _print(
         say(f"disabled\n    {clean(', '.join(session.config.plugins.disabled))}")
     _print_chain(chain, problem)
     say("* named by the configuration")
+
+
+def _plural(seam: str) -> str:
+    return f"{seam[:-1]}ies" if seam.endswith("y") else f"{seam}es" if seam.endswith("h") else f"{seam}s"
 
 
 def _print_chain(chain: list[dict[str, Any]], problem: Exception | None) -> None:

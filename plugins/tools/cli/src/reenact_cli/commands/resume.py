@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from reenact_cli.session import Session, model_option, verb
+from reenact_cli.session import Session, determinism_option, model_option, verb
 
 if TYPE_CHECKING:
     from reenact.records import RunRecord
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Answer yes to every yes-or-no question.")
 @click.option("--wait", is_flag=True, help="When it waits, stay until somebody answers elsewhere.")
 @model_option
+@determinism_option
 def resume(
     session: Session,
     run_id: str,

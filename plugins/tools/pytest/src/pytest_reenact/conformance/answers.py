@@ -208,20 +208,8 @@ class Answers(Play):
 
         model = MODEL if "model" in self.double.has else "m"
         assert (response.text, response.finish, response.model) == (AWKWARD, "stop", model)
-        assert response.provider == self.double.offer.name
+        assert response.provider == self.provider_name
         assert response.raw is None
-
-    def test_unknown_fields_are_passed_over(self) -> None:
-        """A field that the vendor adds tomorrow breaks nothing today."""
-        response = self.complete(self.says(OK, of_tomorrow={"a": [None]}))
-
-        assert response.text == "ok"
-
-    def test_the_raw_answer_is_kept_if_asked(self) -> None:
-        """With keep_raw the response has the vendor's answer as it came."""
-        response = self.complete(self.says(OK), keep_raw=True)
-
-        assert response.raw == self.double.whole(OK)
 
     def test_parallel_calls(self) -> None:
         """Several calls come back in order, with their arguments, and say why the answer ended."""
@@ -258,7 +246,8 @@ class Answers(Play):
         """Tokens are counted as the kernel counts: cached ones in the input, reasoning in the output."""
         response = self.complete(self.says(OK))
 
-        assert response.usage == self._usage()
+        usage = attrs.evolve(response.usage, billed_input_tokens=None, billed_output_tokens=None)
+        assert usage == self._usage()
 
     def _usage(self) -> Usage:
         has = self.double.has
@@ -316,6 +305,22 @@ class Answers(Play):
         assert response.text == "Yes."
         first = response.message.parts[0]
         assert (first.type, first.text) == ("reasoning", "Let me see.")
+
+
+class VendorAnswers(Play):
+    """What the model says comes back from a vendor, with what only vendors have."""
+
+    def test_unknown_fields_are_passed_over(self) -> None:
+        """A field that the vendor adds tomorrow breaks nothing today."""
+        response = self.complete(self.says(OK, of_tomorrow={"a": [None]}))
+
+        assert response.text == "ok"
+
+    def test_the_raw_answer_is_kept_if_asked(self) -> None:
+        """With keep_raw the response has the vendor's answer as it came."""
+        response = self.complete(self.says(OK), keep_raw=True)
+
+        assert response.raw == self.double.whole(OK)
 
     def test_what_the_vendor_needs_back_goes_back(self) -> None:
         """Signatures of an answer go back unchanged, and also after a journal has kept the message."""

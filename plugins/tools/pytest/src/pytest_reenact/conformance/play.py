@@ -11,7 +11,7 @@ import pytest
 from reenact.config import structure
 from reenact.errors import ProviderError
 from reenact.llm import LlmEvent, LlmRequest, LlmResponse, ToolSpec, user
-from reenact.seams import CallContext, Provider
+from reenact.seams import CallContext, Provider, is_given_name
 from reenact.trace import TraceContext
 
 from pytest_reenact.conformance.script import KEY, KEY_ENV, Double, RefusedError, Script, Seen
@@ -54,6 +54,11 @@ class Play:
     def _key(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(KEY_ENV, KEY)
 
+    @property
+    def provider_name(self) -> str:
+        """What the provider calls itself."""
+        return self.double.offer.name
+
     # --- replies -------------------------------------------------------------------------------
 
     def says(self, script: Script, **more: Any) -> Reply:
@@ -78,6 +83,8 @@ class Play:
         self,
         reply: Reply | Callable[[Received], Reply] | Sequence[Reply],
         act: Callable[[Provider, Server], Awaitable[T]],
+        *,
+        called: str = "",
         **table: Any,
     ) -> T:
         """Play a scene on an event loop of its own and return what *act* does.
@@ -85,6 +92,7 @@ class Play:
         Args:
             reply: What the server sends.
             act: What is done with the provider.
+            called: What the configuration calls the provider, if it is not to be the plugin's own name.
             table: More of the provider's TOML table.
         """
         answer = reply if callable(reply) else in_turn([reply] * 1000 if isinstance(reply, Reply) else reply)
@@ -94,7 +102,8 @@ class Play:
                 options = structure(
                     {**self.double.table(server.url), **table}, self.double.offer.options, "providers.it", {}
                 )
-                async with self.double.offer.open(options) as provider:
+                named = {field.name: called for field in attrs.fields(type(options)) if is_given_name(field)}
+                async with self.double.offer.open(attrs.evolve(options, **named)) as provider:
                     return await act(provider, server)
 
         return asyncio.run(play())

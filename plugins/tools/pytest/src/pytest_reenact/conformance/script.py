@@ -171,7 +171,8 @@ class Double(Protocol):
         has: What the vendor has: ``ids`` of calls, ``seed``, ``choice`` (a named tool),
             ``required``, ``none``, ``schema``, ``schema_with_tools``, ``images``, ``image_url``,
             ``documents``, ``refusal``, ``filter``, ``reasoning``, ``opaque``, ``cached``,
-            ``reasoning_tokens``, ``x-should-retry``, ``request_id``, ``cut_call``.
+            ``reasoning_tokens``, ``x-should-retry``, ``request_id``, ``cut_call``, ``counts`` (see
+            `CountingDouble`).
     """
 
     offer: Offer[Provider]
@@ -199,6 +200,16 @@ class Double(Protocol):
 
     def stream_failure(self) -> tuple[list[bytes], type[ProviderError]]:
         """Return a stream that begins well and ends in an error, and which error it is."""
+
+
+class CountingDouble(Double, Protocol):
+    """A vendor that counts tokens; it has ``counts``."""
+
+    def count(self, tokens: int) -> Reply:
+        """Return how the vendor says a number of tokens."""
+
+    def see_count(self, received: Received) -> Seen:
+        """Return what the model would see of what is to be counted. Raises as `Double.see` does."""
 
 
 def neutral(response: LlmResponse) -> dict[str, Any]:

@@ -71,6 +71,40 @@ class Streams(Play):
         named = [event for event in events if event.type == "tool_call"]
         assert all(event.name and event.id for event in named)
 
+    def test_structured_output_in_pieces(self) -> None:
+        """Structured output streams as text."""
+        text = '{"queue":"shipping","urgent":true}'
+        request = attrs.evolve(HELLO, output_schema=SCHEMA)
+
+        events = self.stream(self.says_in_pieces(Script(text=text)), request)
+
+        assert summed(events)["text"] == text
+
+    def test_reasoning_in_pieces(self) -> None:
+        """Reasoning streams apart from the text."""
+        if "reasoning" not in self.double.has:
+            pytest.skip("the vendor tells no reasoning")
+
+        made = summed(self.stream(self.says_in_pieces(Script(reasoning="Let me see.", text="Yes."))))
+
+        assert (made["reasoning"], made["text"]) == ("Let me see.", "Yes.")
+
+    def test_a_refusal_in_pieces(self) -> None:
+        """A refusal in a stream is the same as in one piece."""
+        if "refusal" not in self.double.has:
+            pytest.skip("the vendor has no refusals")
+
+        response = self.stream(self.says_in_pieces(Script(refusal="I will not.", finish="refusal")))[
+            -1
+        ].response
+
+        assert response is not None
+        assert (response.finish, response.text) == ("refusal", "")
+
+
+class VendorStreams(Play):
+    """A stream over a connection says the same however its bytes were cut, and stops with an error."""
+
     @pytest.mark.parametrize("name", SCRIPTS)
     def test_split_at_every_byte(self, name: str) -> None:
         """However the bytes are cut, the events add up to the same."""
@@ -120,36 +154,6 @@ class Streams(Play):
         error = self.fails(self.streams(pieces), stream=True)
 
         assert type(error) is kind
-
-    def test_structured_output_in_pieces(self) -> None:
-        """Structured output streams as text."""
-        text = '{"queue":"shipping","urgent":true}'
-        request = attrs.evolve(HELLO, output_schema=SCHEMA)
-
-        events = self.stream(self.says_in_pieces(Script(text=text)), request)
-
-        assert summed(events)["text"] == text
-
-    def test_reasoning_in_pieces(self) -> None:
-        """Reasoning streams apart from the text."""
-        if "reasoning" not in self.double.has:
-            pytest.skip("the vendor tells no reasoning")
-
-        made = summed(self.stream(self.says_in_pieces(Script(reasoning="Let me see.", text="Yes."))))
-
-        assert (made["reasoning"], made["text"]) == ("Let me see.", "Yes.")
-
-    def test_a_refusal_in_pieces(self) -> None:
-        """A refusal in a stream is the same as in one piece."""
-        if "refusal" not in self.double.has:
-            pytest.skip("the vendor has no refusals")
-
-        response = self.stream(self.says_in_pieces(Script(refusal="I will not.", finish="refusal")))[
-            -1
-        ].response
-
-        assert response is not None
-        assert (response.finish, response.text) == ("refusal", "")
 
     def test_raw_messages_are_kept_if_asked(self) -> None:
         """With keep_raw the response has every message of the stream."""
@@ -248,15 +252,6 @@ class GoingAway(Play):
 
         assert self.scene(self.says_in_pieces(Script(text="ok")), act) == 1
 
-    def test_many_streams_at_once(self) -> None:
-        """Two hundred streams on one loop all come to their end, each with its own answer."""
-
-        async def act(provider: Provider, _: Server) -> list[str]:
-            streams = await asyncio.gather(*(events_of(provider) for _ in range(MANY)))
-            return [summed(events)["text"] for events in streams]
-
-        assert self.scene(self.says_in_pieces(Script(text="ok")), act) == ["ok"] * MANY
-
     def test_a_closed_provider_says_so(self) -> None:
         """A call after the provider was closed is an error that no retry helps."""
 
@@ -268,6 +263,19 @@ class GoingAway(Play):
         with pytest.raises(ProviderError) as caught:
             asyncio.run(provider.complete("m", HELLO, context()))
         assert not caught.value.retryable
+
+
+class Sharing(Play):
+    """One provider answers many at once, on more than one loop."""
+
+    def test_many_streams_at_once(self) -> None:
+        """Two hundred streams on one loop all come to their end, each with its own answer."""
+
+        async def act(provider: Provider, _: Server) -> list[str]:
+            streams = await asyncio.gather(*(events_of(provider) for _ in range(MANY)))
+            return [summed(events)["text"] for events in streams]
+
+        assert self.scene(self.says_in_pieces(Script(text="ok")), act) == ["ok"] * MANY
 
     def test_a_provider_serves_several_loops(self) -> None:
         """A provider that is used on another event loop works there and is closed there."""

@@ -52,7 +52,7 @@ class AnthropicDouble:
             "refusal",
             "reasoning",
         }
-        | {"opaque", "cached", "reasoning_tokens", "cut_call", "model"}
+        | {"counts", "opaque", "cached", "reasoning_tokens", "cut_call", "model"}
     )
 
     def __init__(self, offer: Offer[Provider]) -> None:
@@ -85,6 +85,18 @@ class AnthropicDouble:
             sampling=sampling,
             stream=body.get("stream", False),
         )
+
+    def see_count(self, received: Received) -> Seen:
+        """Return what the model would see of what is to be counted."""
+        refuse_unless(received.target == "/v1/messages/count_tokens", f"no endpoint {received.target}")
+        refuse_unless(received.headers.get("x-api-key") == KEY, "not the key")
+        body = received.json
+        only(body, "model", "messages", "system", "tools", "tool_choice", "thinking", "output_config")
+        return Seen(model=body["model"], turns=self.turns(body["messages"]), tools=self.tools(body))
+
+    def count(self, tokens: int) -> Reply:
+        """Return how Anthropic says a number of tokens."""
+        return failed(200, {"input_tokens": tokens})
 
     def tools(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return the tools on offer."""

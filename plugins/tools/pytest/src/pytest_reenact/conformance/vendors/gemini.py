@@ -38,6 +38,7 @@ class GeminiDouble:
     framing: Literal["sse"] = "sse"
     has = frozenset(
         {
+            "counts",
             "seed",
             "choice",
             "required",
@@ -87,6 +88,20 @@ class GeminiDouble:
             sampling=sampling,
             stream=method.startswith("stream"),
         )
+
+    def see_count(self, received: Received) -> Seen:
+        """Return what the model would see of what is to be counted."""
+        refuse_unless(received.target == "/v1beta/models/m:countTokens", f"no endpoint {received.target}")
+        refuse_unless(received.headers.get("x-goog-api-key") == KEY, "not the key")
+        only(received.json, "generateContentRequest")
+        asked = received.json["generateContentRequest"]
+        refuse_unless(asked.pop("model") == "models/m", "another model than the address names")
+        only(asked, "contents", "systemInstruction", "tools", "toolConfig", "generationConfig")
+        return Seen(model="m", turns=self.turns(asked["contents"]), tools=self.tools(asked))
+
+    def count(self, tokens: int) -> Reply:
+        """Return how Google says a number of tokens."""
+        return failed(200, {"totalTokens": tokens})
 
     def tools(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return the tools on offer."""
