@@ -594,3 +594,17 @@ async def test_a_wrong_configuration_is_named(tmp_path: Path, text: str, problem
             pytest.fail("it was opened")
 
     assert problem in str(caught.value)
+
+
+async def test_the_readme_s_configuration_holds(tmp_path: Path) -> None:
+    """What it shows can be used as it stands."""
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    file = tmp_path / "reenact.toml"
+    file.write_text(readme.split("```toml\n")[1].split("```")[0], encoding="utf-8")
+    shown = load(file, environ={})
+
+    async with World().opened(shown) as runtime:
+        (member,) = runtime.models.chain.members
+
+    assert (member.name, member.policy.stages) == ("budget", {"admit", "settle"})
+    assert [limit["per"] for limit in shown.policy_options["budget"]["limits"]] == ["run", "run", "day"]

@@ -1,6 +1,7 @@
 """No more attempts, and no more tokens, than a limit allows in any window."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -422,6 +423,33 @@ async def test_a_restart_forgets_nothing(tmp_path: Path) -> None:
     assert second.began[0][0] - first.began[0][0] >= 10 * S
 
 
+@pytest.mark.parametrize("step_s", [3600, -3600])
+async def test_setting_the_clock_changes_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch, step_s: int
+) -> None:
+    """An hour forward lets nobody through, an hour back keeps nobody waiting."""
+    real_ns, at = time.time_ns, list[int]()
+    steps = [0]
+    monkeypatch.setattr(time, "time_ns", lambda: real_ns() + steps[0])
+
+    def answer(request: LlmRequest) -> str:
+        at.append(time.monotonic_ns())
+        steps[0] += step_s * S
+        return "yes"
+
+    async with Runtime.open(
+        config({"requests": 2, "window_s": 0.4}),
+        store=world.store,
+        providers={"fake": Fake(answer)},
+        plugins=Plugins(installed=False, extra=[reenact_ratelimit]),
+    ) as runtime:
+        run = await runtime.run(many, 6)
+
+    assert run.output == ["yes"] * 6
+    assert all(later - earlier > 0.4 * S for earlier, later in zip(at, at[2:], strict=False))
+    assert at[-1] - at[0] < 20 * S
+
+
 async def test_the_ledger_does_not_grow_without_end(tmp_path: Path) -> None:
     """What has ended is removed."""
     limits = config({"requests": 5, "window_s": 20})
@@ -478,3 +506,35 @@ async def test_a_wrong_configuration_is_named(tmp_path: Path, text: str, problem
             pytest.fail("it was opened")
 
     assert problem in str(caught.value)
+
+
+async def test_the_readme_s_configuration_holds(tmp_path: Path) -> None:
+    """What it shows can be used as it stands."""
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    file = tmp_path / "reenact.toml"
+    file.write_text(readme.split("```toml\n")[1].split("```")[0], encoding="utf-8")
+    shown = load(file, environ={})
+
+    async with World().opened(shown) as runtime:
+        (member,) = runtime.models.chain.members
+
+    assert (member.name, member.policy.stages) == ("ratelimit", {"admit", "settle"})
+    assert len(shown.policy_options["ratelimit"]["limits"]) == 2
+
+
+def test_a_user_s_test_waits_for_no_slot(reenact_runtime: Any, mock_llm: Any) -> None:
+    """The clock of pytest-reenact goes to the time at which a slot is free."""
+    for number in range(4):
+        mock_llm.script(f"q{number:03}", "yes")
+    runtime = reenact_runtime()
+    began = runtime.clock.now_ns()
+
+    run = runtime.run_sync(many, 4)
+
+    assert run.output == ["yes"] * 4
+    assert 30 * S <= runtime.clock.now_ns() - began < 40 * S
+
+
+@pytest.fixture
+def reenact_config() -> Config:
+    return config({"requests": 1, "window_s": 10})
