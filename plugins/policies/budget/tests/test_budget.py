@@ -516,6 +516,18 @@ async def test_what_was_allowed_is_remembered(world: World) -> None:
     assert questions == 2
 
 
+async def test_what_is_allowed_is_enough_for_the_call(world: World) -> None:
+    """Also if it may take more than the whole budget, and as much again."""
+    async with world.opened(config({"tokens": 5, "at_limit": "ask"})) as runtime:
+        run = await runtime.run(in_turn, 1)
+        ((_, wait),) = await runtime.waits(run.record)
+        await runtime.approve(run.id)
+        run = await runtime.resume(run.id)
+
+    assert wait.input["question"].endswith(f"Allow another {ONE + 10} tokens?")
+    assert run.output == ["yes"]
+
+
 async def test_a_person_may_say_no(world: World) -> None:
     """Then the call is refused, and says so."""
     async with world.opened(config({"tokens": 5, "at_limit": "ask"})) as runtime:

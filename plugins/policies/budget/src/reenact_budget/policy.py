@@ -88,7 +88,7 @@ class BudgetPolicy:
         known = self._granted.get(share.grants, 0)
         granted = await context.held(share.grants)
         if granted == known and context.answer:
-            grant = Holding(account=share.grants, id=context.attempt_id, amount=share.most)
+            grant = Holding(account=share.grants, id=context.attempt_id, amount=share.more)
             await context.hold(grant)
             granted = await context.held(share.grants)
         self._granted[share.grants] = granted
@@ -108,7 +108,7 @@ class BudgetPolicy:
         if limit.at_limit == "ask" and context.answer is None:
             return Wait(
                 reason=reason,
-                question=f"{reason}. Allow another {share.spell(share.most)}?",
+                question=f"{reason}. Allow another {share.spell(share.more)}?",
                 show={
                     "provider": context.provider,
                     "model": context.model,

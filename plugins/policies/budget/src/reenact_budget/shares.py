@@ -47,6 +47,11 @@ class Share:
         """The account of what people have allowed beyond the limit."""
         return f"{self.account} beyond {self.most}"
 
+    @property
+    def more(self) -> int:
+        """What a person is asked to allow beyond the limit: as much again, and enough for this call."""
+        return max(self.most, self.amount)
+
     def spell(self, amount: int) -> str:
         """Return an amount in words."""
         return f"{amount:,} tokens" if self.unit == "tokens" else f"{dollars(amount)} USD"
