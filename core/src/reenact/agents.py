@@ -32,6 +32,7 @@ from reenact.llm import (
 )
 from reenact.loop import Scope, current_scope
 from reenact.models import Listener
+from reenact.placeholders import Placeholders
 from reenact.records import Cache, Changes, DecisionRecord
 from reenact.schema import parameters_of, schema_of
 from reenact.shapes import LlmShape
@@ -97,7 +98,7 @@ async def _ask(
     models = execution.host.models
     data = canonical(request.spelled(execution.chains))
     asked, decisions = _as_set(request, execution.history.changes)
-    performing = models.call(asked, execution.run, execution.chains, on_event)
+    performing = models.call(asked, execution.run, execution.chains, on_event, execution.known)
     wanted = execution.live or execution.earlier is not None
     targets = models.targets(asked.model) if wanted else ()
     retry = attrs.evolve(models.retry, candidates=max(1, len(targets)))
@@ -123,7 +124,7 @@ async def _ask(
     call.decisions = decisions
     call.body = performing.bound(call)
     call.give_up = performing.give_up
-    return await perform(execution, call)  # type: ignore[no-any-return]  # its shape has seen to it
+    return performing.delivered(await perform(execution, call))
 
 
 def _as_set(request: LlmRequest, changes: Changes) -> tuple[LlmRequest, list[DecisionRecord]]:
@@ -332,7 +333,8 @@ class _Talk:
             if repair < REPAIRS:
                 self.say(response.message, user(REPAIR_PROMPT.format(problem=problem)))
                 response = await self.ask(self.scope.path("repair"))
-        raise OutputError(type_name(output), problem, response.text)
+        known = Placeholders(self.execution.known)  # the error goes on record
+        raise OutputError(type_name(output), known.hide_for_good(problem), known.hide_for_good(response.text))
 
 
 REPAIR_PROMPT = (

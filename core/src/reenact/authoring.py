@@ -19,9 +19,10 @@ from reenact.content import Blob, pack
 from reenact.execution import Execution
 from reenact.ledger import Holding, Later, LedgerFull
 from reenact.loop import current_scope
+from reenact.placeholders import NO_PLACEHOLDERS, Original, Placeholders
 from reenact.records import Cache, Effect, Kind
 from reenact.seams import PolicyContext, ToolRequest
-from reenact.shapes import ValueShape
+from reenact.shapes import HiddenShape, ValueShape
 from reenact.steps import Body, Call, Gate, Passed, Retry, StepContext, StepSpec
 from reenact.trace import TraceContext
 
@@ -113,6 +114,7 @@ class Step(Generic[P, T_co]):
             gate=self._gate(execution, bound, asked.body),
             site=site,
         )
+        self._hide(call, bound)
         return await perform(execution, call)  # type: ignore[no-any-return]  # its shape has seen to it
 
     def _reconciler(self, args: Any, kwargs: Any) -> Body:
@@ -122,6 +124,9 @@ class Step(Generic[P, T_co]):
 
     def _gate(self, execution: Execution, bound: dict[str, Any], body: Body) -> Gate | None:  # noqa: ARG002  # for tools
         return None
+
+    def _hide(self, call: Call, bound: dict[str, Any]) -> None:
+        """Prepare what hides values that policies take out of the call; for tools."""
 
     def _run(self, args: Any, kwargs: Any) -> Awaitable[T_co]:
         if self._async:
@@ -197,21 +202,34 @@ class Tool(Step[P, T_co]):
                     clock=models.clock,
                     hold=hold,
                     held=models.held,
+                    known=execution.known,
                 )
 
-            verdict = await chain.judge("tool", ToolRequest(name=self.name, arguments=spelled), context)
+            asked = ToolRequest(name=self.name, arguments=spelled)
+            verdict = await chain.judge("tool", asked, context, Original(lambda: [spelled]))
             if not verdict.changed:
                 return Passed(body=body, decisions=verdict.decisions, denied=verdict.denied)
             changed = verdict.value.arguments
             data = canonical(plain(changed, omit_defaults=True))
+            call.hidden = {**call.hidden, **verdict.places}
+            delivered = call.placeholders().restore_value(changed) if call.placeholders else changed
             return Passed(
-                body=lambda _: self._run_restored(changed),
+                body=lambda _: self._run_restored(delivered),
                 spell=lambda blobs: pack(data, blobs),
                 decisions=verdict.decisions,
                 denied=verdict.denied,
             )
 
         return judge
+
+    def _hide(self, call: Call, bound: dict[str, Any]) -> None:
+        original = Original(lambda: [plain(bound)])
+
+        def placeholders() -> Placeholders:
+            return Placeholders(original.values(call.hidden)) if call.hidden else NO_PLACEHOLDERS
+
+        call.placeholders = placeholders
+        call.shape = HiddenShape(self._shape, placeholders)
 
     def _run_restored(self, spelled: Any) -> Awaitable[T_co]:
         args, kwargs = self.arguments.restore(spelled)

@@ -15,7 +15,7 @@ import attrs
 import msgspec
 
 from reenact.codec import digest
-from reenact.content import Blob
+from reenact.content import Blob, Chains
 from reenact.failures import record_failure
 from reenact.history import History, Taken, keyed_hash
 from reenact.journal import Writer
@@ -60,6 +60,7 @@ class Services:
         recall: Returns the outcome that was made reusable under a hash, and what it refers to.
         draw: Returns so many random bytes in hex, for ids and keys.
         loop: Makes the loop of a run.
+        made_by: The distributions that take part, and their versions.
     """
 
     writer: Writer | None
@@ -72,6 +73,7 @@ class Services:
     recall: Callable[[str], Awaitable[tuple[Taken, Mapping[str, Blob]] | None]] = _recall_nothing
     draw: Callable[[int], str] = secrets.token_hex
     loop: Callable[..., RunLoop] = RunLoop
+    made_by: Mapping[str, str] = attrs.field(factory=dict)
 
 
 class Book:
@@ -79,14 +81,22 @@ class Book:
 
     Attributes:
         run: The run as it will be once everything here is written.
-        blobs: Content that the next write carries.
+        blobs: Content that the next write carries: what its rows name, if no row before them does.
+        chains: The run's conversations.
         last: The latest entry of the run itself.
+        code: The hash of the source of the code that runs; empty if it is not known.
     """
 
     def __init__(self, run: RunRecord, history: History, services: Services) -> None:
         self.run = run
         self.blobs: dict[str, Blob] = {}
+        self.chains = Chains()
+        self.chains.seen(history.blobs.values())
         self.last: Entry | None = history.begun
+        self.code = ""
+        self._made: tuple[str, Mapping[str, str]] = ("", {})
+        if history.begun is not None:
+            self._made = history.begun.code, history.begun.made_by
         self._history = history
         self._services = services
         self._entries: list[Entry] = []
@@ -154,8 +164,17 @@ class Book:
                 input_hash=input_hash,
                 input=raw(stored),
                 owner=self.run.owner,
+                **self._provenance(),
             )
         )
+
+    def _provenance(self) -> dict[str, Any]:
+        """Return what an entry says of the code that runs and the distributions, if that is news."""
+        made = self.code, self._services.made_by
+        if made == self._made:
+            return {}
+        self._made = made
+        return {"code": self.code, "made_by": dict(self._services.made_by)}
 
     def root(
         self,
@@ -190,6 +209,7 @@ class Book:
                 revised_from=revised_from,
                 redo=redo,
                 owner=self.run.owner if status is Status.RUNNING else "",
+                **(self._provenance() if status is Status.RUNNING else {}),
             )
         )
         self._release = self._release or release
@@ -280,6 +300,9 @@ class Book:
         if outcome.taken is not None:
             return self._taken(call, outcome.taken)
         settled = outcome.settled
+        if outcome.blobs:
+            self.blobs.update(outcome.blobs)
+            self.chains.seen(outcome.blobs.values())
         if outcome.message_id:
             self._consumed.append(outcome.message_id)
         entry = self._add(

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from reenact.book import Book, Services
+from reenact.content import Blob
 from reenact.errors import NotStorableError, PluginError, PolicyDeniedError, StepError, UsageError
-from reenact.failures import record_failure
+from reenact.failures import record_failure, rewritten
 from reenact.history import Recorded
 from reenact.pauses import Pauses
 from reenact.records import Entry, Failure, Status
@@ -397,10 +398,12 @@ class Effects:
 
     def _succeeded(self, call: Call, value: Any) -> Outcome:
         assert call.shape is not None  # noqa: S101  # what has a body has a result
-        return Outcome(Status.SUCCEEDED, settled=call.shape.settle(value, self._book.blobs))
+        blobs: dict[str, Blob] = {}  # written with the row that names them, which is made at the delivery
+        return Outcome(Status.SUCCEEDED, settled=call.shape.settle(value, blobs), blobs=blobs)
 
     def _failure(self, call: Call, error: BaseException) -> Failure:
-        return record_failure(error, call.path, retryable=call.spec.retry.retryable(error))
+        failure = record_failure(error, call.path, retryable=call.spec.retry.retryable(error))
+        return rewritten(failure, call.placeholders().hide_value) if call.placeholders else failure
 
     async def _try_again(
         self, call: Call, error: Exception, tries: int, candidate: int, pause_s: float

@@ -26,14 +26,16 @@ import attrs
 from reenact.book import Book, Services
 from reenact.closing import Closing, close
 from reenact.codec import decode
-from reenact.content import Chains, unpack
+from reenact.content import Blob, unpack
+from reenact.divergence import unfit
 from reenact.effects import Effects
-from reenact.errors import InputError
-from reenact.failures import record_failure, revive
-from reenact.history import PATCH_PREFIX, STOPPED, History
+from reenact.errors import InputError, NotStorableError
+from reenact.failures import record_failure, revive, rewritten
+from reenact.history import CANCEL_NAME, PATCH_PREFIX, STOPPED, History
 from reenact.loop import Scope, current_scope
 from reenact.matching import Matching, OnChange
 from reenact.models import Models
+from reenact.placeholders import Placeholders
 from reenact.records import Entry, Failure, Message, RunRecord, Status
 from reenact.reuse import Earlier
 from reenact.seams import CommitResult
@@ -59,7 +61,6 @@ DELIVERIES_AT_A_TIME = 200
 BEGUN_AT_A_TIME = 256
 """Steps whose intents are one write: the first of many begin while the others are being written."""
 
-CANCEL_NAME = ":cancel"
 GIVEN = "its outcome was given"
 """Note of a step that was not run, because its outcome was set for the run."""
 TIMER = StepSpec(kind="timer", name="timer")
@@ -138,11 +139,11 @@ class Execution:
         self.live = live
         self.suspend = suspend
         self.matching = Matching(history, self, on_changed, earlier)
-        self.chains = Chains()
-        self.chains.seen(history.blobs.values())
+        self.known: dict[str, str | int] = {}  # what policies took out, by placeholder; in memory only
         self.trace = TraceContext(run.trace_id, run.id)
         self.finished: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self.book = Book(run, history, services)
+        self.chains = self.book.chains
         self.effects = Effects(self.book, services, self)
         self.loop = services.loop(
             self, seed=int(run.key or "1", 16), start_s=self._began_ns(run) / 1e9, unhandled=self._unhandled
@@ -367,12 +368,13 @@ class Execution:
         self.book.intent(call, Status.RUNNING, note=GIVEN)
         assert call.shape is not None  # noqa: S101  # what can be given has a type
         try:
-            settled = call.shape.settle(call.shape.given(value), self.book.blobs)
+            blobs: dict[str, Blob] = {}
+            settled = call.shape.settle(call.shape.given(value), blobs)
         except Exception as error:
             misfit = InputError(f"what was given as the outcome of {call.path} does not fit: {error}")
             outcome = Outcome(Status.FAILED, failure=record_failure(misfit, call.path), error=misfit)
         else:
-            outcome = Outcome(Status.SUCCEEDED, settled=settled)
+            outcome = Outcome(Status.SUCCEEDED, settled=settled, blobs=blobs)
         self._completed.append((call, outcome))
 
     def ask_first(self, call: Call, reason: str) -> None:
@@ -405,7 +407,10 @@ class Execution:
             return
         source = self.history.outcome(entry) if entry.again >= 0 else entry
         if source.failure is not None:
-            future.set_exception(self._as_raised(source.failure, entry, outcome))
+            failure = source.failure
+            if call.placeholders is not None:
+                failure = rewritten(failure, call.placeholders().restore_value)
+            future.set_exception(self._as_raised(failure, entry, outcome))
         elif outcome is not None and outcome.settled is not None:
             future.set_result(outcome.settled.value)
         else:
@@ -413,7 +418,12 @@ class Execution:
 
     def _read(self, call: Call, entry: Entry) -> Any:
         value = unpack(bytes(entry.output), self.history.blobs) if entry.output else None
-        return call.shape.read(value) if call.shape is not None else value
+        try:
+            return call.shape.read(value) if call.shape is not None else value
+        except NotStorableError as error:
+            recorded = self.history.steps.get(call.path)
+            intent = recorded.intent if recorded is not None else entry
+            raise unfit(self.run.id, intent, call, str(error)) from error
 
     def _as_raised(self, failure: Failure, entry: Entry, outcome: Outcome | None) -> BaseException:
         error = revive(failure)
@@ -432,10 +442,12 @@ class Execution:
     # --- what is live
 
     def _release_held(self) -> None:
+        if self._completed and not self.matching.all_met:
+            return  # outcomes that were kept from before come first
+        self.matching.check_begun()
         held, self.matching.held = self.matching.held, []
         if not self.live:
-            if any(call.state is HELD for call in held):
-                self._replay_ran_out(held)
+            self._replay_ran_out(next((call for call in held if call.state is HELD), None))
             return
         for count, call in enumerate(held, 1):
             if call.state is HELD:
@@ -510,7 +522,10 @@ class Execution:
             return
         end = self._closing(main)
         self._ending = (end.value, end.error)
-        self.book.root(end.status, output=end.output, failure=end.failure, note=end.note, release=True)
+        failure = end.failure
+        if failure is not None and self.known:
+            failure = rewritten(failure, Placeholders(self.known).hide_value)
+        self.book.root(end.status, output=end.output, failure=failure, note=end.note, release=True)
         self._flush(final=True)
 
     def _is_continued(self, main: asyncio.Task[Any]) -> bool:
@@ -632,9 +647,9 @@ class Execution:
 
     # --- the end of a replay
 
-    def _replay_ran_out(self, held: Sequence[Call]) -> None:
-        """A replay at rest with steps that are not on record: the record's end, or a divergence."""
-        self.matching.check_unrecorded(next(call for call in held if call.state is HELD))
+    def _replay_ran_out(self, call: Call | None) -> None:
+        """A replay at rest with nothing left on record: the record's end, or a divergence."""
+        self.matching.check_unrecorded(call)
         self._end_without_a_word(Ending(run=self.run))
 
     def _end_replay(self, main: asyncio.Task[Any]) -> None:
@@ -661,4 +676,6 @@ def _time_ns(call: Call, entry: Entry) -> int:
 
 def as_cancelled(outcome: Outcome) -> Outcome:
     """Return *outcome* as that of a step which was called off; what it cost stays."""
-    return Outcome(Status.CANCELLED, settled=outcome.settled, message_id=outcome.message_id)
+    return Outcome(
+        Status.CANCELLED, settled=outcome.settled, message_id=outcome.message_id, blobs=outcome.blobs
+    )

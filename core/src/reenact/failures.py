@@ -8,9 +8,11 @@ loaded cannot stand in an ``except`` clause either.
 """
 
 import builtins
+from collections.abc import Callable
 from typing import Any
 
 import attrs
+import msgspec
 
 from reenact.codec import Json, plain
 from reenact.errors import NotStorableError, StepError
@@ -42,6 +44,13 @@ def _without_type(failure: Failure) -> Failure:
         path=failure.path,
         retryable=failure.retryable,
         rebuilds=False,
+    )
+
+
+def rewritten(failure: Failure, change: Callable[[Any], Any]) -> Failure:
+    """Return *failure* with its message, arguments and attributes changed."""
+    return msgspec.structs.replace(
+        failure, message=change(failure.message), args=change(failure.args), state=change(failure.state)
     )
 
 

@@ -12,14 +12,13 @@ outcome from there, and the new order is written behind the revision.
 
 import collections
 import hmac
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
 
 import attrs
 import msgspec
 
-from reenact.codec import digest
-from reenact.content import Blob, blob_references, references
+from reenact.content import Blob, blob_is_whole, blob_references, references
 from reenact.errors import DamagedError, RunNotFoundError
 from reenact.machine import RUN, STEP, TransitionError, advance
 from reenact.records import (
@@ -48,6 +47,12 @@ PATCH_PREFIX = ":patched["
 RETRY = "retry"
 """Note of an entry of a step in doubt: a person has decided that it runs again."""
 
+RESOLVED = "resolved by a person"
+"""Note of an entry of a step in doubt: a person has said how it ended."""
+
+CANCEL_NAME = ":cancel"
+"""Begins the path of an entry that notes a request to cancel the run, where it was delivered."""
+
 
 def keyed_hash(key: str, input_hash: str) -> str:
     """Return the hash that stands on record for an input that a policy scrubbed."""
@@ -72,6 +77,7 @@ class Recorded:
         put_off: That attempt has asked nobody yet: a policy has it wait.
         retry_decided: A person has decided that it runs again.
         paused_ns: How long the run stood still, forked, while the step waited.
+        hidden: Where the values stand that policies took out of its input; see `placeholders`.
     """
 
     __slots__ = (
@@ -79,6 +85,7 @@ class Recorded:
         "asks",
         "candidate",
         "failures",
+        "hidden",
         "intent",
         "outcome",
         "paused_ns",
@@ -106,6 +113,13 @@ class Recorded:
         self.ticket = intent.seq
         self.put_off = False
         self.paused_ns = 0
+        self.hidden: dict[str, list[int]] = {}
+        self._note_places(intent)
+
+    def _note_places(self, entry: Entry) -> None:
+        for decision in entry.decisions:
+            if decision.restore:
+                self.hidden = {**self.hidden, **decision.restore}
 
     @property
     def interruptions(self) -> int:
@@ -116,6 +130,7 @@ class Recorded:
         """Apply a further entry of the same generation."""
         began, self.status = self.status, advance(self.status, entry.status, STEP)
         self.asks = entry.asks
+        self._note_places(entry)
         if entry.failure is not None and not entry.status.ended:
             self.failures += 1
             self.tries += 1
@@ -146,11 +161,13 @@ class Taken:
         source: The run, and the seq of the outcome there, as ``run:seq``.
         outcome: The entry that has the outcome.
         intent: The first entry of the step there, if its input is to be kept as it stands there.
+        hidden: Where the values stand that policies took out of its input.
     """
 
     source: str
     outcome: Entry
     intent: Entry | None = None
+    hidden: dict[str, list[int]] = attrs.field(factory=dict)
 
     @property
     def at_ns(self) -> int:
@@ -171,11 +188,15 @@ class History:
         next_seq: The position of the next entry.
         last_checksum: The checksum of the last row.
         epoch: The lease under which something was last put on record.
+        anew_seq: The last position from which on the run did something else than was on record
+            before: a step began anew with another input, or the order was left.
         blobs: The content that outcomes name.
         changes: What was set for the run when it was made.
         forked_at: How many of the rows are another run's.
         taken: Which outcomes of other runs it has taken.
         patches: The paths of the patches that its code had.
+        succeeded: How many steps have succeeded, outcomes that were taken again not counted; of a fork,
+            since then.
     """
 
     def __init__(self) -> None:
@@ -189,12 +210,14 @@ class History:
         self.next_seq = 0
         self.last_checksum = b""
         self.epoch = 0
+        self.anew_seq = -1
         self.blobs: dict[str, Blob] = {}
         self.changes = NO_CHANGES
         self.forked_at = 0
         self.taken: set[str] = set()
         self.patches: set[str] = set()
         self._at_ns = 0
+        self.succeeded = 0
         self._void: dict[int, Recorded] = {}
 
     def take(self, row: Row, where: str) -> Entry:
@@ -203,10 +226,7 @@ class History:
         Raises:
             DamagedError: If it is not the row that was written; names it.
         """
-        if row.seq != self.next_seq:
-            raise DamagedError(where, f"row {self.next_seq} is missing (found {row.seq})")
-        if checksum(self.last_checksum, row.body) != row.checksum:
-            raise DamagedError(where, f"row {row.seq} was changed after it was written")
+        check_row(row, self.next_seq, self.last_checksum, where)
         try:
             entry = decode_entry(row.body)
             self._apply(entry)
@@ -226,8 +246,12 @@ class History:
             return
         if entry.kind:
             self.steps[entry.path] = recorded = Recorded(entry)
+            if entry.generation:
+                self.anew_seq = entry.seq
             if entry.again < 0:
                 advance(Status.PENDING, entry.status, STEP)
+            else:
+                recorded.hidden = self._void[entry.again].hidden
         else:
             recorded = self.steps[entry.path]
             recorded.take(entry)
@@ -237,6 +261,8 @@ class History:
             self.pending.append(entry)
             self.outcomes[entry.seq] = entry
             self._void[entry.seq] = recorded
+            if entry.status is Status.SUCCEEDED and entry.again < 0 and entry.name != CANCEL_NAME:
+                self.succeeded += 1
 
     def _apply_to_run(self, entry: Entry) -> None:
         self.status = advance(self.status, entry.status, RUN)
@@ -255,7 +281,8 @@ class History:
 
     def _fork(self, entry: Entry) -> None:
         """Go on as another run, from which the step at ``entry.fork`` is live again."""
-        self.forked_at = entry.seq
+        self.forked_at = self.anew_seq = entry.seq
+        self.succeeded = 0
         self.steps.pop(entry.fork, None)
         for recorded in self.steps.values():
             if recorded.outcome is None:
@@ -269,6 +296,7 @@ class History:
             seq: The first of them.
             redo: Keep no failures.
         """
+        self.anew_seq = self.next_seq
         while self.pending and self.pending[-1].seq >= seq:
             entry = self.pending.pop()
             recorded = self._void[entry.seq]
@@ -277,11 +305,35 @@ class History:
             if not (redo and entry.status is not Status.SUCCEEDED):
                 self.salvage.setdefault(entry.path, []).append(recorded)
 
+    def unasked(self, asked: Collection[str]) -> Recorded | None:
+        """Return the first step that was begun, has not ended and is none of *asked*, if there is one.
+
+        What was begun before the run took another way is not looked for: the code may not come
+        to it any more.
+        """
+        for path, recorded in self.steps.items():
+            begun = recorded.outcome is None and recorded.intent.seq > self.anew_seq
+            if begun and path not in asked:
+                return recorded
+        return None
+
     def outcome(self, entry: Entry) -> Entry:
         """Return the entry that holds the outcome of *entry*: itself, or the one it refers to."""
         while entry.again >= 0:
             entry = self.outcomes[entry.again]
         return entry
+
+
+def check_row(row: Row, seq: int, before: bytes, where: str) -> None:
+    """Refuse a row that is not the one at *seq*, behind the one with checksum *before*.
+
+    Raises:
+        DamagedError: If it is not.
+    """
+    if row.seq != seq:
+        raise DamagedError(where, f"row {seq} is missing (found {row.seq})")
+    if checksum(before, row.body) != row.checksum:
+        raise DamagedError(where, f"row {row.seq} was changed after it was written")
 
 
 def same_input(intent: Entry, input_hash: str, key: str) -> bool:
@@ -372,20 +424,37 @@ async def load_blobs(store: Store, names: set[str], where: str) -> Mapping[str, 
         for name in names:
             if name not in got:
                 raise DamagedError(where, f"content {name[:12]} is missing")
-            _check_blob(got[name], where)
+            if not got[name].chain:
+                check_content(got[name], {}, where)
         found.update(got)
         names = {ref for blob in got.values() for ref in _references(blob, where)} - found.keys()
+    for blob in found.values():
+        if blob.chain:  # its name is made of what its items refer to, which had to be found first
+            check_content(blob, found, where)
     return found
 
 
-def _check_blob(blob: Blob, where: str) -> None:
-    """Refuse content that is not what its name says; the links of chains are left to `Desk.verify`."""
-    if not blob.chain and digest(blob.data) != blob.hash:
+def check_content(blob: Blob, parts: Mapping[str, Blob], where: str) -> None:
+    """Refuse content whose bytes are not the ones its name stands for.
+
+    Args:
+        blob: It.
+        parts: What its items refer to, if it is a link of a chain.
+        where: What to call the journal in an error.
+
+    Raises:
+        DamagedError: If they are not.
+    """
+    try:
+        whole = blob_is_whole(blob, parts.__getitem__)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise DamagedError(where, f"content {blob.hash[:12]} makes no sense: {error}") from error
+    if not whole:
         raise DamagedError(where, f"content {blob.hash[:12]} was changed after it was written")
 
 
 def _references(blob: Blob, where: str) -> list[str]:
     try:
         return blob_references(blob)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DamagedError(where, f"content {blob.hash[:12]} makes no sense: {error}") from error

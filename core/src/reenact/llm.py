@@ -181,6 +181,11 @@ class LlmRequest:
         value["messages"] = chains.name(message.spelled()[0] for message in self.messages)
         return value
 
+    def segments(self) -> list[Json]:
+        """Return the plain values of its messages, and then of the rest of it."""
+        rest = plain(attrs.evolve(self, messages=()), "$.request", omit_defaults=True)
+        return [*(message.spelled()[1] for message in self.messages), rest]
+
     def stored(self, chains: Chains, blobs: dict[str, Blob]) -> dict[str, Json]:
         """Return the plain value that is stored, putting new messages into *blobs*."""
         value = pack_fields(self.spelled(chains), blobs)

@@ -33,6 +33,7 @@ from reenact.errors import (
 )
 from reenact.ledger import Holding, Later, LedgerFull
 from reenact.llm import LlmEvent, LlmRequest, LlmResponse, Usage
+from reenact.placeholders import NO_PLACEHOLDERS, Original, Place, Placeholders, Value
 from reenact.policy import Chain, Member, Verdict
 from reenact.prices import Price, PriceList
 from reenact.records import RunRecord
@@ -191,10 +192,15 @@ class Models:
         return await provider.count_tokens(target.model, request, context)
 
     def call(
-        self, request: LlmRequest, run: RunRecord, chains: Chains, listener: Listener | None
+        self,
+        request: LlmRequest,
+        run: RunRecord,
+        chains: Chains,
+        listener: Listener | None,
+        known: dict[str, Value],
     ) -> "LlmCall":
         """Return what performs *request* for *run*."""
-        return LlmCall(models=self, request=request, run=run, chains=chains, listener=listener)
+        return LlmCall(models=self, request=request, run=run, chains=chains, listener=listener, known=known)
 
 
 @attrs.define(kw_only=True)
@@ -203,11 +209,12 @@ class LlmCall:
 
     Attributes:
         models: What can be asked.
-        request: The request as the code made it.
+        request: The request as the code made it, then as policies have left it.
         run: The run it belongs to.
         chains: The run's conversations.
         listener: Told of the answer as it comes, live only.
         asked: The model that was asked last, as ``provider:model``.
+        known: What policies have taken out of the run's requests, by placeholder.
     """
 
     models: Models
@@ -215,6 +222,10 @@ class LlmCall:
     run: RunRecord
     chains: Chains
     listener: Listener | None = None
+    known: dict[str, Value] = attrs.field(factory=dict, repr=False)
+    _original: Original = attrs.field(
+        default=attrs.Factory(lambda self: Original(self.request.segments), takes_self=True), init=False
+    )
     _secrets: dict[str, object] = attrs.field(factory=dict, init=False, repr=False)
     _call: Call | None = attrs.field(default=None, init=False)
     _passed: frozenset[str] | None = attrs.field(default=None, init=False)
@@ -233,14 +244,35 @@ class LlmCall:
         target = self.models.targets(self.request.model)[0]
         trace = TraceContext(self.run.trace_id, self.run.id, call.path, call.attempt)
         context = self._context("request", StepContext(trace), target)
-        verdict = await self.models.chain.judge("request", self.request, context)
+        verdict = await self.models.chain.judge("request", self.request, context, self._original)
         self.request = verdict.value
+        self._note_places(call, verdict.places)
         return Passed(
             body=self.perform,
             spell=self.spell if verdict.changed else None,
             decisions=verdict.decisions,
             denied=verdict.denied,
         )
+
+    def _note_places(self, call: Call, places: Mapping[str, Place]) -> None:
+        if places:
+            call.hidden = {**call.hidden, **places}
+            self.known.update(self._original.values(places))
+
+    def delivered(self, response: LlmResponse) -> LlmResponse:
+        """Return what the workflow gets of an answer on record: with values for placeholders."""
+        return self._placeholders().restore_response(response, in_json=self._in_json)
+
+    @property
+    def _in_json(self) -> bool:
+        return self.request.output_schema is not None
+
+    def _placeholders(self) -> Placeholders:
+        if self._call is None or not self._call.hidden:
+            return NO_PLACEHOLDERS
+        values = self._original.values(self._call.hidden)
+        self.known.update(values)
+        return Placeholders(values)
 
     def bound(self, call: Call) -> Body:
         """Return what performs the call, knowing *call*, whose record takes later decisions."""
@@ -310,7 +342,7 @@ class LlmCall:
             return Verdict(request, False, [])
         context = self._context("admit", step, target, provider)
         try:
-            verdict = await self.models.chain.judge("admit", request, context)
+            verdict = await self.models.chain.judge("admit", request, context, self._original)
         except asyncio.CancelledError:
             await self._settle(NOT_BEGUN, step, target)
             raise
@@ -360,6 +392,7 @@ class LlmCall:
     def _note(self, verdict: Verdict[Any]) -> None:
         if self._call is not None:
             self._call.late_decisions = [*self._call.late_decisions, *verdict.decisions]
+            self._note_places(self._call, verdict.places)
 
     def _charge(self, used: Used, target: Target, provider: Provider, error: BaseException) -> None:
         """Note what an attempt used that gives no result, for the entry that says how it ended."""
@@ -384,12 +417,13 @@ class LlmCall:
         if self.listener is None or not provider.capabilities.stream:
             return await provider.complete(target.model, request, context)
         answer: LlmResponse | None = None
+        restored = self._placeholders().listener(self._tell, in_json=self._in_json)
         async with aclosing(provider.stream(target.model, request, context)) as events:
             async for event in events:
                 used.take(event)
                 if event.type == "end":
                     answer = event.response
-                self._tell(event)
+                restored(event)
         if answer is None:
             raise MalformedAnswerError(target.provider, "the stream ended without its end")
         return answer
@@ -413,7 +447,8 @@ class LlmCall:
     async def _judged(self, stage: Stage, value: T, step: StepContext, target: Target) -> T:
         if not self.models.chain.of(stage):
             return value
-        verdict = await self.models.chain.judge(stage, value, self._context(stage, step, target))
+        context = self._context(stage, step, target)
+        verdict = await self.models.chain.judge(stage, value, context, self._original)
         self._note(verdict)
         if verdict.denied is not None:
             raise verdict.denied
@@ -450,6 +485,7 @@ class LlmCall:
                 keep=keep,
                 price=lambda usage: models.cost(target, provider, usage),
                 secrets=self._secrets,
+                known=self.known,
             )
 
         return make

@@ -15,12 +15,16 @@ import attrs
 
 from reenact.codec import canonical, digest, plain
 from reenact.errors import ConfigError, PolicyDeniedError
+from reenact.placeholders import Original, Place
 from reenact.records import DecisionRecord
 from reenact.seams import Allow, Decision, Deny, Modify, Policy, PolicyContext, Stage, Wait
 
 T = TypeVar("T")
 
 TIME_LIMIT_S = 5.0
+
+_RESTORABLE = frozenset({"request", "admit", "tool"})
+"""Stages whose values the code asked for, so that what is taken out of them can be found again."""
 
 
 @attrs.frozen(kw_only=True)
@@ -64,6 +68,7 @@ class Verdict(Generic[T]):
         denied: Set if one refused.
         waits: Set if one has the call wait.
         until_ns: The time by which the call must begin, if one has set a time.
+        places: Where the values stand that are to be restored, by placeholder.
     """
 
     value: T
@@ -72,6 +77,7 @@ class Verdict(Generic[T]):
     denied: PolicyDeniedError | None = None
     waits: Wait | None = None
     until_ns: int | None = None
+    places: Mapping[str, Place] = attrs.field(factory=dict)
 
 
 class Chain:
@@ -100,6 +106,7 @@ class Chain:
         stage: Stage,
         value: T,
         context: Callable[[T], PolicyContext],
+        original: Original | None = None,
         concerns: Callable[[Member], bool] = lambda member: True,
     ) -> Verdict[T]:
         """Have every member of *stage* judge *value*, each after the ones before it.
@@ -108,16 +115,19 @@ class Chain:
             stage: Which part of the chain.
             value: A request, a response or a tool call.
             context: Makes the context for a value as it stands.
+            original: What the code asked, where values to be restored are looked for.
             concerns: Says of a member whether it is to be asked.
         """
         decisions: list[DecisionRecord] = []
+        places: dict[str, Place] = {}
         changed = False
         until_ns: int | None = None
         for member in filter(concerns, self._by_stage[stage]):
             started = time.perf_counter_ns()
             decision = await _ask(member, value, context(value))
             took_us = (time.perf_counter_ns() - started) // 1_000
-            decisions.append(_record(member, stage, decision, took_us))
+            found = original.places(decision.restore) if original and isinstance(decision, Modify) else {}
+            decisions.append(_record(member, stage, decision, took_us, found))
             if isinstance(decision, Deny):
                 denied = PolicyDeniedError(member.name, decision.reason, stage)
                 return Verdict(value, changed, decisions, denied)
@@ -125,9 +135,10 @@ class Chain:
                 return Verdict(value, changed, decisions, waits=decision)
             if isinstance(decision, Modify):
                 value, changed = decision.value, True
+                places |= found
             elif decision.until_ns is not None:
                 until_ns = decision.until_ns if until_ns is None else min(until_ns, decision.until_ns)
-        return Verdict(value, changed, decisions, until_ns=until_ns)
+        return Verdict(value, changed, decisions, until_ns=until_ns, places=places)
 
 
 async def _ask(member: Member, value: Any, context: PolicyContext) -> Decision:
@@ -145,6 +156,8 @@ async def _ask(member: Member, value: Any, context: PolicyContext) -> Decision:
         return Deny(f"policy_error: {type(error).__name__}")
     if isinstance(decision, Modify) and not isinstance(decision.value, type(value)):
         return Deny(f"policy_error: made {type(decision.value).__name__} of {type(value).__name__}")
+    if isinstance(decision, Modify) and decision.restore and context.stage not in _RESTORABLE:
+        return Deny(f"policy_error: nothing can be restored in the stage {context.stage}")
     if isinstance(decision, Wait) and context.stage != "admit":
         return Deny(f"policy_error: nothing waits in the stage {context.stage}")
     if isinstance(decision, Wait) and not decision.ends:
@@ -154,7 +167,9 @@ async def _ask(member: Member, value: Any, context: PolicyContext) -> Decision:
     return Deny(f"policy_error: answered {type(decision).__name__}, not Allow, Deny, Modify or Wait")
 
 
-def _record(member: Member, stage: str, decision: Decision, took_us: int) -> DecisionRecord:
+def _record(
+    member: Member, stage: str, decision: Decision, took_us: int, places: dict[str, Place]
+) -> DecisionRecord:
     detail: Mapping[str, Any] = decision.detail if isinstance(decision, Modify) else {}
     spelled = plain(dict(detail), f"{member.name}.detail")
     return DecisionRecord(
@@ -166,6 +181,7 @@ def _record(member: Member, stage: str, decision: Decision, took_us: int) -> Dec
         reason="" if isinstance(decision, Allow) else _clean(decision.reason),
         took_us=took_us,
         detail=spelled if isinstance(spelled, dict) else {},
+        restore=places,
     )
 
 

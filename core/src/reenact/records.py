@@ -86,6 +86,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         reason: Why, in words; never the value that was scrubbed.
         took_us: What it cost, in microseconds.
         detail: Whatever else it wants on record; plain.
+        restore: Where in what the code asked the values stand that its placeholders stand for.
     """
 
     policy: str
@@ -96,6 +97,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     reason: str = ""
     took_us: int = 0
     detail: dict[str, Any] = {}
+    restore: dict[str, list[int]] = {}
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -137,6 +139,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
         taken: For an outcome that another run had: that run and the seq of its entry, ``run:seq``.
         asked: The model that was asked, as ``provider:model``.
         owner: On an entry of the run itself: the process that took it.
+        code: On an entry of the run itself that begins it, or takes it up with another one: the hash of
+            the source of the code that runs; empty if that is not known.
+        made_by: On such an entry: the distributions that take part, and their versions.
         note: A remark for people.
     """
 
@@ -172,6 +177,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     taken: str = ""
     asked: str = ""
     owner: str = ""
+    code: str = ""
+    made_by: dict[str, str] = {}
     note: str = ""
 
     @property

@@ -73,7 +73,7 @@ class Earlier:
         self._used.add(id(found))
         assert found.outcome is not None  # noqa: S101  # only what has one was kept
         outcome = self._history.outcome(found.outcome)
-        return Taken(f"{self.run_id}:{outcome.seq}", outcome, found.intent)
+        return Taken(f"{self.run_id}:{outcome.seq}", outcome, found.intent, found.hidden)
 
     def forbids(self, call: Call) -> bool:
         """Say whether a person has to decide, because the other run did what must not happen twice."""

@@ -16,13 +16,10 @@ from reenact.closing import CONTINUED_AS
 from reenact.config import OnChange, RuntimeOptions
 from reenact.content import pack, references, unpack
 from reenact.desk import Desk
-from reenact.differences import diff_inputs
-from reenact.divergence import Inputs
+from reenact.differences import add_inputs
 from reenact.errors import (
     DamagedError,
     DivergenceError,
-    InputError,
-    NotStorableError,
     ReenactError,
     RunConflictError,
     RunEndedError,
@@ -32,12 +29,13 @@ from reenact.errors import (
 from reenact.execution import Ending, Execution, RunHost
 from reenact.failures import revive
 from reenact.history import History, load_blobs, read_history
-from reenact.inputs import spell_input
+from reenact.inputs import restore_input, spell_input
 from reenact.journal import Writer
 from reenact.planning import Plan, Planning
 from reenact.records import NO_CHANGES, Changes, Origin, RunRecord, Status, origin_of
 from reenact.reuse import Earlier
 from reenact.seams import RunWrite
+from reenact.source import source_hash
 from reenact.steps import WorkflowSpec, continued_id, idempotency_key
 from reenact.trace import new_trace_id
 from reenact.views import Run
@@ -134,6 +132,7 @@ class Runs:
         )
         began_ns = execution.earlier.began_ns if execution.earlier else 0
         stored = pack(data, execution.book.blobs)
+        execution.book.code = source_hash(spec.fn)
         execution.book.begin(input_hash, stored, began_ns=began_ns, changes=changes)
         execution.history.changes = changes
         if run_id is not None:
@@ -285,14 +284,8 @@ class Runs:
             ending = await asyncio.shield(started.finished)
             return await self.wait(ending.continued) if ending.continued is not None else _run_of(ending)
         except DivergenceError as error:
-            await self._add_diff(error)
+            await add_inputs(self._desk.store, error)
             raise
-
-    async def _add_diff(self, error: DivergenceError) -> None:
-        """Spell out both inputs of a divergence, reading what the record refers to."""
-        inputs = vars(error).pop("inputs", None)
-        if isinstance(inputs, Inputs):
-            error.diff = await diff_inputs(self._desk.store, inputs)
 
     async def take_up(
         self,
@@ -336,7 +329,7 @@ class Runs:
             earlier = await self._earlier(record, history.changes, history.taken)
             told = await self._desk.store.messages(self._owner)
             execution = Execution(
-                attrs.evolve(record, status=history.status),
+                attrs.evolve(record, status=history.status, steps=history.succeeded),
                 history,
                 self._services,
                 host=self._host,
@@ -347,6 +340,7 @@ class Runs:
         except BaseException:
             await self._writer.write(RunWrite(run_id=record.id, epoch=record.epoch, release=True))
             raise
+        execution.book.code = source_hash(spec.fn)
         if recovering and record.epoch - history.epoch > self._options.interruptions_max + 1:
             return await self._set_aside(execution)
         _take_up_failed(execution)
@@ -376,12 +370,7 @@ class Runs:
         spelled = unpack(bytes(begun.input), blobs)
         check_arguments(spec, changes.input)
         spelled.update(changes.input)
-        try:
-            return spec.arguments.restore(spelled)
-        except NotStorableError as error:
-            raise InputError(
-                f"the input on record does not fit workflow {spec.name!r} any more: {error}"
-            ) from error
+        return restore_input(spec, spelled, "" if changes.input else begun.input_hash)
 
     async def _read_ended(self, record: RunRecord, spec: WorkflowSpec | None) -> Run:
         """Return a run that has ended, from its record."""

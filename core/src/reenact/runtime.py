@@ -20,6 +20,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
+from reenact import __version__
 from reenact.book import Services
 from reenact.children import Children
 from reenact.codec import plain
@@ -101,6 +102,7 @@ class Runtime(Desk):
             recall=functools.partial(recall, store),
             draw=draw,
             loop=functools.partial(WatchedLoop, watches=self.watches) if watches else RunLoop,  # type: ignore[abstract]  # as RunLoop
+            made_by=_made_by(config, plugins),
         )
         self._runs = Runs(
             desk=Desk(store, clock),
@@ -562,6 +564,12 @@ class Handle:
     async def wait(self) -> Run:
         """Wait until the run has ended, or was given back because it waits for somebody."""
         return await self._runs.wait(self._started)
+
+
+def _made_by(config: Config, plugins: Plugins) -> Mapping[str, str]:
+    """Return the distributions that take part in runs, as far as the configuration tells."""
+    named = {model.partition(":")[0] for models in config.models.values() for model in models}
+    return dict(sorted({"reenact-core": __version__, **plugins.versions(named)}.items()))
 
 
 async def _end_task(task: "asyncio.Task[None]") -> None:

@@ -82,7 +82,8 @@ class RunWrite:
         create: The run is new: make it from *run*, owned by ``run.owner``; refused with
             `RunConflictError` if there is one of that id.
         rows: Entries, in order, without gaps after the ones stored.
-        blobs: Content that the entries name; what is stored already is left as it is.
+        blobs: Content that the entries name, unless entries of the same run that are stored, or are
+            written before, name it already; what is stored already is left as it is.
         run: The run's projection, if it changed.
         consumed: Ids of messages that the entries answer; removed in the same commit.
         release: Give the lease up in the same commit.
@@ -131,6 +132,21 @@ class RunFilter:
 
 
 CommitResult: TypeAlias = "Exception | LedgerFull | Later | None"
+
+
+@attrs.frozen(kw_only=True)
+class Swept:
+    """What a sweep has deleted.
+
+    Attributes:
+        rows: Entries.
+        blobs: Pieces of content.
+        bytes: What they took, as they were stored.
+    """
+
+    rows: int = 0
+    blobs: int = 0
+    bytes: int = 0
 
 
 class Store(Protocol):
@@ -217,6 +233,28 @@ class Store(Protocol):
             since_boot_ns: The time since then.
             now_ns: The time of day, in nanoseconds since the epoch.
         """
+
+    async def remove(self, run_ids: Sequence[str]) -> None:
+        """Remove runs for good: all that are named, or none.
+
+        From then on nobody finds them, and their ids are free. What they take is deleted by `sweep`.
+
+        Raises:
+            RunNotFoundError: If one is not there.
+            RunOwnedError: If a live process has one.
+            RunKeptError: If one has not ended, or a run that is not named needs it or is needed by it:
+                one that it started, that started it, or that shares its rows (`reenact.pruning.links`).
+        """
+
+    async def sweep(self) -> Swept:
+        """Delete the entries of runs that were removed, and the content that no run needs any more.
+
+        It is done little by little, so that others can write in between, and whatever it is
+        interrupted by, the next sweep goes on. Content that a write carries while it goes on stays.
+        """
+
+    async def compact(self) -> None:
+        """Give the room of what was deleted back, and leave no byte of it behind; writers wait meanwhile."""
 
     async def check(self) -> Sequence[str]:
         """Return what is wrong with the store's own structure, one line each."""
@@ -363,11 +401,23 @@ class Modify(Generic[T]):
         value: The request, response or arguments that take the place of the given ones.
         reason: What was changed and why; never the value that was taken out.
         detail: More for the record; plain.
+        restore: Placeholders in *value* and what they stand for (text, or a whole number): the
+            kernel puts it back into what the workflow or the tool gets, and keeps it from the
+            record. What does not stand in what the code asked is not restored. In the stages
+            request, admit and tool.
     """
 
     value: T
     reason: str
     detail: Mapping[str, Any] = attrs.field(factory=dict)
+    restore: Mapping[str, str | int] = attrs.field(
+        factory=dict,
+        repr=False,
+        validator=attrs.validators.deep_mapping(
+            attrs.validators.and_(attrs.validators.instance_of(str), attrs.validators.min_len(1)),
+            attrs.validators.instance_of((str, int)),
+        ),
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -490,6 +540,7 @@ class PolicyContext:
             attempt's end on record.
         price: Tells what a usage of this provider's model costs in USD; None if it is not known.
         secrets: A place for what one call needs between its stages; never stored.
+        known: What was taken out of the run's requests so far, by placeholder; never stored.
     """
 
     stage: Stage
@@ -507,6 +558,7 @@ class PolicyContext:
     keep: Callable[[Holding], None] = attrs.field(default=_keeps_nothing, repr=False)
     price: Callable[[Usage], Decimal | None] = attrs.field(default=_no_price, repr=False)
     secrets: dict[str, Any] = attrs.field(factory=dict, repr=False)
+    known: Mapping[str, str | int] = attrs.field(factory=dict, repr=False)
 
 
 class Policy(Protocol):

@@ -1,14 +1,15 @@
 """How results are put on record and read back: values by their type, a model's answer by its parts."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
 
-from reenact.codec import canonical, faithful, read_as
+from reenact.codec import canonical, decode, faithful, read_as
 from reenact.content import Blob, Chains, pack
 from reenact.llm import LlmResponse, assistant, response_from
 from reenact.models import LlmCall
+from reenact.placeholders import Placeholders
 from reenact.steps import Settled
 
 
@@ -39,6 +40,36 @@ class ValueShape:
 
 
 ANY = ValueShape(Any)
+
+
+@attrs.frozen
+class HiddenShape:
+    """A value that is stored with placeholders for the values that policies took out of the step's input.
+
+    Attributes:
+        shape: The value's own shape.
+        placeholders: Returns the placeholders.
+    """
+
+    shape: ValueShape
+    placeholders: Callable[[], Placeholders]
+
+    def given(self, value: Any) -> Any:
+        """Return a plain value that a person has written."""
+        return self.shape.given(value)
+
+    def settle(self, value: Any, blobs: dict[str, Blob]) -> Settled:
+        """Return the stored spelling of *value*, and the value as a replay will read it."""
+        placeholders = self.placeholders()
+        if not placeholders:
+            return self.shape.settle(value, blobs)
+        data, _ = faithful(value, self.shape.wanted)
+        hidden = placeholders.hide_value(decode(data))
+        return Settled(pack(canonical(hidden), blobs), self.read(hidden))
+
+    def read(self, value: Any) -> Any:
+        """Return a plain value as the declared type, with values for placeholders."""
+        return self.shape.read(self.placeholders().restore_value(value))
 
 
 @attrs.frozen

@@ -17,6 +17,7 @@ from reenact.content import Blob
 from reenact.errors import ProviderError
 from reenact.history import Recorded, Taken
 from reenact.ledger import Holding
+from reenact.placeholders import Placeholders
 from reenact.records import Cache, DecisionRecord, Effect, Failure, Kind, Status
 from reenact.scheduler import Pool
 from reenact.seams import Wait
@@ -268,11 +269,13 @@ class Call:
         "give_up",
         "handle",
         "hash_keyed",
+        "hidden",
         "holdings",
         "input_hash",
         "late_decisions",
         "on_admitted",
         "path",
+        "placeholders",
         "places",
         "recorded",
         "reusable",
@@ -321,6 +324,8 @@ class Call:
         self.state = ASKED
         self.decisions: list[DecisionRecord] = []
         self.late_decisions: list[DecisionRecord] = []
+        self.hidden: dict[str, list[int]] = {}
+        self.placeholders: Callable[[], Placeholders] | None = None
         self.hash_keyed = False
         self.reusable = False
         self.spent: Spent | None = None
@@ -353,9 +358,9 @@ ASKED, HELD, ADMITTED, STARTING, RUNNING, WAITING, PARKED, OVER, CANCELLED = ran
 
 
 class Outcome:
-    """How a call ended in this process, before it is on record."""
+    """How a call ended in this process, before it is on record, with the content that its result names."""
 
-    __slots__ = ("again", "error", "failure", "message_id", "settled", "status", "taken")
+    __slots__ = ("again", "blobs", "error", "failure", "message_id", "settled", "status", "taken")
 
     def __init__(
         self,
@@ -367,6 +372,7 @@ class Outcome:
         message_id: int = 0,
         again: int = -1,
         taken: Taken | None = None,
+        blobs: "dict[str, Blob] | None" = None,
     ) -> None:
         self.taken = taken
         self.status = status
@@ -375,6 +381,7 @@ class Outcome:
         self.error = error
         self.message_id = message_id
         self.again = again
+        self.blobs = blobs
 
 
 def continued_id(run_id: str) -> str:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from reenact.book import Book, Services
 from reenact.codec import decode
+from reenact.content import Blob
 from reenact.records import Message, Status
 from reenact.reuse import Earlier
 from reenact.scheduler import Alarm
@@ -162,14 +163,16 @@ class Waiting:
         assert call.shape is not None  # noqa: S101  # a signal has the type that it waits for
         try:
             value = call.shape.read(decode(message.body))
-            settled = call.shape.settle(value, self._book.blobs)
+            blobs: dict[str, Blob] = {}
+            settled = call.shape.settle(value, blobs)
         except Exception as error:
             log.warning("an answer for %s does not fit and was dropped: %s", call.path, error)
             self._book.consume(message.id)
             self.host.wake()
             return
         del self._signals[call.path]
-        self.host.completed(call, Outcome(Status.SUCCEEDED, settled=settled, message_id=message.id))
+        outcome = Outcome(Status.SUCCEEDED, settled=settled, message_id=message.id, blobs=blobs)
+        self.host.completed(call, outcome)
 
     def call_off(self, call: Call) -> None:
         """Stop waiting."""

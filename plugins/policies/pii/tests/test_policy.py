@@ -3,8 +3,9 @@
 import asyncio
 from typing import Any
 
+import attrs
 import pytest
-from reenact.llm import LlmMessage, LlmRequest, LlmResponse, Part, system, user
+from reenact.llm import LlmMessage, LlmRequest, Part, system, user
 from reenact.records import RunRecord
 from reenact.seams import Allow, Decision, Deny, Modify, PolicyContext, ToolRequest
 from reenact.trace import TraceContext
@@ -58,20 +59,58 @@ def test_a_request_without_values_is_left_alone() -> None:
     assert decide(LlmRequest(model="m", messages=(user("hello"),)), PiiOptions()) == Allow()
 
 
-def test_an_answer_gets_its_values_back() -> None:
-    """With restore, text and tool calls of an answer hold the values again."""
-    where, options = context(), PiiOptions(restore=True)
-
-    sent = decide(request(), options, where)
-    assert isinstance(sent, Modify)
-    echo = sent.value.messages[2].parts[0]
-    answer = LlmResponse(message=LlmMessage(role="assistant", parts=(*sent.value.messages[0].parts, echo)))
-    restored = decide(answer, options, where)
+def test_what_may_come_back_is_handed_over_beside_the_request() -> None:
+    """With restore, the kernel is told what each placeholder stands for; without, it is not."""
+    restored, kept = decide(request(), PiiOptions(restore=True)), decide(request(), PiiOptions())
 
     assert isinstance(restored, Modify)
-    assert restored.value.text == f"You serve {EMAIL}."
-    assert restored.value.message.parts[1].arguments == {"to": EMAIL, "pan": int(CARD)}
-    assert EMAIL not in restored.reason
+    assert isinstance(kept, Modify)
+    assert sorted(map(str, restored.restore.values())) == [CARD, CARD, EMAIL]
+    assert all(name in repr(restored.value) for name in restored.restore)
+    assert EMAIL not in repr(restored)
+    assert not kept.restore
+
+
+def test_a_value_is_taken_out_wherever_it_stands() -> None:
+    """A date that was found beside a word for birth is taken out of the next sentence, too."""
+    said = LlmRequest(model="m", messages=(user("Born 17.03.1984."), user("So, 17.03.1984? 17.03.19841")))
+
+    decision = decide(said, PiiOptions())
+
+    assert isinstance(decision, Modify)
+    assert "17.03.1984?" not in repr(decision.value)
+    assert "17.03.19841" in repr(decision.value)
+    assert decision.detail["replaced"] == {"DATE_OF_BIRTH": 1, "known value": 1}
+
+
+def test_a_value_known_from_earlier_in_the_run_is_taken_out() -> None:
+    """What came back to the workflow does not leave it again, though nothing says what it is."""
+    where = attrs.evolve(context(), known={"[[SECRET_aaaaaaaaaaaaaaaa]]": 'hunter"2'})
+
+    decision = decide(
+        LlmRequest(model="m", messages=(user('it is hunter"2, or {"k": "hunter\\"2"}'),)),
+        PiiOptions(restore=True),
+        where,
+    )
+
+    assert isinstance(decision, Modify)
+    assert "hunter" not in repr(decision.value)
+    assert set(decision.restore.values()) == {'hunter"2', 'hunter\\"2'}
+
+
+def test_what_a_vendor_signed_goes_back_as_it_came() -> None:
+    """Placeholders in signed reasoning stay the same, so that the signature holds."""
+    first = decide(LlmRequest(model="m", messages=(user(EMAIL),)), PiiOptions(restore=True))
+    assert isinstance(first, Modify)
+    (name,) = first.restore
+    thought = Part(type="reasoning", text=f"about {name}", opaque={"v": {"signature": "s"}})
+    second = (user(EMAIL), LlmMessage(role="assistant", parts=[thought]), user(f"you said {name}"))
+
+    again = decide(LlmRequest(model="m", messages=second), PiiOptions(restore=True))
+
+    assert isinstance(again, Modify)
+    assert again.value.messages[1].parts[0] == thought
+    assert name not in again.value.messages[2].text
 
 
 def test_the_same_request_is_scrubbed_to_the_same_text_after_a_restart() -> None:
@@ -88,14 +127,30 @@ def test_a_kind_that_is_denied_denies_the_call() -> None:
     assert decision == Deny("holds CREDIT_CARD, which may not be sent")
 
 
-@pytest.mark.parametrize(("tools", "kept"), [(True, False), (False, True)])
-def test_arguments_of_tools_are_scrubbed_if_asked(tools: bool, kept: bool) -> None:
-    """A tool gets the values unless tools are scrubbed too."""
-    decision = decide(
-        ToolRequest(name="send", arguments={"to": EMAIL}), PiiOptions(tools=tools), context("tool")
-    )
+@pytest.mark.parametrize(
+    ("options", "scrubbed", "restored"),
+    [
+        (PiiOptions(), False, False),
+        (PiiOptions(tools=True), True, False),
+        (PiiOptions(restore=True), True, True),
+        (PiiOptions(restore=True, tools=True), True, False),
+    ],
+)
+def test_a_tool_gets_what_the_options_say(options: PiiOptions, scrubbed: bool, restored: bool) -> None:
+    """Arguments are left alone, or given as placeholders, or stored as placeholders and given as they are."""
+    decision = decide(ToolRequest(name="send", arguments={"to": EMAIL}), options, context("tool"))
 
-    assert isinstance(decision, Allow) == kept
+    assert isinstance(decision, Modify) == scrubbed
+    assert (EMAIL in getattr(decision, "restore", {}).values()) == restored
+
+
+def test_a_kind_that_is_denied_denies_a_tool_too() -> None:
+    """A tool may not be called with what may not be sent."""
+    options = PiiOptions(actions={"EMAIL": "deny"})
+
+    decision = decide(ToolRequest(name="send", arguments={"to": EMAIL}), options, context("tool"))
+
+    assert decision == Deny("holds EMAIL, which may not be sent")
 
 
 def test_an_unknown_kind_is_an_error_that_names_the_known_ones() -> None:

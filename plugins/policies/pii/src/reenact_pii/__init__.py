@@ -59,7 +59,7 @@ class PiiOptions:
         action: What becomes of a value: ``pseudonymise``, ``mask``, ``hash``, ``deny`` or ``keep``.
         actions: The same for single kinds, such as ``{SECRET = "deny"}``.
         restore: Whether the workflow gets the values back in place of their placeholders.
-        tools: Whether the arguments of tools are scrubbed too; tools then get placeholders.
+        tools: Whether tools get placeholders instead of the values in their arguments.
         min_score: Values found with a lower score (0 to 1) stay.
         secret_env: Environment variable with a secret that keys placeholders and hashes besides
             the run's key. Without it whoever reads the journal can test guesses of a value.

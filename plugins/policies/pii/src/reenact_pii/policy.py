@@ -1,141 +1,192 @@
-"""The policy: requests are scrubbed, answers restored."""
+"""The policy: what leaves the process, and what is stored, holds no value.
+
+Values that may come back are handed to the kernel beside the scrubbed request
+(`Modify.restore`): it notes where they stand in what the code asked, puts them into what
+the workflow gets, and stores none of them.
+"""
 
 import secrets
 from collections import Counter
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias, TypeVar
 
 import attrs
-from reenact.llm import LlmMessage, LlmRequest, LlmResponse, Part
+from reenact.llm import LlmMessage, LlmRequest, Part
 from reenact.seams import Allow, Decision, Deny, Modify, PolicyContext, Stage, ToolRequest
 
 from reenact_pii import PiiOptions
 from reenact_pii.findings import Kind
-from reenact_pii.vault import Replacement, Vault, run_key
+from reenact_pii.vault import Finder, Replacement, Vault, run_key
 
-_VAULT = "pii"
-"""Where the vault of a call is kept between its stages."""
+T = TypeVar("T")
 
 
 class PiiPolicy:
-    """Scrubs requests, restores answers; keeps nothing between calls."""
+    """Scrubs requests and the arguments of tools; keeps nothing between calls.
 
-    def __init__(self, options: PiiOptions, secret: bytes = b"") -> None:
-        """Make the policy.
+    Args:
+        options: What becomes of which values.
+        secret: Keys placeholders and hashes besides the key of the run.
+        finder: Finds the values; the package's own detector if None.
+    """
 
-        Args:
-            options: What becomes of which values.
-            secret: Keys placeholders and hashes besides the key of the run.
-        """
+    def __init__(self, options: PiiOptions, secret: bytes = b"", finder: Finder | None = None) -> None:
         self._options = options
         self._secret = secret
+        self._finder = finder
         self._process_key = secrets.token_hex(16)  # for runs that have no key of their own
         self._actions = {Kind(name): action for name, action in options.actions.items()}
         wanted: set[Stage] = {"request"}
-        if options.restore:
-            wanted.add("response")
-        if options.tools or "deny" in {options.action, *options.actions.values()}:
+        if options.tools or options.restore or "deny" in {options.action, *options.actions.values()}:
             wanted.add("tool")
         self.stages: frozenset[Stage] = frozenset(wanted)
 
     async def evaluate(self, value: Any, context: PolicyContext) -> Decision:
-        """Return what becomes of a request, a response or the arguments of a tool."""
+        """Return what becomes of a request or the arguments of a tool."""
+        if not isinstance(value, (LlmRequest, ToolRequest)):
+            return Allow()
+        scrubbing = _Scrubbing(self._vault(context))
         if isinstance(value, LlmRequest):
-            vault = context.secrets[_VAULT] = self._vault(context)
-            return _decision(*_scrub_request(value, vault))
-        if isinstance(value, LlmResponse):
-            known = context.secrets.get(_VAULT)
-            return _restored(value, known) if isinstance(known, Vault) else Allow()
-        if isinstance(value, ToolRequest):
-            return self._judge_tool(value, context)
-        return Allow()
+            return self._decision(scrubbing.request(value), scrubbing, restore=self._options.restore)
+        decision = self._decision(
+            attrs.evolve(value, arguments=scrubbing.value(value.arguments)),
+            scrubbing,
+            restore=not self._options.tools,
+        )
+        wanted = self._options.tools or self._options.restore
+        return decision if wanted or isinstance(decision, Deny) else Allow()
 
     def _vault(self, context: PolicyContext) -> Vault:
         seed = context.run.key or f"{context.run.id} {self._process_key}"
-        return Vault(
+        vault = Vault(
             run_key(self._secret, seed),
             actions=self._actions,
             otherwise=self._options.action,
             hash_key=self._secret or None,
             min_score=self._options.min_score,
             keep_own=not self._options.restore,
+            finder=self._finder,
         )
+        vault.know(context.known)
+        return vault
 
-    def _judge_tool(self, value: ToolRequest, context: PolicyContext) -> Decision:
-        arguments, made = self._vault(context).scrub_value(value.arguments)
-        decision = _decision(attrs.evolve(value, arguments=arguments), made)
-        return decision if self._options.tools or isinstance(decision, Deny) else Allow()
-
-
-def _decision(value: Any, made: list[Replacement]) -> Decision:
-    """Return the decision for a *value* in which these replacements were *made*."""
-    denied = sorted({item.kind for item in made if item.action == "deny" and item.kind is not None})
-    if denied:
-        return Deny(f"holds {', '.join(denied)}, which may not be sent")
-    if not made:
-        return Allow()
-    counts = Counter(item.kind or "placeholder" for item in made)
-    spelled = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
-    rules = sorted({item.why for item in made})
-    return Modify(value, f"replaced {spelled}", {"replaced": dict(sorted(counts.items())), "rules": rules})
-
-
-# --- requests and responses -----------------------------------------------------------------------
+    def _decision(self, value: Any, scrubbing: "_Scrubbing", *, restore: bool) -> Decision:
+        """Return the decision for a *value* in which replacements were made."""
+        made = scrubbing.made
+        denied = sorted({item.kind for item in made if item.action == "deny" and item.kind is not None})
+        if denied:
+            return Deny(f"holds {', '.join(denied)}, which may not be sent")
+        counts = Counter(item.kind or "placeholder" for item in made)
+        counts.update({"known value": scrubbing.known} if scrubbing.known else {})
+        if not counts:
+            return Allow()
+        spelled = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
+        detail = {"replaced": dict(sorted(counts.items())), "rules": sorted({item.why for item in made})}
+        values = scrubbing.vault.values if restore else {}
+        return Modify(value, f"replaced {spelled}", detail, restore=values)
 
 
-def _scrub_request(request: LlmRequest, vault: Vault) -> tuple[LlmRequest, list[Replacement]]:
-    made: list[Replacement] = []
+class _Scrubbing:
+    """One request or tool call being scrubbed: first what is found, then what is known by then.
+
+    Attributes:
+        vault: Where the values go.
+        made: What was replaced because it was found.
+        known: How many more were replaced because they were known.
+    """
+
+    def __init__(self, vault: Vault) -> None:
+        self.vault = vault
+        self.made: list[Replacement] = []
+        self.known = 0
+
+    def request(self, request: LlmRequest) -> LlmRequest:
+        return _rewritten(_rewritten(request, self._find, self._find_in), self._forget, self._forget_in)
+
+    def value(self, value: Any) -> Any:
+        return self._forget_in(self._find_in(value))
+
+    def _find(self, text: str, signed: bool = False) -> str:
+        scrubbed = self.vault.scrub(text, keep_own=signed)
+        self.made += scrubbed.replacements
+        return scrubbed.text
+
+    def _find_in(self, value: Any) -> Any:
+        scrubbed, made = self.vault.scrub_value(value)
+        self.made += made
+        return scrubbed
+
+    def _forget(self, text: str, _: bool = False) -> str:
+        scrubbed, count = self.vault.scrub_known(text)
+        self.known += count
+        return scrubbed
+
+    def _forget_in(self, value: Any) -> Any:
+        return mapped(value, self._forget)
+
+
+def mapped(value: Any, change: Callable[[str], str]) -> Any:
+    """Return a plain value with its texts and keys changed."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {
+            change(key) if isinstance(key, str) else key: mapped(item, change) for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [mapped(item, change) for item in value]
+    return value
+
+
+# --- requests ---------------------------------------------------------------------------------------
+
+_Text: TypeAlias = Callable[..., str]
+"""Changes a text; is told as a second argument if a vendor has signed it, and it must go back as it came."""
+
+
+def _rewritten(request: LlmRequest, text: _Text, value: Callable[[Any], Any]) -> LlmRequest:
+    """Return *request* with its texts and plain values changed; itself if nothing changes."""
     # Any, because mypy does not see through the converters of messages, tools and parts.
-    messages: Any = [_scrub_message(message, vault, made) for message in request.messages]
+    messages: Any = [_message(message, text, value) for message in request.messages]
     tools: Any = [
-        attrs.evolve(tool, description=_scrub(tool.description, vault, made)) if tool.description else tool
+        _changed(tool, description=text(tool.description)) if tool.description else tool
         for tool in request.tools
     ]
-    options = request.options
-    if options:
-        options, in_options = vault.scrub_value(options)
-        made += in_options
-    if not made:
-        return request, made
-    return attrs.evolve(request, messages=messages, tools=tools, options=options), made
+    options = value(request.options) if request.options else request.options
+    if options == request.options and all(map(_same, messages, request.messages)):
+        messages = request.messages if all(map(_same, tools, request.tools)) else messages
+    if messages is request.messages:
+        return request
+    return attrs.evolve(request, messages=messages, tools=tools, options=options)
 
 
-def _scrub_message(message: LlmMessage, vault: Vault, made: list[Replacement]) -> LlmMessage:
-    before = len(made)
-    parts: Any = [_scrub_part(part, vault, made) for part in message.parts]
-    return message if len(made) == before else LlmMessage(role=message.role, parts=parts)
+def _same(one: object, other: object) -> bool:
+    return one is other
 
 
-def _scrub_part(part: Part, vault: Vault, made: list[Replacement]) -> Part:
-    before = len(made)
-    text, title = _scrub(part.text, vault, made), _scrub(part.title, vault, made)
-    url, raw = _scrub(part.url, vault, made), _scrub(part.raw_arguments, vault, made)
-    arguments = part.arguments
-    if arguments:
-        arguments, in_arguments = vault.scrub_value(arguments)
-        made += in_arguments
-    if len(made) == before:
-        return part
-    return attrs.evolve(part, text=text, title=title, url=url, raw_arguments=raw, arguments=arguments)
+def _message(message: LlmMessage, text: _Text, value: Callable[[Any], Any]) -> LlmMessage:
+    parts: Any = tuple(_part(part, text, value) for part in message.parts)
+    if all(map(_same, parts, message.parts)):
+        return message
+    return LlmMessage(role=message.role, parts=parts)
 
 
-def _scrub(text: str, vault: Vault, made: list[Replacement]) -> str:
-    if not text:
-        return text
-    scrubbed = vault.scrub(text)
-    made += scrubbed.replacements
-    return scrubbed.text
+def _part(part: Part, text: _Text, value: Callable[[Any], Any]) -> Part:
+    signed = part.type == "reasoning" and bool(part.opaque)
+    return _changed(
+        part,
+        text=part.text and text(part.text, signed),
+        title=part.title and text(part.title),
+        url=part.url and text(part.url),
+        raw_arguments=part.raw_arguments and text(part.raw_arguments),
+        arguments=part.arguments and value(part.arguments),
+    )
 
 
-def _restored(response: LlmResponse, vault: Vault) -> Decision:
-    parts: Any = tuple(_restore_part(part, vault) for part in response.message.parts)
-    refusal = vault.restore(response.refusal)
-    if parts == response.message.parts and refusal == response.refusal:
-        return Allow()
-    message = LlmMessage(role=response.message.role, parts=parts)
-    return Modify(attrs.evolve(response, message=message, refusal=refusal), "restored placeholders")
-
-
-def _restore_part(part: Part, vault: Vault) -> Part:
-    arguments = part.arguments and vault.restore_value(part.arguments)
-    raw = vault.restore(part.raw_arguments)
-    return attrs.evolve(part, text=vault.restore(part.text), arguments=arguments, raw_arguments=raw)
+def _changed(thing: T, **fields: Any) -> T:
+    """Return *thing* with other *fields*; itself if they are what it has."""
+    if all(getattr(thing, name) == field for name, field in fields.items()):
+        return thing
+    evolve: Any = attrs.evolve
+    changed: T = evolve(thing, **fields)
+    return changed

@@ -10,10 +10,11 @@ the same placeholders, which is how a resumed run finds its way.
 """
 
 import hmac
+import json
 import re
 from base64 import b32encode
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, TypeAlias, TypeGuard
 
 import attrs
 
@@ -70,6 +71,10 @@ class Scrubbed:
         return frozenset(r.kind for r in self.replacements if r.kind is not None and r.action == "deny")
 
 
+Finder: TypeAlias = Callable[[str, Collection[Kind], str], list[Finding]]
+"""Takes a text, the kinds to look for and what stands before the text; returns findings."""
+
+
 class Vault:
     """The placeholders of one run and the values they stand for, in memory only."""
 
@@ -82,6 +87,7 @@ class Vault:
         hash_key: bytes | None = None,
         min_score: float = 0.0,
         keep_own: bool = False,
+        finder: Finder | None = None,
     ) -> None:
         """Make an empty vault.
 
@@ -95,6 +101,7 @@ class Vault:
             keep_own: Leave placeholders of this vault that stand in a text as they are, so
                 that a model meets them again; otherwise they are values themselves, and
                 restoring gives back exactly what was scrubbed.
+            finder: Finds values instead of `find`.
         """
         if len(key) < 16:  # noqa: PLR2004  # bytes
             raise ValueError(
@@ -106,11 +113,18 @@ class Vault:
         self._kinds = frozenset(kind for kind in ALL_KINDS if self._actions[kind] != "keep")
         self._min_score = min_score
         self._keep_own = keep_own
+        self._finder = finder
         self._values: dict[str, str | int] = {}
+        self._known: dict[str, str] = {}
 
     def __len__(self) -> int:
         """Return how many placeholders were given out."""
         return len(self._values)
+
+    @property
+    def values(self) -> Mapping[str, str | int]:
+        """The values by placeholder."""
+        return self._values
 
     def __repr__(self) -> str:
         """Say how many values it has, and none of them."""
@@ -118,26 +132,59 @@ class Vault:
 
     # --- text -------------------------------------------------------------------------------------
 
-    def scrub(self, text: str, *, before: str = "") -> Scrubbed:
+    def scrub(self, text: str, *, before: str = "", keep_own: bool = False) -> Scrubbed:
         """Return *text* with its values replaced.
 
         Args:
             text: Any text.
             before: What stands before it, such as the name of a field; it helps to tell what a value is.
+            keep_own: Leave placeholders of this vault in it as they are.
         """
-        return self.replace(text, self.look(text, before=before))
+        return self.replace(text, self.look(text, before=before, keep_own=keep_own))
 
-    def look(self, text: str, *, before: str = "") -> list[Finding | re.Match[str]]:
+    def look(self, text: str, *, before: str = "", keep_own: bool = False) -> list[Finding | re.Match[str]]:
         """Return what is to be replaced in *text*, in order: findings, and placeholders of this vault."""
         own = self._own(text)
-        found = [item for item in find(text, self._kinds, before=before) if item.score >= self._min_score]
+        found = [item for item in self._find(text, self._kinds, before) if item.score >= self._min_score]
         if not own:
             return list(found)
         free = [item for item in found if not any(item.start < o.end() and o.start() < item.end for o in own)]
-        quoted: list[re.Match[str]] = [] if self._keep_own else own
+        quoted: list[re.Match[str]] = [] if self._keep_own or keep_own else own
         return sorted(
             [*free, *quoted], key=lambda item: item.start if isinstance(item, Finding) else item.start()
         )
+
+    def _find(self, text: str, kinds: Collection[Kind], before: str) -> list[Finding]:
+        return self._finder(text, kinds, before) if self._finder else find(text, kinds, before=before)
+
+    # --- values that are known already ------------------------------------------------------------
+
+    def know(self, values: Mapping[str, str | int]) -> None:
+        """Take placeholders, and the values they stand for, from earlier in the run."""
+        for placeholder, value in values.items():
+            if _is_telling(value):
+                self._known[value] = placeholder
+                own = _PLACEHOLDER.fullmatch(placeholder)
+                if own and (escaped := _escaped(value)) != value:
+                    self._known[escaped] = self._mint(own[1], escaped)
+
+    def scrub_known(self, text: str) -> tuple[str, int]:
+        """Return a scrubbed text without values that were found elsewhere, and how many those were.
+
+        A date is a date of birth beside a word for it only; but once it is known to be one, it
+        may not stand in the next sentence, or come back in the next turn, without that word.
+        """
+        here = sorted((value for value in self._known if value in text), key=len, reverse=True)
+        if not here:
+            return text, 0
+        either = "|".join(map(re.escape, here))
+        return re.subn(rf"(?<![A-Za-z0-9_])(?:{either})(?![A-Za-z0-9_])", self._stand_in_for_known, text)
+
+    def _stand_in_for_known(self, match: re.Match[str]) -> str:
+        stand_in = self._known[match[0]]
+        if _PLACEHOLDER.fullmatch(stand_in):
+            self._values[stand_in] = match[0]
+        return stand_in
 
     def _own(self, text: str) -> list[re.Match[str]]:
         return (
@@ -163,9 +210,12 @@ class Vault:
             )
         value = text[item.start : item.end]
         action = self._actions[item.kind]
-        return Replacement(
-            item.start, item.end, item.kind, action, self._stand_in(item.kind, action, value), item.why
-        )
+        stand_in = self._stand_in(item.kind, action, value)
+        if _is_telling(value):
+            self._known[value] = stand_in
+            if (escaped := _escaped(value)) != value:  # as it stands in JSON that a model has written
+                self._known[escaped] = self._stand_in(item.kind, action, escaped)
+        return Replacement(item.start, item.end, item.kind, action, stand_in, item.why)
 
     def _stand_in(self, kind: Kind, action: Action, value: str) -> str:
         if action == "pseudonymise":
@@ -253,6 +303,18 @@ class Vault:
         if isinstance(value, list | tuple):
             return [self.restore_value(item, depth=depth + 1) for item in value]
         return value
+
+
+_MIN_KNOWN_CHARS = 6
+
+
+def _is_telling(value: str | int) -> TypeGuard[str]:
+    """Say whether *value* is a text that is long enough not to be met by chance."""
+    return isinstance(value, str) and len(value) >= _MIN_KNOWN_CHARS
+
+
+def _escaped(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False)[1:-1]
 
 
 def _mac(key: bytes, name: str, value: str) -> bytes:

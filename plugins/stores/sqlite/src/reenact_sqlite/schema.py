@@ -120,6 +120,11 @@ CREATE TABLE reusable (
     seq    INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX reusable_by_run ON reusable (run_no);
+
+CREATE TABLE removed (
+    no INTEGER PRIMARY KEY
+);
+CREATE INDEX blobs_stamped ON blobs (no) WHERE form > 255;
 """
 
 _V3 = """

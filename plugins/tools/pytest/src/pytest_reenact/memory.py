@@ -5,12 +5,14 @@ import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
 import attrs
-from reenact.content import Blob
-from reenact.errors import RunConflictError, RunNotFoundError, RunOwnedError, StoreError
+from reenact.audit import Audit
+from reenact.content import Blob, blob_references, references
+from reenact.errors import RunConflictError, RunKeptError, RunNotFoundError, RunOwnedError, StoreError
 from reenact.journal import lost_lease
 from reenact.ledger import FOR_GOOD_NS, SUM_ID, Holding, Later, LedgerFull, Line, place
-from reenact.records import Message, Row, RunRecord, Status, origin_of
-from reenact.seams import CommitResult, RunFilter, RunWrite
+from reenact.pruning import links
+from reenact.records import Message, Row, RunRecord, Status, decode_entry, origin_of
+from reenact.seams import CommitResult, RunFilter, RunWrite, Swept
 
 
 class MemoryStore:
@@ -208,6 +210,60 @@ class MemoryStore:
         await asyncio.sleep(0)
         return self._boots.setdefault(boot, now_ns - since_boot_ns) + since_boot_ns
 
+    async def remove(self, run_ids: Sequence[str]) -> None:
+        """Remove runs for good, all that are named or none."""
+        await asyncio.sleep(0)
+        named = set(run_ids)
+        for run_id in run_ids:
+            run = self.runs.get(run_id)
+            if run is None:
+                raise RunNotFoundError(run_id)
+            if run.owner and self._lives(run.owner):
+                raise RunOwnedError(run_id, run.owner, int(self.leases[run.owner] * 1e9))
+            if not run.status.ended:
+                raise RunKeptError(run_id, f"it is {run.status}")
+        for run in self.runs.values():
+            self._refuse_needed(run, named)
+        for run_id in named:
+            del self.runs[run_id]
+            self.journals.pop(run_id, None)
+        self.inbox = [message for message in self.inbox if message.run_id not in named]
+
+    def _refuse_needed(self, run: RunRecord, named: set[str]) -> None:
+        """Refuse to remove some of a family, or what another run shares."""
+        needed = links(run)
+        for other in needed.family:
+            if other in self.runs and (other in named) is not (run.id in named):
+                going, staying = (other, run.id) if other in named else (run.id, other)
+                raise RunKeptError(going, f"run {staying} of its family is kept")
+        for other in needed.shared & named:
+            if run.id not in named:
+                raise RunKeptError(other, f"run {run.id} shares its rows")
+
+    async def sweep(self) -> Swept:
+        """Delete the content that no run needs."""
+        await asyncio.sleep(0)
+        needed: set[str] = set()
+        waiting = [
+            name
+            for rows in self.journals.values()
+            for row in rows
+            for entry in [decode_entry(row.body)]
+            for spelled in (entry.input, entry.output)
+            for name in references(bytes(spelled) or b"null")
+        ]
+        while waiting:
+            name = waiting.pop()
+            if name not in needed:
+                needed.add(name)
+                waiting += blob_references(self.content[name])
+        gone = [self.content.pop(name) for name in self.content.keys() - needed]
+        return Swept(blobs=len(gone), bytes=sum(len(blob.data) for blob in gone))
+
+    async def compact(self) -> None:
+        """Do nothing: what is deleted takes no room."""
+        await asyncio.sleep(0)
+
     async def check(self) -> Sequence[str]:
         """Return nothing: there is no structure that could be damaged."""
         await asyncio.sleep(0)
@@ -228,6 +284,12 @@ class MemoryStore:
         made.content = dict(self.content)
         made.inbox = list(self.inbox)
         made.journals[run_id] = made.journals[run_id][:rows]
+        audit = Audit(self.runs[run_id], self.where)
+        for row in made.journals[run_id]:
+            audit.take(row)
+        if rows:
+            owner = self.runs[run_id].owner
+            made.runs[run_id] = attrs.evolve(audit.projection(), owner=owner)
         return made
 
     def reopen(self, run_id: str) -> None:

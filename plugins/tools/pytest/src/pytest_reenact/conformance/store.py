@@ -8,19 +8,19 @@
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
-from reenact.codec import digest
-from reenact.content import Blob
-from reenact.errors import LeaseLostError, RunConflictError, RunNotFoundError, RunOwnedError
+from reenact.codec import Json, canonical, digest
+from reenact.content import EMPTY_CHAIN, Blob, fold
+from reenact.errors import LeaseLostError, RunConflictError, RunKeptError, RunNotFoundError, RunOwnedError
 from reenact.ledger import Holding, Later, LedgerFull
 from reenact.records import Message, Row, RunRecord, Status, checksum
-from reenact.seams import RunFilter, RunWrite, Store
+from reenact.seams import RunFilter, RunWrite, Store, Swept
 
 OWNER = "pid 1 on here (aaaa)"
 OTHER = "pid 2 on here (bbbb)"
@@ -46,6 +46,30 @@ def record(run_id: str = "run-1", **fields: Any) -> RunRecord:
 def creation(run_id: str = "run-1", count: int = 3, **fields: Any) -> RunWrite:
     """Return the write that creates a run with *count* rows."""
     return RunWrite(run_id=run_id, epoch=1, create=True, rows=rows(count), run=record(run_id, **fields))
+
+
+def text(value: str) -> Blob:
+    """Return a piece of content."""
+    data = canonical(value)
+    return Blob(digest(data), data)
+
+
+def chained(parts: Sequence[Blob]) -> Blob:
+    """Return a link of a conversation whose items are *parts*."""
+    items: list[Json] = [{"$ref": part.hash} for part in parts]
+    data = canonical({"after": EMPTY_CHAIN, "items": items})
+    name = EMPTY_CHAIN
+    for part in parts:
+        name = fold(name, part.hash)
+    return Blob(name, data, chain=True)
+
+
+def naming(blobs: Sequence[Blob], run_id: str = "run-1", **fields: Any) -> RunWrite:
+    """Return the write that creates a run which has ended, and whose first row names *blobs*."""
+    spelled = canonical([{"$chain" if blob.chain else "$ref": blob.hash} for blob in blobs])
+    body = b'{"seq":0,"path":"","status":"running","at_ns":1,"kind":"workflow","input":%b}' % spelled
+    run = record(run_id, **{"status": Status.SUCCEEDED, "owner": "", **fields})
+    return RunWrite(run_id=run_id, epoch=1, create=True, rows=[Row(0, body, checksum(b"", body))], run=run)
 
 
 async def read(store: Store, run_id: str = "run-1", start: int = 0) -> list[Row]:
@@ -392,6 +416,114 @@ class StoreConformance:
             assert await store.ledger_ns("boot-1", 10, 1_000) == 1_000
             assert await store.ledger_ns("boot-1", 25, 999_999) == 1_015
             assert await store.ledger_ns("boot-2", 5, 7_000) == 7_000
+
+        on_store(check)
+
+    def test_a_removed_run_is_gone(self, on_store: Any) -> None:
+        """Nobody finds it, a late write to it is refused, and another run may have its id."""
+
+        async def check(store: Store) -> None:
+            await store.commit([creation(status=Status.SUCCEEDED), creation("run-2")])
+            await store.post(Message(run_id="run-1", kind="cancel"))
+            await store.commit([RunWrite(run_id="run-1", epoch=1, release=True)])
+            await store.remove(["run-1"])
+            late = RunWrite(run_id="run-1", epoch=1, rows=rows(1, 3, rows(3)[-1].checksum))
+            (refused,) = await store.commit([late])
+            assert isinstance(refused, Exception)
+            assert await store.load("run-1") is None
+            assert await read(store) == []
+            assert [run.id for run in await store.list(RunFilter())] == ["run-2"]
+            with pytest.raises(RunNotFoundError):
+                await store.acquire("run-1", OWNER, TTL_S)
+            with pytest.raises(RunNotFoundError):
+                await store.remove(["run-1"])
+            assert list(await store.commit([creation(count=2)])) == [None]
+            await store.sweep()
+            assert await read(store) == rows(2)
+            assert await store.messages(OWNER) == []
+            assert await read(store, "run-2") == rows(3)
+
+        on_store(check)
+
+    def test_all_that_are_named_are_removed_or_none(self, on_store: Any) -> None:
+        """One that has not ended, that somebody has, or that is not there, keeps the others."""
+
+        async def check(store: Store) -> None:
+            ended: dict[str, Any] = {"status": Status.FAILED, "owner": ""}
+            await store.commit(
+                [
+                    creation("ended", **ended),
+                    creation("open", owner=""),
+                    creation("taken", **ended),
+                ]
+            )
+            await store.acquire("taken", OWNER, TTL_S)
+            for other, error in (
+                ("open", RunKeptError),
+                ("taken", RunOwnedError),
+                ("nope", RunNotFoundError),
+            ):
+                with pytest.raises(error):
+                    await store.remove(["ended", other])
+            assert {run.id for run in await store.list(RunFilter())} == {"ended", "open", "taken"}
+
+        on_store(check)
+
+    def test_a_family_goes_together(self, on_store: Any) -> None:
+        """A run is removed with the runs it started, and not without them, nor they without it."""
+
+        async def check(store: Store) -> None:
+            ended: dict[str, Any] = {"status": Status.SUCCEEDED, "owner": ""}
+            await store.commit(
+                [
+                    creation("a", **ended),
+                    creation("b", parent="a", **ended),
+                    creation("c", parent="a/b", **ended),
+                    creation("ab", **ended),
+                ]
+            )
+            for some in (["a"], ["b"], ["c"], ["a", "b"], ["b", "c"]):
+                with pytest.raises(RunKeptError):
+                    await store.remove(some)
+            await store.remove(["c", "a", "b"])
+            assert [run.id for run in await store.list(RunFilter())] == ["ab"]
+
+        on_store(check)
+
+    def test_a_sweep_deletes_what_nobody_needs(self, on_store: Any) -> None:
+        """Content of a removed run goes; what another run names, directly or by what it names, stays."""
+
+        async def check(store: Store) -> None:
+            alone, shared, deep = text("alone"), text("shared"), text("deep")
+            link = chained([deep])
+            mine = naming([alone, shared, link])
+            other = naming([shared, link], "run-2", status=Status.RUNNING)
+            await store.commit([attrs.evolve(mine, blobs=[alone, shared, deep, link])])
+            await store.commit([attrs.evolve(other, blobs=[shared, deep, link])])
+            assert await store.sweep() == Swept()
+            await store.remove(["run-1"])
+            swept = await store.sweep()
+            assert (swept.blobs, swept.bytes > 0) == (1, True)
+            names = [alone.hash, shared.hash, deep.hash, link.hash]
+            assert set(await store.blobs(names)) == {shared.hash, deep.hash, link.hash}
+            assert await store.sweep() == Swept()
+            await store.compact()
+            assert len(await store.blobs(names)) == 3
+
+        on_store(check)
+
+    def test_content_that_is_written_again_stays(self, on_store: Any) -> None:
+        """A write that carries content of a removed run, before the sweep or after it, has it."""
+
+        async def check(store: Store) -> None:
+            one, two = text("one"), text("two")
+            await store.commit([attrs.evolve(naming([one, two]), blobs=[one, two])])
+            await store.remove(["run-1"])
+            await store.commit([attrs.evolve(naming([one], "run-2"), blobs=[one])])
+            await store.sweep()
+            assert set(await store.blobs([one.hash, two.hash])) == {one.hash}
+            await store.commit([attrs.evolve(naming([two], "run-3"), blobs=[two])])
+            assert set(await store.blobs([one.hash, two.hash])) == {one.hash, two.hash}
 
         on_store(check)
 
