@@ -9,8 +9,9 @@ from pytest_reenact.memory import MemoryStore
 from reenact import journal
 from reenact.errors import LeaseLostError, RunNotFoundError, StoreError
 from reenact.journal import Writer
+from reenact.ledger import Holding
 from reenact.records import Entry, Row, RunRecord, Status, checksum, encode_entry
-from reenact.seams import CommitResult, Holding, RunWrite
+from reenact.seams import CommitResult, RunWrite
 
 
 class Scripted(MemoryStore):

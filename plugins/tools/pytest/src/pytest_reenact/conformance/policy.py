@@ -24,6 +24,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from reenact.codec import canonical, plain
 from reenact.config import structure
+from reenact.ledger import Holding, Later, LedgerFull
 from reenact.llm import LlmMessage, LlmRequest, LlmResponse, Part
 from reenact.policy import TIME_LIMIT_S
 from reenact.records import RunRecord
@@ -31,8 +32,6 @@ from reenact.seams import (
     Allow,
     Decision,
     Deny,
-    Holding,
-    LedgerFull,
     Modify,
     Offer,
     Policy,
@@ -96,16 +95,18 @@ class Table:
             provider="fake" if asks else "",
             model="m-1" if asks else "",
             request=value,
+            attempt_id=f"{self.run.id}/{number}",
             hold=self.hold,
+            held=self.store.held,
             secrets=secrets,
         )
 
-    async def hold(self, holding: Holding) -> LedgerFull | None:
-        """Hold an amount, as the kernel does."""
+    async def hold(self, *holdings: Holding) -> LedgerFull | Later | None:
+        """Hold amounts, as the kernel does."""
         if self.run.id not in self.store.runs:
             create = RunWrite(run_id=self.run.id, epoch=1, create=True, run=self.run)
             assert list(await self.store.commit([create])) == [None]
-        (answer,) = await self.store.commit([RunWrite(run_id=self.run.id, epoch=1, ledger=[holding])])
+        (answer,) = await self.store.commit([RunWrite(run_id=self.run.id, epoch=1, ledger=holdings)])
         if isinstance(answer, Exception):
             raise answer
         return answer
