@@ -2,7 +2,8 @@
 
 Both ask the same local server, which runs in a process of its own, with the same
 question, over a connection that is kept, and read text and usage out of the answer.
-They take turns, so that what disturbs the machine disturbs them alike.
+They take turns, so that what disturbs the machine disturbs them alike. Time is the processor
+time of the process, which other processes and the server do not add to.
 
 .. code-block:: console
 
@@ -146,15 +147,16 @@ async def _gathered(act: Callable[[], Any], at_once: int) -> None:
     await asyncio.gather(*(act() for _ in range(at_once)))
 
 
-async def _seconds(act: Act, calls: int) -> float:
-    began = time.perf_counter()
+async def _seconds(act: Act, calls: int, clock: Callable[[], float] = time.process_time) -> float:
+    """Return the seconds of processor time that a call takes here; waiting for the server is none."""
+    began = clock()
     for _ in range(calls):
         await act()
-    return (time.perf_counter() - began) / calls
+    return (clock() - began) / calls
 
 
 async def times(vendor: str, *, stream: bool = False, at_once: int = 1) -> Pair:
-    """Return the seconds of a call of the provider's and of the bare client's; they take turns to be first."""
+    """Return what a call takes, the provider's and the bare client's; they take turns to be first."""
     calls, rounds = (CALLS, ROUNDS) if at_once == 1 else (1, ROUNDS // 2)
     async with both(vendor) as (provider, bare):
         acts = _acts(provider, bare, stream=stream, at_once=at_once)
@@ -211,7 +213,7 @@ async def run_seconds(vendor: str, folder: Path) -> Pair:
             began = time.perf_counter()
             assert (await runtime.run(asking, CALLS)).output == CALLS
             taken[0].append((time.perf_counter() - began) / CALLS)
-            taken[1].append(await _seconds(bare.complete, CALLS))
+            taken[1].append(await _seconds(bare.complete, CALLS, time.perf_counter))
     return Pair.of(taken[0][1:], taken[1][1:])
 
 
