@@ -43,6 +43,9 @@ CONTEXT = CallContext(
     trace=TraceContext("0af7651916cd43dd8448eb211c80319c", "r", "p", 1), idempotency_key="k"
 )
 
+LIMITS = httpx.Limits(max_connections=256, max_keepalive_connections=20, keepalive_expiry=30)
+"""Those of the provider: how many connections are open decides what httpcore does for each request."""
+
 Act = Callable[[], Awaitable[Any]]
 
 
@@ -81,7 +84,10 @@ async def both(vendor: str) -> AsyncIterator[tuple[Provider, "Bare"]]:
         url = f"http://127.0.0.1:{int(server.stdout.readline())}"
         table = {key: value for key, value in double.table(url).items() if key != "key"}
         options = structure(table, double.offer.options, "providers.it", {})
-        async with double.offer.open(options) as provider, httpx.AsyncClient(timeout=60) as client:
+        async with (
+            double.offer.open(options) as provider,
+            httpx.AsyncClient(timeout=60, limits=LIMITS) as client,
+        ):
             yield provider, Bare(client, provider, double.framing)
     finally:
         server.kill()
