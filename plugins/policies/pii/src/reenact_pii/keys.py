@@ -87,24 +87,7 @@ _PASSWORDS |= {
 }
 """Words for a password: how to find one quickly, and how it may go on."""
 
-_TOKENS = {
-    **{
-        word: word
-        for word in (
-            "secret",
-            "token",
-            "bearer",
-            "authorization",
-            "cookie",
-            "jwt",
-            "accesskey",
-            "accountkey",
-            "apikey",
-        )
-    },
-    "auth": "auth",
-    "key": "key",
-}
+_TOKENS = {word: word for word in listed("tokens")}
 """Words for a key or token, likewise; ``key`` alone says nothing and ``deploy_key`` much."""
 
 _KEY_OF = re.compile(
@@ -190,7 +173,7 @@ def _assigned(page: Page) -> Iterator[Hit]:
     for word, at in page.starts(_BARE):
         judge = _is_password if word == "--password " else _is_token
         yield from _values(page, [(_BARE_AT, at + word.rstrip().rfind(" ") + 1)], judge, 0.9)
-    if " -u " in page.text or "--user " in page.text:
+    if "-u" in page.rare:
         for match in _USER_OPTION.finditer(page.text):
             if not _is_placeholder(match[2].lower()):
                 yield Hit(*match.span(2), Kind.SECRET, 0.9, "password of a command")
