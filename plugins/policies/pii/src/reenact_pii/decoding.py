@@ -28,7 +28,9 @@ _ESCAPE = re.compile(
     r"|\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|u\{[0-9a-fA-F]{1,6}\}|[nrtbf\"'/\\@.-])"
     r"|<!--[^<>]{0,64}-->"
     r"|</?(?:b|i|u|em|strong|span|wbr|font|mark|code|a)(?: [^<>]{0,64})?/?>"
+    r"|(?<=[A-Za-z0-9.@])(?:\*\*|~~)(?=[A-Za-z0-9.@])"
 )
+_SIGNS = ("%", "&", "\\", "<", "**", "~~")
 _AGAIN = re.compile(r"%(?:25)+(?=[0-9A-Fa-f]{2})")
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
 _MAX_CODE = 0x10FFFF
@@ -38,7 +40,7 @@ def plain(view: View) -> View:
     """Return *view* with escapes undone and characters in one spelling."""
     for _ in range(MAX_ROUNDS):
         text = view.text
-        if not ("%" in text or "&" in text or "\\" in text or "<" in text):
+        if not any(sign in text for sign in _SIGNS):
             break
         edits = [(match.start(), match.end(), _unescaped(match[0])) for match in _ESCAPE.finditer(text)]
         edits = [edit for edit in edits if edit[2] != text[edit[0] : edit[1]]]
@@ -51,7 +53,7 @@ def plain(view: View) -> View:
 def _unescaped(escape: str) -> str:
     if escape[0] == "&":
         return html.unescape(escape)
-    if escape[0] == "<":
+    if escape[0] in "<*~":
         return ""
     if escape[0] == "%":
         pairs = _AGAIN.sub("%", escape).replace("%", "")
@@ -172,11 +174,38 @@ def spaced(view: View, singles: int, rare: str) -> View | None:
     text = view.text
     if singles >= _FEWEST_SINGLES and _SPACED_HINT.search(text):
         for run in _SPACED.finditer(text):
-            gaps = _GAP.finditer(text, *run.span())
-            edits.extend((gap.start(), gap.end(), "" if len(gap[0]) == 1 else " ") for gap in gaps)
+            gaps = list(_GAP.finditer(text, *run.span()))
+            usual = min(len(gap[0]) for gap in gaps)
+            edits.extend((gap.start(), gap.end(), "" if len(gap[0]) == usual else " ") for gap in gaps)
     elif _PARTED_HINT.search(rare):
         for run in _PARTED.finditer(text):
             edits.extend((at, at + 1, "") for at in range(run.start() + 1, run.end() - 1, 2))
+    return view.edited(edits, hidden=True) if edits else None
+
+
+_CONFUSED = re.compile(
+    r"(?<![A-Za-z0-9])(?=[^A-Za-z]{0,24}[OoIlSB])[0-9OoIlSB](?:[ ./-]?[0-9OoIlSB]){10,22}(?![A-Za-z0-9])"
+)
+_CONFUSED_HINT = re.compile(r"[0-9][OoIlSB]|[OoIlSB][0-9]")
+_DIGIT_OF = {"O": "0", "o": "0", "I": "1", "l": "1", "S": "5", "B": "8"}
+
+
+def confused(view: View, rare: str) -> View | None:
+    """Return *view* with digits for letters among digits that look like them; None if there are none.
+
+    Args:
+        view: The text.
+        rare: The words in it that are not ordinary.
+    """
+    if not _CONFUSED_HINT.search(rare):
+        return None
+    runs = [run for run in _CONFUSED.finditer(view.text) if sum(map(str.isdigit, run[0])) * 2 > len(run[0])]
+    edits = [
+        (at, at + 1, _DIGIT_OF[view.text[at]])
+        for run in runs
+        for at in range(*run.span())
+        if view.text[at] in _DIGIT_OF
+    ]
     return view.edited(edits, hidden=True) if edits else None
 
 

@@ -97,6 +97,9 @@ def _in_other_views(view: View, page: Page, kinds: frozenset[Kind]) -> Iterator[
     ):
         if other:
             yield from _changed(other, _seen(Page.of(other.text, hidden=True), kinds), kinds)
+    mistaken = decoding.confused(view, page.rare)
+    if mistaken:
+        yield from _changed(mistaken, find_banking(Page.of(mistaken.text)), kinds)
 
 
 def _said(page: Page) -> Iterator[Hit]:

@@ -69,7 +69,10 @@ def _find_v4(text: str, lower: str) -> Iterator[Hit]:
 
 def _is_nobodys(address: str, after: str) -> bool:
     """Say whether *address* is a mask, a network or this machine."""
-    numbers = [int(part) for part in address.split(".")]
+    parts = address.split(".")
+    if any(len(part) > 1 and part[0] == "0" for part in parts):
+        return True  # a telephone number, or a version
+    numbers = [int(part) for part in parts]
     if max(numbers) > 255 or address in _NOBODYS or numbers[0] == 0 or address.startswith("255."):  # noqa: PLR2004  # octet
         return True
     bits = re.match(r"/([0-9]{1,2})(?![0-9])", after)
