@@ -97,8 +97,12 @@ _TRUNK = re.compile(r"\(0\)")
 _PHONE_WORDS = words("phone", gap=r"[^0-9\n]{0,28}")
 _OTHER_NUMBER = re.compile(
     r"(?<![a-z])(?:order|invoice|ticket|case|ref|reference|id|uuid|version|amount|total|pin|code|sku|isbn|issn|doi|imei|iban|account|acct|"
-    r"konto|card|ssn|zip|zipcode|postcode|plz|arxiv|tracking|serial|offset|size|bytes|port|pid|line|row|job|build|commit|issue|pr|request|booking|room|flight|"
+    r"konto|card|ssn|zip|tracking|serial|offset|size|bytes|port|pid|line|row|job|build|commit|issue|pr|request|booking|room|flight|"
     r"order_id|error|status|tax|vat|policy|license|licence|part|model|timestamp|date|dated|born|nr|hash|batch|lot|seed|step)"
+    r"(?![a-z])[^0-9\n]{0,16}$"
+)
+_SURELY_OTHER = re.compile(
+    r"(?<![a-z])(?:order|invoice|ticket|zip|zipcode|postcode|plz|arxiv|part|isbn|issn|doi|tracking|sku|serial|imei)"
     r"(?![a-z])[^0-9\n]{0,16}$"
 )
 _DATE = re.compile(
@@ -165,7 +169,7 @@ def _judged(run: str, start: int, lower: str, *, hidden: bool) -> Iterator[Hit]:
     score = _score(run, groups, digits, hidden=hidden)
     if score == 0 and _is_named(run, digits, lower, start):
         score = 0.8
-    if 0 < score < _SURE and before(_OTHER_NUMBER, lower, start) and not before(_PHONE_WORDS, lower, start):
+    if 0 < score < _SURE and before(_SURELY_OTHER, lower, start) and not before(_PHONE_WORDS, lower, start):
         return
     if score:
         yield Hit(start, end, Kind.PHONE, score, "telephone number")
