@@ -4,7 +4,7 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytest_reenact.memory import MemoryStore
 from reenact import (
@@ -29,6 +29,9 @@ from reenact_inspect.spelling import why_json
 
 Opened = Any
 Fake = Any
+
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""The machine may be busy with other tests."""
 
 code = {"topic": "parcels"}
 
@@ -321,6 +324,7 @@ def test_what_a_model_is_told_about_tools_and_schemas_is_not_looked_at() -> None
     assert links(request, came("a", "the same text"), kind="llm") == []
 
 
+@UNHURRIED
 @given(st.lists(st.text("ab ", min_size=8, max_size=12), min_size=1, max_size=5, unique=True))
 def test_every_text_that_was_put_in_is_found(texts: list[str]) -> None:
     """Unless it stands in another one, or is blank around its edges."""
