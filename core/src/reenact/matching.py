@@ -130,7 +130,7 @@ class Matching:
         """Give a step an outcome that the run had which this one comes from; say whether there is one."""
         if earlier.forbids(call):
             self._host.ask_first(
-                call, f"run {earlier.run_id} has done it, and it must not happen twice; resolve it"
+                call, f"run {earlier.run_id} has done it, and it must not happen twice"
             )
             return True
         taken = earlier.take(call)

@@ -46,7 +46,7 @@ from reenact.opening import (
     open_store,
     open_watches,
 )
-from reenact.planning import Plan
+from reenact.planning import Plan, priced
 from reenact.plugins import Plugins
 from reenact.policy import OwnPolicy
 from reenact.records import Changes, Entry, RunRecord, Status
@@ -474,7 +474,8 @@ class Runtime(Desk):
         spec = self._code_of(source, workflow)
         changes = Changes(input=_plain_fields(inputs, "input"), allow_once=allow_once)
         check_arguments(spec, changes.input)
-        return await self._runs.plan(source, spec, changes=changes, known=self._loaded)
+        plan = await self._runs.plan(source, spec, changes=changes, known=self._loaded)
+        return await priced(plan, self.models)
 
     async def recover(self, workflows: Sequence[Callable[..., Any]] = ()) -> list[Run | BaseException]:
         """Resume every run whose owner is gone; return how each went on.
