@@ -9,16 +9,17 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 import attrs
 import msgspec
 
 from reenact.codec import digest
-from reenact.content import Blob
+from reenact.content import Blob, Chains, blob_references, references
 from reenact.failures import record_failure
 from reenact.history import History, Taken, keyed_hash
 from reenact.journal import Writer
+from reenact.ledger import Holding
 from reenact.loop import RunLoop
 from reenact.machine import RUN, advance
 from reenact.records import (
@@ -37,11 +38,14 @@ from reenact.records import (
 )
 from reenact.scheduler import Clock, Limits
 from reenact.seams import CommitResult, RunWrite
-from reenact.steps import Call, Outcome, Settled, Spent, spell_site
+from reenact.steps import NO_TICKET, Call, Outcome, Settled, Spent, spell_site
 
 
 async def _recall_nothing(_: str) -> None:
     return None
+
+
+Hold: TypeAlias = Callable[[str, str, Callable[[], None]], None]
 
 
 @attrs.frozen(kw_only=True)
@@ -51,6 +55,7 @@ class Services:
     Attributes:
         writer: The way to the store; None for replays, which write nothing.
         clock: The time, and what wakes runs.
+        steady: The time that the ledger goes by, which nobody sets; *clock* if None.
         limits: What may run at once.
         tell: Told of entries that have become durable.
         interruptions_max: Attempts a crash may interrupt before a step is parked.
@@ -58,6 +63,9 @@ class Services:
         recall: Returns the outcome that was made reusable under a hash, and what it refers to.
         draw: Returns so many random bytes in hex, for ids and keys.
         loop: Makes the loop of a run.
+        made_by: The distributions that take part, and their versions.
+        hold: Takes the run and path of a step that has ended, and what passes its end on to the run:
+            whoever tests what happens in another order calls it later. At once if None.
     """
 
     writer: Writer | None
@@ -65,10 +73,13 @@ class Services:
     limits: Limits = attrs.field(factory=Limits)
     tell: Callable[[RunRecord, Sequence[Entry]], None] = lambda run, entries: None
     interruptions_max: int = 3
+    steady: Clock | None = None
     cache: Cache = "off"
     recall: Callable[[str], Awaitable[tuple[Taken, Mapping[str, Blob]] | None]] = _recall_nothing
     draw: Callable[[int], str] = secrets.token_hex
     loop: Callable[..., RunLoop] = RunLoop
+    made_by: Mapping[str, str] = attrs.field(factory=dict)
+    hold: Hold | None = None
 
 
 class Book:
@@ -76,14 +87,22 @@ class Book:
 
     Attributes:
         run: The run as it will be once everything here is written.
-        blobs: Content that the next write carries.
+        blobs: Content that the next write carries: what its rows name, if no row before them does.
+        chains: The run's conversations.
         last: The latest entry of the run itself.
+        code: The hash of the source of the code that runs; empty if it is not known.
     """
 
     def __init__(self, run: RunRecord, history: History, services: Services) -> None:
         self.run = run
         self.blobs: dict[str, Blob] = {}
+        self.chains = Chains()
+        self.chains.seen(history.blobs.values())
         self.last: Entry | None = history.begun
+        self.code = ""
+        self._made: tuple[str, Mapping[str, str]] = ("", {})
+        if history.begun is not None:
+            self._made = history.begun.code, history.begun.made_by
         self._history = history
         self._services = services
         self._entries: list[Entry] = []
@@ -92,6 +111,7 @@ class Book:
         self._at_ns = 0
         self._status = history.status
         self._consumed: list[int] = []
+        self._holdings: list[Holding] = []
         self._release = False
         self._create = False
         self._changed = False
@@ -102,6 +122,15 @@ class Book:
     def empty(self) -> bool:
         """Whether there is nothing to write."""
         return not (self._entries or self._consumed or self._release)
+
+    def _take_from(self, call: Call) -> None:
+        """Take over what an entry of *call* has carried, or its write will."""
+        call.late_decisions = []
+        self._holdings += call.holdings
+        call.holdings = []
+        if call.answered_by:
+            self._consumed.append(call.answered_by)
+            call.answered_by = 0
 
     def _now_ns(self) -> int:
         self._at_ns = max(self._at_ns, self._services.clock.now_ns())
@@ -115,7 +144,13 @@ class Book:
     # --- the run itself
 
     def begin(
-        self, input_hash: str, stored: bytes, *, began_ns: int = 0, changes: Changes = NO_CHANGES
+        self,
+        input_hash: str,
+        stored: bytes,
+        *,
+        began_ns: int = 0,
+        changes: Changes = NO_CHANGES,
+        release: bool = False,
     ) -> None:
         """Put the run's beginning on record; the write that carries it creates the run.
 
@@ -124,8 +159,10 @@ class Book:
             stored: The stored spelling of its input.
             began_ns: For a re-run, when the other run began.
             changes: What was set for it.
+            release: Give the run back in the same write, for whoever takes it up.
         """
         self._create = True
+        self._release = release
         self._status = Status.RUNNING
         self.last = self._add(
             Entry(
@@ -141,8 +178,17 @@ class Book:
                 input_hash=input_hash,
                 input=raw(stored),
                 owner=self.run.owner,
+                **self._provenance(),
             )
         )
+
+    def _provenance(self) -> dict[str, Any]:
+        """Return what an entry says of the code that runs and the distributions, if that is news."""
+        made = self.code, self._services.made_by
+        if made == self._made:
+            return {}
+        self._made = made
+        return {"code": self.code, "made_by": dict(self._services.made_by)}
 
     def root(
         self,
@@ -177,6 +223,7 @@ class Book:
                 revised_from=revised_from,
                 redo=redo,
                 owner=self.run.owner if status is Status.RUNNING else "",
+                **(self._provenance() if status is Status.RUNNING else {}),
             )
         )
         self._release = self._release or release
@@ -199,6 +246,7 @@ class Book:
         """Put on record that a step is about to begin, or to wait."""
         self._announce()
         spec = call.spec
+        call.ticket = self._seq
         self._add(
             Entry(
                 seq=self._seq,
@@ -231,9 +279,12 @@ class Book:
         failure: Failure | None = None,
         due_ns: int = 0,
         note: str = "",
+        asks: Mapping[str, Any] | None = None,
     ) -> None:
         """Put a transition of a step on record that does not end it."""
         self._announce()
+        if status is Status.RUNNING and call.ticket == NO_TICKET:
+            call.ticket = self._seq
         entry = self._add(
             Entry(
                 seq=self._seq,
@@ -245,11 +296,14 @@ class Book:
                 generation=call.generation,
                 failure=failure,
                 due_ns=due_ns,
+                asks=dict(asks or {}),
+                answer=call.answer if status is Status.RUNNING else None,
                 decisions=call.late_decisions,
                 **_used(call, None, note),
             )
         )
-        call.late_decisions, call.spent = [], None
+        self._take_from(call)
+        call.spent = None
         self._count(entry)
 
     def outcome(self, call: Call, outcome: Outcome) -> Entry:
@@ -260,6 +314,9 @@ class Book:
         if outcome.taken is not None:
             return self._taken(call, outcome.taken)
         settled = outcome.settled
+        if outcome.blobs:
+            self.blobs.update(outcome.blobs)
+            self.chains.seen(outcome.blobs.values())
         if outcome.message_id:
             self._consumed.append(outcome.message_id)
         entry = self._add(
@@ -277,6 +334,7 @@ class Book:
                 **_used(call, settled),
             )
         )
+        self._take_from(call)
         self._count(entry, unknown=settled is not None and call.spec.kind == "llm" and not settled.cost_usd)
         if call.reusable and entry.status is Status.SUCCEEDED and not call.hash_keyed:
             self._reusable.append((self.reusable_hash(call), entry.seq))
@@ -289,6 +347,7 @@ class Book:
     def _taken(self, call: Call, taken: Taken) -> Entry:
         """Put on record that a step takes an outcome of another run."""
         source, intent, waited = taken.outcome, taken.intent, call.spec.kind == "timer"
+        self._carry(references(bytes(source.output)) if source.output else [])
         entry = self._add(
             Entry(
                 seq=self._seq,
@@ -313,6 +372,16 @@ class Book:
         )
         self._count(entry)
         return entry
+
+    def _carry(self, names: Sequence[str]) -> None:
+        """Have the next write carry content that another run has named, and what it refers to."""
+        waiting = list(names)
+        while waiting:
+            name = waiting.pop()
+            blob = self._history.blobs.get(name)
+            if blob is not None and name not in self.blobs:
+                self.blobs[name] = blob
+                waiting += blob_references(blob)
 
     def _again(self, call: Call, outcome: Outcome) -> Entry:
         """Put on record that a step takes the outcome it had before the run was revised."""
@@ -407,6 +476,7 @@ class Book:
         """Forget what was not written."""
         self._entries.clear()
         self._consumed.clear()
+        self._holdings.clear()
         self.blobs.clear()
         self._release = False
 
@@ -433,10 +503,11 @@ class Book:
             run=run,
             consumed=self._consumed,
             release=self._release,
+            ledger=self._holdings,
             reusable=self._reusable,
         )
         self.blobs, self._consumed, self._create, self._release = {}, [], False, False
-        self._reusable = []
+        self._holdings, self._reusable = [], []
         writer.submit(write, lambda result: done(result, entries))
 
     async def write_now(self) -> CommitResult:

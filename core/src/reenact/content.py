@@ -165,18 +165,20 @@ class Chains:
         Args:
             items: Hash and plain value of each item, in order.
             blobs: Where the new link goes.
-            last: Spell only the last item, which is put into a link of its own.
+            last: Spell only the last item, which always gets a link of its own. It counts as stored when
+                it is `seen`: its row may be made later than those of steps that began after it.
         """
         names = [EMPTY_CHAIN]
         for item_hash, _ in items:
             names.append(self._step(names[-1], item_hash))
-        known = max(i for i, name in enumerate(names) if name in self._stored)
+        known = max(i for i, name in enumerate(names[:-1] if last else names) if name in self._stored)
         if known < len(items):
             after = names[known]
             rest = [_packed(value, INLINE_BYTES, blobs) for _, value in items[known:]]
             data = canonical({"after": after, "items": rest})
             blobs[names[-1]] = Blob(names[-1], data, chain=True)
-            self._stored.add(names[-1])
+            if not last:
+                self._stored.add(names[-1])
         return {_LAST if last else _CHAIN: names[-1]}
 
     def seen(self, blobs: Iterable[Blob]) -> None:
@@ -199,9 +201,15 @@ def blob_references(blob: Blob) -> list[str]:
     """Return the names of the blobs that a blob refers to directly."""
     if not blob.chain:
         return references(blob.data)
-    link = decode(blob.data)
-    found = [] if link["after"] == EMPTY_CHAIN else [link["after"]]
-    _collect(link["items"], found)
+    after = decode(blob.data)["after"]
+    return item_references(blob) if after == EMPTY_CHAIN else [after, *item_references(blob)]
+
+
+def item_references(link: Blob) -> list[str]:
+    """Return the names of the blobs that the items of a link of a chain refer to directly."""
+    found: list[str] = []
+    if _SIGN in link.data.partition(b'"items"')[2]:
+        _collect(decode(link.data)["items"], found)
     return found
 
 

@@ -9,17 +9,22 @@ from typing import Any
 
 import attrs
 
+from reenact.audit import TO_BE_RESUMED, verify_run
 from reenact.codec import canonical, plain
-from reenact.content import blob_is_whole, pack, references, unpack
+from reenact.content import pack, references, unpack
 from reenact.errors import DamagedError, RunEndedError, RunNotFoundError, UsageError
-from reenact.history import RETRY, load_blobs, read_history
+from reenact.history import RESOLVED, RETRY, load_blobs, read_history
 from reenact.loop import refuse_in_workflow
+from reenact.pruning import Choice, Pruned, prune
 from reenact.records import Entry, Failure, Message, Row, RunRecord, Status, checksum, encode_entry, raw
 from reenact.scheduler import Clock, WallClock
 from reenact.seams import RunFilter, RunWrite, Store
 from reenact.views import RunView, StepView, step_views
 
 LAST = "last"
+APPROVE = "approve"
+"""What a wait for a yes or a no is called."""
+
 _LEASE_S = 30.0
 
 
@@ -82,8 +87,23 @@ class Desk:
 
         Raises:
             DamagedError: If its journal is not what was written.
+            RunNotFoundError: If there is none, or it is removed meanwhile.
         """
         record = await self.find(run_id)
+        try:
+            view = await self._view(record)
+        except DamagedError:
+            await self._check_is_there(record)
+            raise
+        await self._check_is_there(record)
+        return view
+
+    async def _check_is_there(self, record: RunRecord) -> None:
+        """Say so if a run was removed while it was read."""
+        if await self.store.load(record.id) is None:
+            raise RunNotFoundError(record.id)
+
+    async def _view(self, record: RunRecord) -> RunView:
         read = await read_history(self.store, record, keep_entries=True)
         names = {name for entry in read.entries for name in references(bytes(entry.input))}
         blobs = {**read.history.blobs, **await load_blobs(self.store, names, self.store.where)}
@@ -98,26 +118,45 @@ class Desk:
         )
 
     async def verify(self, run_id: str) -> int:
-        """Check that a run's journal is what was written, content included; return how many rows it has.
+        """Check that a run's journal is what was written; return how many rows it has.
+
+        Every row and every piece of content is checked against its checksum and its name, every
+        transition against the table of the step machine, and the record of the run against
+        what its rows add up to.
 
         Raises:
-            DamagedError: If not; names the row or the content.
+            DamagedError: If not; names the row, the content or the field.
+            RunNotFoundError: If the run is removed meanwhile.
         """
         record = await self.find(run_id)
-        where = f"{self.store.where}, run {record.id}"
-        read = await read_history(self.store, record, keep_entries=True)
-        if read.history.begun is None:
-            raise DamagedError(where, "its journal is empty")
-        if record.status.ended and read.history.status is not record.status:
-            raise DamagedError(
-                where, f"rows are missing at its end: it is {record.status} and they do not say so"
-            )
-        names = {name for e in read.entries for raw in (e.input, e.output) for name in references(bytes(raw))}
-        blobs = await load_blobs(self.store, names, where)
-        for blob in blobs.values():
-            if not blob_is_whole(blob, blobs.__getitem__):
-                raise DamagedError(where, f"content {blob.hash[:12]} was changed after it was written")
-        return len(read.entries)
+        return (await verify_run(self.store, record)).rows
+
+    async def prune(
+        self,
+        keep_s: float,
+        *,
+        workflow: str = "",
+        run_ids: Sequence[str] = (),
+        dry_run: bool = False,
+    ) -> Pruned:
+        """Remove runs that ended long ago, and the content that no other run needs, while others write.
+
+        A run, the runs it started and those they started go together. What has not ended stays, and
+        so does what a run that stays needs.
+
+        Args:
+            keep_s: How long ended runs are kept, in seconds.
+            workflow: Only runs of that workflow, and what they started; of all if empty.
+            run_ids: Only these, or those of which these are the beginning, and their families; all if empty.
+            dry_run: Only say which they are.
+
+        Raises:
+            RunNotFoundError: If there is no run of one of *run_ids*.
+        """
+        named = [(await self.find(one)).id for one in run_ids]
+        before_ns = self.clock.now_ns() - int(keep_s * 1e9) + (keep_s == 0)
+        choice = Choice(ended_before_ns=before_ns, workflow=workflow, run_ids=named)
+        return await prune(self.store, choice, dry_run=dry_run)
 
     # --- telling
 
@@ -168,7 +207,9 @@ class Desk:
     async def waits(self, record: RunRecord) -> Sequence[tuple[RunRecord, StepView]]:
         """Return what a run and its child runs wait for from outside, each with the run it is in."""
         view = await self.show(record.id)
-        found = [(record, s) for s in view.steps if s.kind == "signal" and s.status is Status.WAITING]
+        waiting = [s for s in view.steps if s.status is Status.WAITING]
+        found = [(record, s) for s in waiting if s.kind == "signal"]
+        found += [(record, _as_question(s)) for s in waiting if s.asks.get("question")]
         for child in await self.store.list(RunFilter(parent=record.id)):
             if not child.status.ended:
                 found += await self.waits(child)
@@ -225,7 +266,7 @@ class Desk:
             generation=intent.generation,
             output=raw(pack(canonical(plain(resolution.value)), blobs) if resolution.done else b""),
             failure=_failure(resolution, intent.path),
-            note=RETRY if resolution.retry else "resolved by a person",
+            note=RETRY if resolution.retry else RESOLVED,
         )
         body = encode_entry(entry)
         row = Row(entry.seq, body, checksum(history.last_checksum, body))
@@ -234,9 +275,22 @@ class Desk:
             epoch=record.epoch,
             rows=[row],
             blobs=list(blobs.values()),
-            run=attrs.evolve(record, updated_ns=entry.at_ns, waits_for="to be resumed", owner="", until_ns=0),
+            run=attrs.evolve(
+                record,
+                updated_ns=entry.at_ns,
+                steps=record.steps + resolution.done,
+                waits_for=TO_BE_RESUMED,
+                owner="",
+                until_ns=0,
+            ),
             release=True,
         )
+
+
+def _as_question(step: StepView) -> StepView:
+    """Return the question that a policy asks about *step*, as the wait for an answer that it is."""
+    asked = {"question": step.asks["question"], "show": step.asks.get("show")}
+    return attrs.evolve(step, kind="signal", name=APPROVE, input=asked)
 
 
 def _status(resolution: Resolution) -> Status:

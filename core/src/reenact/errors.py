@@ -15,6 +15,7 @@
     │   ├── RunConflictError    the run id is taken by a run with another input
     │   ├── RunOwnedError       another live process has the run
     │   ├── RunEndedError       the run has ended in a way that excludes the verb
+    │   ├── RunKeptError        the run cannot be removed
     │   └── RunCancelledError   the run was cancelled
     ├── DivergenceError         the code and the record do not agree
     │   ├── ChangedInputError   a step's input is not the one on record
@@ -204,6 +205,17 @@ class RunEndedError(RunError):
 
     def __str__(self) -> str:
         return f"run {self.run_id!r} has ended ({self.status}); {self.remedy}"
+
+
+@attrs.define
+class RunKeptError(RunError):
+    """The run cannot be removed: it has not ended, or another run needs it."""
+
+    run_id: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"run {self.run_id!r} is kept: {self.reason}"
 
 
 @attrs.define

@@ -26,12 +26,12 @@ import attrs
 from reenact.book import Book, Services
 from reenact.closing import Closing, close
 from reenact.codec import decode
-from reenact.content import Chains, unpack
+from reenact.content import Blob, unpack
 from reenact.divergence import unfit
 from reenact.effects import Effects
 from reenact.errors import InputError, NotStorableError
 from reenact.failures import record_failure, revive, rewritten
-from reenact.history import PATCH_PREFIX, STOPPED, History
+from reenact.history import CANCEL_NAME, PATCH_PREFIX, STOPPED, History
 from reenact.loop import INHERITED, Scope, current_scope
 from reenact.matching import Matching, OnChange
 from reenact.models import Models
@@ -64,7 +64,6 @@ BEGUN_AT_A_TIME = 256
 FAR_S = 253_402_300_799.0
 """The end of the year 9999: when what waits without end is due."""
 
-CANCEL_NAME = ":cancel"
 GIVEN = "its outcome was given"
 """Note of a step that was not run, because its outcome was set for the run."""
 TIMER = StepSpec(kind="timer", name="timer")
@@ -144,12 +143,11 @@ class Execution:
         self.live = live
         self.suspend = suspend
         self.matching = Matching(history, self, on_changed, earlier)
-        self.chains = Chains()
-        self.chains.seen(history.blobs.values())
         self.known: dict[str, str | int] = {}  # what policies took out, by placeholder; in memory only
         self.trace = TraceContext(run.trace_id, run.id)
         self.finished: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self.book = Book(run, history, services)
+        self.chains = self.book.chains
         self.effects = Effects(self.book, services, self)
         self.loop = services.loop(
             self, seed=int(run.key or "1", 16), start_s=self._began_ns(run) / 1e9, unhandled=self._unhandled
@@ -375,12 +373,13 @@ class Execution:
         self.book.intent(call, Status.RUNNING, note=GIVEN)
         assert call.shape is not None  # noqa: S101  # what can be given has a type
         try:
-            settled = call.shape.settle(call.shape.given(value), self.book.blobs)
+            blobs: dict[str, Blob] = {}
+            settled = call.shape.settle(call.shape.given(value), blobs)
         except Exception as error:
             misfit = InputError(f"what was given as the outcome of {call.path} does not fit: {error}")
             outcome = Outcome(Status.FAILED, failure=record_failure(misfit, call.path), error=misfit)
         else:
-            outcome = Outcome(Status.SUCCEEDED, settled=settled)
+            outcome = Outcome(Status.SUCCEEDED, settled=settled, blobs=blobs)
         self._completed.append((call, outcome))
 
     def ask_first(self, call: Call, reason: str) -> None:
@@ -478,6 +477,13 @@ class Execution:
 
     def completed(self, call: Call, outcome: Outcome) -> None:
         """Take the end of a step."""
+        hold = self.services.hold
+        if hold is None:
+            self._take_end(call, outcome)
+        else:
+            hold(self.run.id, call.path, lambda: self._take_end(call, outcome))
+
+    def _take_end(self, call: Call, outcome: Outcome) -> None:
         self._completed.append((call, outcome))
         self.wake()
 
@@ -626,6 +632,8 @@ class Execution:
         if self.earlier is not None and not self.effects.busy and self.effects.waiting.skip(self.earlier):
             return False
         doubt, waits = self.effects.in_doubt, self.effects.waits_for
+        if waits and self.suspend and self.effects.waiting.overdue:
+            return False
         if doubt:
             self.book.root(Status.IN_DOUBT, note="; ".join(doubt), release=True)
             self.effects.cancel_all()
@@ -684,4 +692,6 @@ def _time_ns(call: Call, entry: Entry) -> int:
 
 def as_cancelled(outcome: Outcome) -> Outcome:
     """Return *outcome* as that of a step which was called off; what it cost stays."""
-    return Outcome(Status.CANCELLED, settled=outcome.settled, message_id=outcome.message_id)
+    return Outcome(
+        Status.CANCELLED, settled=outcome.settled, message_id=outcome.message_id, blobs=outcome.blobs
+    )

@@ -13,12 +13,12 @@ outcome from there, and the new order is written behind the revision.
 import collections
 import hmac
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from typing import Any
 
 import attrs
 import msgspec
 
-from reenact.codec import digest
-from reenact.content import Blob, blob_references, references
+from reenact.content import Blob, blob_is_whole, blob_references, references
 from reenact.errors import DamagedError, RunNotFoundError
 from reenact.machine import RUN, STEP, TransitionError, advance
 from reenact.records import (
@@ -47,6 +47,12 @@ PATCH_PREFIX = ":patched["
 RETRY = "retry"
 """Note of an entry of a step in doubt: a person has decided that it runs again."""
 
+RESOLVED = "resolved by a person"
+"""Note of an entry of a step in doubt: a person has said how it ended."""
+
+CANCEL_NAME = ":cancel"
+"""Begins the path of an entry that notes a request to cancel the run, where it was delivered."""
+
 
 def keyed_hash(key: str, input_hash: str) -> str:
     """Return the hash that stands on record for an input that a policy scrubbed."""
@@ -65,22 +71,30 @@ class Recorded:
         tries: How many of its candidate's attempts failed on record.
         failures: How many of them failed on record.
         retry_due_ns: When the next attempt was to begin, if one was planned.
+        asks: What a policy has it wait for a person for, while it waits.
+        answer: What the person has answered, until the next attempt.
+        ticket: The position of the entry that began the latest attempt.
+        put_off: That attempt has asked nobody yet: a policy has it wait.
         retry_decided: A person has decided that it runs again.
         paused_ns: How long the run stood still, forked, while the step waited.
         hidden: Where the values stand that policies took out of its input; see `placeholders`.
     """
 
     __slots__ = (
+        "answer",
+        "asks",
         "candidate",
         "failures",
         "hidden",
         "intent",
         "outcome",
         "paused_ns",
+        "put_off",
         "retry_decided",
         "retry_due_ns",
         "starts",
         "status",
+        "ticket",
         "tries",
     )
 
@@ -94,6 +108,10 @@ class Recorded:
         self.failures = 0
         self.retry_due_ns = 0
         self.retry_decided = False
+        self.asks: Mapping[str, Any] = intent.asks
+        self.answer: bool | None = None
+        self.ticket = intent.seq
+        self.put_off = False
         self.paused_ns = 0
         self.hidden: dict[str, list[int]] = {}
         self._note_places(intent)
@@ -110,7 +128,8 @@ class Recorded:
 
     def take(self, entry: Entry) -> None:
         """Apply a further entry of the same generation."""
-        self.status = advance(self.status, entry.status, STEP)
+        began, self.status = self.status, advance(self.status, entry.status, STEP)
+        self.asks = entry.asks
         self._note_places(entry)
         if entry.failure is not None and not entry.status.ended:
             self.failures += 1
@@ -118,10 +137,16 @@ class Recorded:
         if entry.status is Status.RUNNING:
             self.starts += 1
             self.retry_decided = False
+            self.answer = entry.answer
+            self.ticket = self.ticket if self.put_off else entry.seq
+            self.put_off = False
             if entry.candidate != self.candidate:
                 self.candidate, self.tries = entry.candidate, 0
         elif entry.status is Status.WAITING:
             self.retry_due_ns = entry.due_ns
+            if entry.failure is None and began is Status.RUNNING:  # before it asked anybody
+                self.starts -= 1
+                self.put_off = True
         elif entry.status is Status.IN_DOUBT:
             self.retry_decided = entry.note == RETRY
         elif entry.status.ended:
@@ -170,6 +195,8 @@ class History:
         forked_at: How many of the rows are another run's.
         taken: Which outcomes of other runs it has taken.
         patches: The paths of the patches that its code had.
+        succeeded: How many steps have succeeded, outcomes that were taken again not counted; of a fork,
+            since then.
     """
 
     def __init__(self) -> None:
@@ -190,6 +217,7 @@ class History:
         self.taken: set[str] = set()
         self.patches: set[str] = set()
         self._at_ns = 0
+        self.succeeded = 0
         self._void: dict[int, Recorded] = {}
 
     def take(self, row: Row, where: str) -> Entry:
@@ -198,10 +226,7 @@ class History:
         Raises:
             DamagedError: If it is not the row that was written; names it.
         """
-        if row.seq != self.next_seq:
-            raise DamagedError(where, f"row {self.next_seq} is missing (found {row.seq})")
-        if checksum(self.last_checksum, row.body) != row.checksum:
-            raise DamagedError(where, f"row {row.seq} was changed after it was written")
+        check_row(row, self.next_seq, self.last_checksum, where)
         try:
             entry = decode_entry(row.body)
             self._apply(entry)
@@ -236,6 +261,12 @@ class History:
             self.pending.append(entry)
             self.outcomes[entry.seq] = entry
             self._void[entry.seq] = recorded
+            if (
+                entry.status is Status.SUCCEEDED
+                and entry.again < 0
+                and not entry.path.startswith(CANCEL_NAME)
+            ):
+                self.succeeded += 1
 
     def _apply_to_run(self, entry: Entry) -> None:
         self.status = advance(self.status, entry.status, RUN)
@@ -255,6 +286,7 @@ class History:
     def _fork(self, entry: Entry) -> None:
         """Go on as another run, from which the step at ``entry.fork`` is live again."""
         self.forked_at = self.anew_seq = entry.seq
+        self.succeeded = 0
         self.steps.pop(entry.fork, None)
         for recorded in self.steps.values():
             if recorded.outcome is None:
@@ -294,6 +326,18 @@ class History:
         while entry.again >= 0:
             entry = self.outcomes[entry.again]
         return entry
+
+
+def check_row(row: Row, seq: int, before: bytes, where: str) -> None:
+    """Refuse a row that is not the one at *seq*, behind the one with checksum *before*.
+
+    Raises:
+        DamagedError: If it is not.
+    """
+    if row.seq != seq:
+        raise DamagedError(where, f"row {seq} is missing (found {row.seq})")
+    if checksum(before, row.body) != row.checksum:
+        raise DamagedError(where, f"row {row.seq} was changed after it was written")
 
 
 def same_input(intent: Entry, input_hash: str, key: str) -> bool:
@@ -384,20 +428,37 @@ async def load_blobs(store: Store, names: set[str], where: str) -> Mapping[str, 
         for name in names:
             if name not in got:
                 raise DamagedError(where, f"content {name[:12]} is missing")
-            _check_blob(got[name], where)
+            if not got[name].chain:
+                check_content(got[name], {}, where)
         found.update(got)
         names = {ref for blob in got.values() for ref in _references(blob, where)} - found.keys()
+    for blob in found.values():
+        if blob.chain:  # its name is made of what its items refer to, which had to be found first
+            check_content(blob, found, where)
     return found
 
 
-def _check_blob(blob: Blob, where: str) -> None:
-    """Refuse content that is not what its name says; the links of chains are left to `Desk.verify`."""
-    if not blob.chain and digest(blob.data) != blob.hash:
+def check_content(blob: Blob, parts: Mapping[str, Blob], where: str) -> None:
+    """Refuse content whose bytes are not the ones its name stands for.
+
+    Args:
+        blob: It.
+        parts: What its items refer to, if it is a link of a chain.
+        where: What to call the journal in an error.
+
+    Raises:
+        DamagedError: If they are not.
+    """
+    try:
+        whole = blob_is_whole(blob, parts.__getitem__)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise DamagedError(where, f"content {blob.hash[:12]} makes no sense: {error}") from error
+    if not whole:
         raise DamagedError(where, f"content {blob.hash[:12]} was changed after it was written")
 
 
 def _references(blob: Blob, where: str) -> list[str]:
     try:
         return blob_references(blob)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DamagedError(where, f"content {blob.hash[:12]} makes no sense: {error}") from error

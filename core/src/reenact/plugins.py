@@ -183,6 +183,17 @@ class Plugins:
                 self._break(name.split(" of ")[0], self._loaded[name], error)
         return commands
 
+    def versions(self, names: Iterable[str]) -> dict[str, str]:
+        """Return the distributions of the plugins that are loaded, and of those named, with their versions.
+
+        Args:
+            names: Names of entry points; they are not loaded for it.
+        """
+        wanted = frozenset(names)
+        told = [*self._loaded.values(), *(dist for point, dist in self._points if point.name in wanted)]
+        pairs = [one.split(" ") for one in told]
+        return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}  # noqa: PLR2004  # name and version
+
     @property
     def registered(self) -> dict[str, str]:
         """The plugins that are loaded: name and distribution."""

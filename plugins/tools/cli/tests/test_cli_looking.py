@@ -25,7 +25,7 @@ def test_looking_makes_no_journal(project: Any, args: tuple[str, ...]) -> None:
     assert not project.journal().parent.exists()
 
 
-@pytest.mark.parametrize("args", [("show", "last"), ("verify",), ("cancel", "x"), ("export", "x")])
+@pytest.mark.parametrize("args", [("show", "last"), ("verify",), ("cancel", "x"), ("export", "x"), ("gc",)])
 def test_what_needs_a_journal_says_so(project: Any, args: tuple[str, ...]) -> None:
     """Where there is no journal, a command that needs one says where it looked."""
     done = project.cli(*args)

@@ -2,23 +2,22 @@
 
 import sqlite3
 import time
-import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import attrs
 from reenact.content import Blob
-from reenact.errors import RunConflictError, RunNotFoundError, RunOwnedError
+from reenact.errors import DamagedError, RunConflictError, RunNotFoundError, RunOwnedError
 from reenact.journal import lost_lease
+from reenact.ledger import LedgerFull
+from reenact.pruning import links
 from reenact.records import Message, Row, RunRecord, Status
-from reenact.seams import CommitResult, Holding, LedgerFull, RunFilter, RunWrite
+from reenact.seams import CommitResult, RunFilter, RunWrite
 
+from reenact_sqlite.blobs import FORM_BITS, read, spelled
+from reenact_sqlite.ledger import Ledger
 from reenact_sqlite.owners import Alive, boot_id, lease_clock_ns
 from reenact_sqlite.schema import SEQ_BITS
-
-COMPRESS_BYTES = 512
-"""Content from this size on is compressed, if that saves a tenth of it."""
-
-_JSON, _CHAIN, _PACKED = 0, 1, 2  # bits of blobs.form
 
 _RUN = (
     "id, trace_id, workflow, version, target, key, parent, input_hash, created_ns, updated_ns, status, "
@@ -26,6 +25,15 @@ _RUN = (
 )
 _COLUMNS = [name.strip() for name in _RUN.split(",")]
 _SELECT_RUN = f"SELECT {_RUN}, coalesce(until_ns, 0), boot, ends_ns FROM runs LEFT JOIN owners USING (owner)"  # noqa: S608  # constants
+
+_FORM = (1 << FORM_BITS) - 1
+_PUT_BLOB = (
+    "INSERT INTO blobs (hash, form, data) VALUES (?, ?, ?) "  # noqa: S608  # constants
+    f"ON CONFLICT (hash) DO UPDATE SET form = form & {_FORM} WHERE form > {_FORM}"
+)
+"""What is stored already is left as it is, but for the stamp of a sweep: it is needed."""
+
+_NEXT_NUMBER = "1 + max(coalesce((SELECT max(no) FROM runs), 0), coalesce((SELECT max(no) FROM removed), 0))"
 
 _BOOT = boot_id()
 
@@ -54,9 +62,10 @@ class Statements:
     """
 
     def __init__(self, connection: sqlite3.Connection, where: str, alive: Alive) -> None:
-        self._db = connection
+        self.db = self._db = connection
         self._where = where
         self._alive = alive
+        self.ledger = Ledger(connection)
         self._numbers: dict[str, int] = {}
         self._epochs: dict[int, int] = {}
         self._data_version = -1
@@ -71,17 +80,23 @@ class Statements:
             return self._in_transaction(writes, careful=True)
 
     def _in_transaction(self, writes: Sequence[RunWrite], *, careful: bool) -> list[CommitResult]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
+        with self.transaction():
             self._forget_what_others_changed()
             batch = _Batch()
             results = [self._write(write, batch, careful=careful) for write in writes]
             self._put(batch)
+        return results
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Make what is done in it durable together, or not at all."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._db
             self._db.execute("COMMIT")
         except BaseException:
             self.roll_back()
             raise
-        return results
 
     def _forget_what_others_changed(self) -> None:
         """Drop what is known of epochs if another connection has written since it was read."""
@@ -99,37 +114,46 @@ class Statements:
 
     def _write(self, write: RunWrite, batch: "_Batch", *, careful: bool) -> CommitResult:
         """Check one write and put it into the batch, or say why it is refused."""
-        number = self._number(write.run_id)
+        number = self.number(write.run_id) if write.create else self._number(write.run_id)
         if write.create:
             if number is not None:  # made before, or another run
                 made = self._has_rows(number, write.rows)
                 return None if made else RunConflictError(write.run_id, "run under it")
+            gone = self._gone(write)
+            if gone:
+                return RunNotFoundError(gone)
             number = self._create(write)
         elif number is None:
             return RunNotFoundError(write.run_id)
         elif self._epoch(number) != write.epoch:
             return lost_lease(self._where, write.run_id)
-        for holding in write.ledger:
-            full = self._hold(holding)
-            if full is not None:
-                return full
-        if not (careful and self._has_rows(number, write.rows)):
+        made, answer = careful and self._has_rows(number, write.rows), None
+        if write.ledger and not made:
+            answer = self.ledger.apply(write.ledger)
+            if isinstance(answer, LedgerFull):
+                return answer
+        if not made:
             base = number << SEQ_BITS
             batch.rows += [(base + row.seq, row.body, row.checksum) for row in write.rows]
-        batch.blobs += [_spell(blob) for blob in write.blobs]
+        batch.blobs += [spelled(blob) for blob in write.blobs]
         batch.reusable += [(bytes.fromhex(one), number, seq) for one, seq in write.reusable]
         batch.consumed += [(one,) for one in write.consumed]
         if write.run is not None and not write.create:
             batch.runs.append(_projection(number, write.run))
         if write.release:
             batch.released.append((number,))
-        return None
+        return answer
+
+    def _gone(self, write: RunWrite) -> str:
+        """Return a run that a new one needs and that is not there, or comes with it; empty if all are."""
+        needed = links(write.run).shared if write.run is not None else ()
+        return next((one for one in needed if self.number(one) is None), "")
 
     def _put(self, batch: "_Batch") -> None:
         """Say each kind of statement once for the whole batch."""
         for sql, values in (
             ("INSERT INTO entries (id, body, checksum) VALUES (?, ?, ?)", batch.rows),
-            ("INSERT OR IGNORE INTO blobs (hash, form, data) VALUES (?, ?, ?)", batch.blobs),
+            (_PUT_BLOB, batch.blobs),
             ("DELETE FROM messages WHERE id = ?", batch.consumed),
             (
                 "UPDATE runs SET updated_ns = ?, status = ?, steps = ?, tokens_in = ?, tokens_out = ?, "
@@ -142,16 +166,26 @@ class Statements:
             if values:
                 self._db.executemany(sql, values)
 
+    def number(self, run_id: str) -> int | None:
+        """Return the number of a run, or None."""
+        found = self._db.execute("SELECT no FROM runs WHERE id = ?", (run_id,)).fetchone()
+        return int(found[0]) if found is not None else None
+
     def _number(self, run_id: str) -> int | None:
+        """Return the number that a run had when it was last asked for; if it was removed, it has no epoch."""
         number = self._numbers.get(run_id)
         if number is None:
-            found = self._db.execute("SELECT no FROM runs WHERE id = ?", (run_id,)).fetchone()
-            if found is None:
+            number = self.number(run_id)
+            if number is None:
                 return None
-            number = self._numbers[run_id] = int(found[0])
+            self._numbers[run_id] = number
             if len(self._numbers) > 100_000:  # noqa: PLR2004  # a bound, not a meaning
                 self._numbers.clear()
         return number
+
+    def forget_run(self, run_id: str) -> None:
+        """Forget what is known of a run that is removed."""
+        self._epochs.pop(self._numbers.pop(run_id, -1), None)
 
     def _epoch(self, number: int) -> int:
         epoch = self._epochs.get(number)
@@ -164,7 +198,7 @@ class Statements:
         run = write.run
         assert run is not None  # noqa: S101  # a new run comes with its record
         cursor = self._db.execute(
-            f"INSERT INTO runs ({_RUN}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",  # noqa: S608  # constants
+            f"INSERT INTO runs (no, {_RUN}) VALUES ({_NEXT_NUMBER},?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",  # noqa: S608
             (
                 run.id,
                 run.trace_id,
@@ -198,29 +232,6 @@ class Statements:
         found = self._db.execute("SELECT checksum FROM entries WHERE id = ?", key).fetchone()
         return found is not None and found[0] == rows[-1].checksum
 
-    def _hold(self, holding: Holding) -> LedgerFull | None:
-        if holding.limit is not None:
-            held, oldest = self._db.execute(
-                "SELECT coalesce(sum(amount), 0), min(at_ns) FROM ledger "
-                "WHERE account = ? AND at_ns > ? AND id <> ?",
-                (holding.account, holding.since_ns, holding.id),
-            ).fetchone()
-            if held + holding.amount > holding.limit:
-                return LedgerFull(holding, held, oldest or 0)
-        self._db.execute(
-            "INSERT INTO ledger (account, id, amount, at_ns) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT (account, id) DO UPDATE SET amount = excluded.amount",
-            (holding.account, holding.id, holding.amount, holding.at_ns),
-        )
-        return None
-
-    def held(self, account: str, since_ns: int) -> int:
-        """Return what *account* holds."""
-        found = self._db.execute(
-            "SELECT coalesce(sum(amount), 0) FROM ledger WHERE account = ? AND at_ns > ?", (account, since_ns)
-        ).fetchone()
-        return int(found[0])
-
     # --- leases
 
     def renew(self, owner: str, ttl_s: float) -> None:
@@ -235,22 +246,17 @@ class Statements:
 
     def acquire(self, run_id: str, owner: str, ttl_s: float) -> RunRecord:
         """Take a run over."""
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
+        with self.transaction():
             found = self._db.execute(f"{_SELECT_RUN} WHERE id = ?", (run_id,)).fetchone()
             if found is None:
                 raise RunNotFoundError(run_id)
-            run = _run(found)
+            run = self._run(found)
             if run.owner and run.owner != owner and self._lives(found):
                 raise RunOwnedError(run_id, run.owner, run.until_ns)
             self.renew(owner, ttl_s)
             self._db.execute("UPDATE runs SET owner = ?, epoch = epoch + 1 WHERE id = ?", (owner, run_id))
             self._epochs.clear()
             self._forget_dead(run.owner, owner)
-            self._db.execute("COMMIT")
-        except BaseException:
-            self.roll_back()
-            raise
         until_ns = time.time_ns() + int(ttl_s * 1e9)
         return attrs.evolve(run, owner=owner, epoch=run.epoch + 1, until_ns=until_ns)
 
@@ -274,10 +280,19 @@ class Statements:
 
     # --- reading
 
+    def find(self, run_id: str) -> tuple[int, RunRecord, bool] | None:
+        """Return a run with its number, and whether a live process has it; or None."""
+        found = self._db.execute(f"{_SELECT_RUN} WHERE id = ?", (run_id,)).fetchone()
+        number = self.number(run_id)
+        if found is None or number is None:
+            return None
+        run = self._run(found)
+        return number, run, bool(run.owner) and self._lives(found)
+
     def load(self, run_id: str) -> RunRecord | None:
         """Return a run."""
         found = self._db.execute(f"{_SELECT_RUN} WHERE id = ?", (run_id,)).fetchone()
-        return _run(found) if found else None
+        return self._run(found) if found else None
 
     def list(self, which: RunFilter) -> Sequence[RunRecord]:
         """Return runs, newest first."""
@@ -309,11 +324,11 @@ class Statements:
         if which.ownerless:
             dead = {str(row[11]): not (row[11] and self._lives(row)) for row in found}
             found = [row for row in found if dead[str(row[11])]]
-        return [_run(row) for row in found]
+        return [self._run(row) for row in found]
 
     def rows(self, run_id: str, start: int, limit: int) -> Sequence[Row]:
         """Return rows of a run from seq *start* on."""
-        number = self._number(run_id)
+        number = self.number(run_id)
         if number is None:
             return []
         base = number << SEQ_BITS
@@ -341,15 +356,38 @@ class Statements:
                 continue
             found = self._db.execute("SELECT form, data FROM blobs WHERE hash = ?", (key,)).fetchone()
             if found is not None:
-                form, data = found
-                made[name] = Blob(name, _unpacked(data) if form & _PACKED else data, bool(form & _CHAIN))
+                made[name] = read(name, *found)
         return made
+
+    def _run(self, row: Sequence[object]) -> RunRecord:
+        """Return a run from the columns of its row.
+
+        Raises:
+            DamagedError: If somebody has changed them into what they cannot be.
+        """
+        fields = dict(zip(_COLUMNS, row, strict=False))
+        try:
+            fields["status"] = Status(str(fields["status"]))
+            until_ns = int(str(row[len(_COLUMNS)])) if row[11] else 0
+        except ValueError as error:
+            raise DamagedError(self._where, f"run {str(row[0])[:40]!r} makes no sense: {error}") from error
+        return RunRecord(**fields, until_ns=until_ns)  # type: ignore[arg-type]  # by columns
+
+    # --- the ledger
+
+    def held(self, account: str, at_ns: int) -> int:
+        """Return what *account* holds that does not end by *at_ns*."""
+        return self.ledger.held(account, at_ns)
+
+    def ledger_ns(self, boot: str, since_boot_ns: int, now_ns: int) -> int:
+        """Return the time by the clock of the ledger."""
+        return self.ledger.time_ns(boot, since_boot_ns, now_ns)
 
     # --- messages
 
     def post(self, message: Message) -> int:
         """Keep a message."""
-        if self._number(message.run_id) is None:
+        if self.number(message.run_id) is None:
             raise RunNotFoundError(message.run_id)
         cursor = self._db.execute(
             "INSERT INTO messages (run_id, kind, name, body, at_ns) VALUES (?, ?, ?, ?, ?)",
@@ -367,36 +405,14 @@ class Statements:
         return [Message(id=i, run_id=r, kind=k, name=n, body=b, at_ns=t) for i, r, k, n, b, t in found]
 
 
-def _run(row: Sequence[object]) -> RunRecord:
-    fields = dict(zip(_COLUMNS, row, strict=False))
-    fields["status"] = Status(str(fields["status"]))
-    return RunRecord(**fields, until_ns=int(str(row[len(_COLUMNS)])) if row[11] else 0)  # type: ignore[arg-type]  # by columns
-
-
 def _projection(number: int, run: RunRecord) -> tuple[object, ...]:
     counts = (run.steps, run.tokens_in, run.tokens_out)
     return (run.updated_ns, run.status.value, *counts, run.cost_usd, run.waits_for, number)
 
 
-def _spell(blob: Blob) -> tuple[bytes, int, bytes]:
-    form = _CHAIN if blob.chain else _JSON
-    if len(blob.data) >= COMPRESS_BYTES:
-        packed = zlib.compress(blob.data, 1)
-        if len(packed) < len(blob.data) * 0.9:
-            return bytes.fromhex(blob.hash), form | _PACKED, packed
-    return bytes.fromhex(blob.hash), form, blob.data
-
-
 def _as_bytes(value: object) -> bytes:
     """Return a column's value, which somebody may have changed into another type; its checksum will tell."""
     return value if type(value) is bytes else str(value).encode("utf-8", "replace")
-
-
-def _unpacked(data: bytes) -> bytes:
-    try:
-        return zlib.decompress(data)
-    except zlib.error:
-        return b""  # damaged; its hash tells
 
 
 def _escaped(text: str) -> str:

@@ -3,8 +3,9 @@
 import asyncio
 import os
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
@@ -13,14 +14,21 @@ import attrs
 from reenact.content import Blob
 from reenact.errors import DamagedError, ReenactError, StoreError
 from reenact.records import Message, Row, RunRecord
-from reenact.seams import CommitResult, RunFilter, RunWrite
+from reenact.seams import CommitResult, RunFilter, RunWrite, Swept
 
 from reenact_sqlite.owners import Alive
+from reenact_sqlite.removal import remove
 from reenact_sqlite.schema import prepare
 from reenact_sqlite.statements import Statements
+from reenact_sqlite.sweeping import Sweep
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_OVER = object()
+
+FAILURES = (sqlite3.Error, UnicodeDecodeError)
+"""What SQLite raises; the second where not even the name of what is damaged is text."""
 
 BUSY_S = 30.0
 ROWS_AT_A_TIME = 4096
@@ -78,11 +86,21 @@ class SqliteStore:
         reader: The one that reads; the same for a database in memory.
         where: What to call it in an error.
         durable: Whether it outlives the process.
+        keeper: Opens the connection that deletes.
     """
 
-    def __init__(self, writer: Link, reader: Link, where: str, *, durable: bool) -> None:
+    def __init__(
+        self,
+        writer: Link,
+        reader: Link,
+        where: str,
+        *,
+        durable: bool,
+        keeper: Callable[[], AbstractAsyncContextManager[Link]],
+    ) -> None:
         self._writer = writer
         self._reader = reader
+        self._keeper = keeper
         self.where = where
         self.durable = durable
         self._owners: set[str] = set()
@@ -92,7 +110,7 @@ class SqliteStore:
     ) -> T:
         try:
             return await self._writer.hop(do, *args, **kwargs)
-        except sqlite3.Error as error:
+        except FAILURES as error:
             raise translated(error, self.where) from error
 
     async def _read(
@@ -100,7 +118,7 @@ class SqliteStore:
     ) -> T:
         try:
             return await self._reader.hop(do, *args, **kwargs)
-        except sqlite3.Error as error:
+        except FAILURES as error:
             raise translated(error, self.where) from error
 
     async def acquire(self, run_id: str, owner: str, ttl_s: float) -> RunRecord:
@@ -151,15 +169,54 @@ class SqliteStore:
         """Return messages for runs that *owner* has."""
         return await self._read(Statements.messages, owner)
 
-    async def held(self, account: str, since_ns: int = 0) -> int:
-        """Return what *account* holds."""
-        return await self._read(Statements.held, account, since_ns)
+    async def held(self, account: str, at_ns: int = 0) -> int:
+        """Return what *account* holds that does not end by *at_ns*."""
+        return await self._read(Statements.held, account, at_ns)
+
+    async def ledger_ns(self, boot: str, since_boot_ns: int, now_ns: int) -> int:
+        """Return the time by the clock of the ledger, which nobody sets."""
+        return await self._write(Statements.ledger_ns, boot, since_boot_ns, now_ns)
+
+    async def remove(self, run_ids: Sequence[str]) -> None:
+        """Remove runs for good, all that are named or none."""
+        await self._write(remove, run_ids)
+
+    async def sweep(self) -> Swept:
+        """Delete what removed runs have left and nobody needs, little by little."""
+        try:
+            async with self._keeper() as keeper:
+                sweep = Sweep(keeper.statements)
+                steps = sweep.steps()
+                began = time.monotonic()
+                while await keeper.hop(lambda _: next(steps, _OVER)) is not _OVER:
+                    await asyncio.sleep(
+                        time.monotonic() - began
+                    )  # as long as others had to wait, they may write
+                    began = time.monotonic()
+        except FAILURES as error:
+            raise translated(error, self.where) from error
+        return sweep.swept
+
+    async def compact(self) -> None:
+        """Write the file anew, without what was deleted, and empty the write-ahead log."""
+        try:
+            async with self._keeper() as keeper:
+                await keeper.execute_fetchall("VACUUM")
+                found = await keeper.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+        except FAILURES as error:
+            raise translated(error, self.where) from error
+        if any(busy for busy, _, _ in found):
+            raise StoreError(
+                self.where,
+                "it was compacted, but somebody reads it, so that its write-ahead log could not be emptied; "
+                "compact it again when nobody does",
+            )
 
     async def check(self) -> Sequence[str]:
         """Return what SQLite finds wrong with the file."""
         try:
             found = await self._reader.execute_fetchall("PRAGMA integrity_check(20)")
-        except sqlite3.Error as error:
+        except FAILURES as error:
             return [str(translated(error, self.where))]
         return [str(row[0]) for row in found if row[0] != "ok"]
 
@@ -172,7 +229,7 @@ class SqliteStore:
             await asyncio.to_thread(_put_in_place, part, target)
         except FileExistsError as error:
             raise StoreError(to, "it exists; a backup never overwrites") from error
-        except (sqlite3.Error, OSError) as error:
+        except (*FAILURES, OSError) as error:
             await asyncio.to_thread(_remove, target, part)
             raise StoreError(to, f"the backup failed: {error}") from error
 
@@ -196,9 +253,11 @@ def _remove(*paths: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def translated(error: sqlite3.Error, where: str) -> ReenactError:
+def translated(error: Exception, where: str) -> ReenactError:
     """Return a SQLite error in the runtime's words."""
     text = str(error)
+    if isinstance(error, UnicodeDecodeError):
+        return DamagedError(where, "the file is damaged: what should be text is none; nothing was changed")
     if isinstance(error, sqlite3.DatabaseError) and any(
         sign in text for sign in ("malformed", "not a database", "file is encrypted")
     ):
@@ -227,9 +286,13 @@ async def open_sqlite(options: SqliteOptions) -> AsyncIterator[SqliteStore]:
             writer = await _connect(stack, where, options, alive)
             await writer._execute(prepare, writer._conn, where)  # type: ignore[no-untyped-call]  # a subclass's business
             reader = writer if memory else await _connect(stack, where, options, alive)
-        except sqlite3.Error as error:
+        except FAILURES as error:
             raise translated(error, where) from error
-        store = SqliteStore(writer, reader, where, durable=not memory)
+
+        def keeper() -> AbstractAsyncContextManager[Link]:
+            return nullcontext(writer) if memory else _deleting(where, options, alive)
+
+        store = SqliteStore(writer, reader, where, durable=not memory, keeper=keeper)
         try:
             yield store
         finally:
@@ -268,6 +331,7 @@ async def _connect(stack: AsyncExitStack, where: str, options: SqliteOptions, al
 
     link: Any = await stack.enter_async_context(Link(connect, iter_chunk_size=64))
     for pragma in (
+        "auto_vacuum = INCREMENTAL",  # for a file that is new; before anything is written into it
         "journal_mode = WAL",
         f"synchronous = {options.synchronous.upper()}",
         f"wal_autocheckpoint = {WAL_PAGES}",
@@ -279,3 +343,13 @@ async def _connect(stack: AsyncExitStack, where: str, options: SqliteOptions, al
     made: Link = link
     made.statements = Statements(made._conn, where, alive)
     return made
+
+
+@asynccontextmanager
+async def _deleting(where: str, options: SqliteOptions, alive: Alive) -> AsyncIterator[Link]:
+    """Open a connection that overwrites what it deletes, and copies into files, not into memory."""
+    async with AsyncExitStack() as stack:
+        link: Any = await _connect(stack, where, options, alive)
+        for pragma in ("secure_delete = ON", "temp_store = FILE"):
+            await link.execute_fetchall(f"PRAGMA {pragma}")
+        yield link

@@ -91,6 +91,7 @@ class Board:
         line = self._lines.get(path)
         if entry.kind or line is None:
             line = self._begin(run_id, path, entry, line)
+        went_on = line.status is Status.WAITING and entry.status is Status.RUNNING
         line.status = entry.status
         line.attempt = max(line.attempt, entry.attempt)
         line.model = entry.model or line.model
@@ -99,7 +100,7 @@ class Board:
         line.cost_usd = Decimal(entry.cost_usd) if entry.cost_usd else line.cost_usd
         if entry.failure is not None:
             line.problem = f"{entry.failure.type.rpartition('.')[2]}: {entry.failure.message}"
-        elif entry.status is Status.SUCCEEDED:
+        elif entry.status is Status.SUCCEEDED or (went_on and not entry.note):
             line.problem = ""
         elif entry.note:
             line.problem = entry.note

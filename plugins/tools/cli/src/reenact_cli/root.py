@@ -6,6 +6,7 @@ cannot take the place of one.
 """
 
 import importlib
+import keyword
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -38,7 +39,9 @@ BUILT_IN: dict[str, tuple[str, str]] = {
     "providers": ("providers", "Show providers of models, and whether they answer."),
     "plugins": ("plugins", "Show what is installed, and the policies in force."),
     "doctor": ("doctor", "Check configuration, journal and machine."),
-    "export": ("keeping", "Write a run into one JSON file."),
+    "export": ("portable", "Write a run into one JSON file."),
+    "import": ("portable", "Take exported runs into the journal."),
+    "gc": ("gc", "Remove runs that ended long ago."),
     "backup": ("keeping", "Copy the journal while it is in use."),
     "verify": ("keeping", "Check that journals are what was written."),
 }
@@ -56,7 +59,7 @@ class Root(click.Group):
         """Return the command of that name."""
         if cmd_name in BUILT_IN:
             module = importlib.import_module(f"reenact_cli.commands.{BUILT_IN[cmd_name][0]}")
-            found: click.Command = getattr(module, cmd_name)
+            found: click.Command = getattr(module, _function(cmd_name))
             return found
         return _plugin_command(cmd_name)
 
@@ -100,6 +103,11 @@ def _plugin_command(name: str) -> click.Command | None:
     """Return the command of that name that a plugin offers; None if none does."""
     found: click.Command | None = _plugins().command(name)
     return found
+
+
+def _function(name: str) -> str:
+    """Return what the function of a command is called."""
+    return f"{name}_" if keyword.iskeyword(name) else name
 
 
 def _plugin_commands() -> dict[str, click.Command]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reenact.desk import Desk
     from reenact.plugins import Plugins
     from reenact.runtime import Runtime
+    from reenact.seams import Store
 
 T = TypeVar("T")
 
@@ -161,6 +162,14 @@ class Session:
             )
         async with AsyncExitStack() as stack:
             yield Desk(await open_store(self.config, self.plugins, stack))
+
+    @asynccontextmanager
+    async def store(self) -> AsyncIterator["Store"]:
+        """Open the journal to write to it; a missing one is made."""
+        from reenact.opening import open_store
+
+        async with AsyncExitStack() as stack:
+            yield await open_store(self.config, self.plugins, stack)
 
     @asynccontextmanager
     async def runtime(self) -> AsyncIterator["Runtime"]:

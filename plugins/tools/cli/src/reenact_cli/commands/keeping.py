@@ -1,4 +1,4 @@
-"""``verify``, ``export``, ``backup``: is it what was written, and copies of it."""
+"""``verify``, ``backup``: is it what was written, and a copy of it."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,36 +87,4 @@ async def _backup(session: Session, target: Path) -> int:
         say_json({"file": str(target)})
     else:
         tell(f"written  {clean(target)}")
-    return 0
-
-
-@verb("export", short_help="Write a run into one JSON file.")
-@click.argument("run_id", metavar="RUN")
-@click.option("--out", metavar="FILE", help="The file; stdout if not given.")
-@click.option("--force", is_flag=True, help="Overwrite FILE.")
-def export(session: Session, run_id: str, out: str | None, force: bool) -> int:
-    """Write RUN with its child runs and all their content as JSON: nothing else is needed to read it.
-
-    The journal is verified on the way; a damaged run is not exported.
-    """
-    return session.run(lambda: _export(session, run_id, out, force=force))
-
-
-async def _export(session: Session, run_id: str, out: str | None, *, force: bool) -> int:
-    from reenact_cli.exporting import as_text, export_run, write_file
-    from reenact_cli.output import say, say_json, tell
-    from reenact_cli.words import clean
-
-    async with session.desk() as desk:
-        record = await desk.find(run_id)
-        exported = await export_run(desk, record)
-    if out is None:
-        say(as_text(exported.data))
-        return 0
-    write_file(Path(out), exported.data, force=force)
-    if session.as_json:
-        say_json({"file": out, "run_id": record.id, "runs": exported.runs, "entries": exported.entries})
-    else:
-        size = f"{exported.runs} runs, {exported.entries} entries, {len(exported.data):,} bytes"
-        tell(f"written  {clean(out)} ({size})")
     return 0
