@@ -27,7 +27,7 @@ from reenact.seams import CallContext, Capabilities
 from reenact_cli.exporting import export_run
 
 HERE = Path(__file__).parent
-flow = load_module(str(HERE / "flow.py"), HERE)
+flow = load_module(str(HERE / "golden_flow.py"), HERE)
 PLUGINS = Plugins(installed=False)
 SEED = 7
 
