@@ -9,7 +9,7 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 import attrs
 import msgspec
@@ -45,6 +45,9 @@ async def _recall_nothing(_: str) -> None:
     return None
 
 
+Hold: TypeAlias = Callable[[str, str, Callable[[], None]], None]
+
+
 @attrs.frozen(kw_only=True)
 class Services:
     """What the runs of a process share.
@@ -61,6 +64,8 @@ class Services:
         draw: Returns so many random bytes in hex, for ids and keys.
         loop: Makes the loop of a run.
         made_by: The distributions that take part, and their versions.
+        hold: Takes the run and path of a step that has ended, and what passes its end on to the run:
+            whoever tests what happens in another order calls it later. At once if None.
     """
 
     writer: Writer | None
@@ -74,6 +79,7 @@ class Services:
     draw: Callable[[int], str] = secrets.token_hex
     loop: Callable[..., RunLoop] = RunLoop
     made_by: Mapping[str, str] = attrs.field(factory=dict)
+    hold: Hold | None = None
 
 
 class Book:
@@ -138,7 +144,13 @@ class Book:
     # --- the run itself
 
     def begin(
-        self, input_hash: str, stored: bytes, *, began_ns: int = 0, changes: Changes = NO_CHANGES
+        self,
+        input_hash: str,
+        stored: bytes,
+        *,
+        began_ns: int = 0,
+        changes: Changes = NO_CHANGES,
+        release: bool = False,
     ) -> None:
         """Put the run's beginning on record; the write that carries it creates the run.
 
@@ -147,8 +159,10 @@ class Book:
             stored: The stored spelling of its input.
             began_ns: For a re-run, when the other run began.
             changes: What was set for it.
+            release: Give the run back in the same write, for whoever takes it up.
         """
         self._create = True
+        self._release = release
         self._status = Status.RUNNING
         self.last = self._add(
             Entry(

@@ -43,6 +43,7 @@ class RuntimeOptions:
         cache: Whether a step takes the outcome that another run of its workflow had for the same input:
             ``off`` or ``workflow``. A step may say so itself.
         poll_s: How often messages from other processes are looked for, in seconds.
+        executor: Which executor decides where and when runs run; this process, at once, if empty.
     """
 
     on_changed_input: OnChange = "reexecute"
@@ -58,6 +59,7 @@ class RuntimeOptions:
     llm_timeout_s: float = attrs.field(default=600.0, validator=attrs.validators.gt(0))
     cache: Cache = "off"
     poll_s: float = attrs.field(default=0.25, validator=attrs.validators.gt(0))
+    executor: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -113,6 +115,7 @@ class Config:
         journal_options: What else stands in ``[journal]``: the store's options, unstructured.
         exporters: ``[exporters.NAME]``, unstructured: naming one activates it.
         watches: ``[watches.NAME]``, unstructured: naming one activates it.
+        executors: ``[executors.NAME]``, unstructured: options of the one that ``[runtime]`` names.
         plugins: ``[plugins]``.
         root: The folder of the file; relative paths start here.
         sources: Where each value came from, by TOML path.
@@ -128,6 +131,7 @@ class Config:
     journal_options: Mapping[str, Any] = attrs.field(factory=dict)
     exporters: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     watches: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    executors: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     plugins: PluginsOptions = attrs.field(factory=PluginsOptions)
     root: Path = attrs.field(factory=Path.cwd)
     sources: Mapping[str, str] = attrs.field(factory=dict, repr=False)
@@ -224,7 +228,7 @@ class Layers:
 
 _TABLES = (
     *("runtime", "models", "prices", "providers", "policies"),
-    *("journal", "plugins", "exporters", "watches"),
+    *("journal", "plugins", "exporters", "executors", "watches"),
     "profiles",
 )
 
@@ -257,6 +261,7 @@ def _config(layers: Layers, root: Path) -> Config:
         journal_options={k: v for k, v in journal.items() if k != "store"},
         exporters=_tables(values, "exporters", layers),
         watches=_tables(values, "watches", layers),
+        executors=_tables(values, "executors", layers),
         plugins=structure(_table(values, "plugins"), PluginsOptions, "plugins", layers.sources),
         root=root,
         sources=layers.sources,

@@ -472,6 +472,13 @@ class Execution:
 
     def completed(self, call: Call, outcome: Outcome) -> None:
         """Take the end of a step."""
+        hold = self.services.hold
+        if hold is None:
+            self._take_end(call, outcome)
+        else:
+            hold(self.run.id, call.path, lambda: self._take_end(call, outcome))
+
+    def _take_end(self, call: Call, outcome: Outcome) -> None:
         self._completed.append((call, outcome))
         self.wake()
 

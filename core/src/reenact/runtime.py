@@ -21,12 +21,13 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from reenact import __version__
-from reenact.book import Services
+from reenact.book import Hold, Services
 from reenact.children import Children
 from reenact.codec import plain
 from reenact.config import Config, OnChange, load
 from reenact.desk import Desk
 from reenact.errors import (
+    StoreError,
     UsageError,
     did_you_mean,
 )
@@ -37,7 +38,14 @@ from reenact.journal import Observer, Outlet, Writer
 from reenact.ledger import Holding, Later, LedgerFull
 from reenact.loop import RunLoop, WatchedLoop
 from reenact.models import Models, PriceHook
-from reenact.opening import Providers, open_chain, open_exporters, open_store, open_watches
+from reenact.opening import (
+    Providers,
+    open_chain,
+    open_executor,
+    open_exporters,
+    open_store,
+    open_watches,
+)
 from reenact.planning import Plan
 from reenact.plugins import Plugins
 from reenact.policy import OwnPolicy
@@ -45,7 +53,7 @@ from reenact.records import Changes, Entry, RunRecord, Status
 from reenact.reuse import recall
 from reenact.runs import Runs, Started, check_arguments, check_run_id
 from reenact.scheduler import Clock, Limits, Sleeper, SteadyClock, WallClock, boot_id, since_boot_ns
-from reenact.seams import CommitResult, Provider, RunFilter, RunWrite, Store, Watch
+from reenact.seams import CommitResult, Executor, Provider, RunFilter, RunWrite, Store, Watch
 from reenact.steps import Retry, StepContext, WorkflowSpec
 from reenact.views import Run
 from reenact.workflows import WORKFLOWS, Workflow
@@ -81,6 +89,8 @@ class Runtime(Desk):
         steady: Clock | None = None,
         draw: Callable[[int], str] = secrets.token_hex,
         watches: Sequence[Watch] = (),
+        executor: Executor | None = None,
+        hold: Hold | None = None,
     ) -> None:
         super().__init__(store, clock)
         self.config = config
@@ -103,6 +113,7 @@ class Runtime(Desk):
             draw=draw,
             loop=functools.partial(WatchedLoop, watches=self.watches) if watches else RunLoop,  # type: ignore[abstract]  # as RunLoop
             made_by=_made_by(config, plugins),
+            hold=hold,
         )
         self._runs = Runs(
             desk=Desk(store, clock),
@@ -111,9 +122,12 @@ class Runtime(Desk):
             options=options,
             owner=self.owner,
             host=self,
+            executor=executor,
         )
         self._house = House(store, self.owner, options, self._runs.active)
-        self._children = Children(self._runs.start, self.cancel, lambda: self._runs.stopping, store.load)
+        self._children = Children(
+            self._runs.start_child, self.cancel, lambda: self._runs.stopping, store.load
+        )
 
     # --- opening
 
@@ -126,11 +140,13 @@ class Runtime(Desk):
         store: Store | None = None,
         providers: Mapping[str, Provider] | None = None,
         policies: Sequence[OwnPolicy] = (),
+        executor: Executor | None = None,
         plugins: Plugins | None = None,
         clock: Clock | None = None,
         price: PriceHook | None = None,
         draw: Callable[[int], str] = secrets.token_hex,
         watches: Sequence[Watch] = (),
+        hold: Hold | None = None,
     ) -> AsyncIterator["Runtime"]:
         """Open a runtime; leaving it stops its runs, which stay resumable.
 
@@ -139,11 +155,13 @@ class Runtime(Desk):
             store: An open store, instead of the configured one.
             providers: Open providers by name, before the configured ones.
             policies: Policies after the configured ones.
+            executor: An open executor, instead of the configured one.
             plugins: What is installed, if not what is installed.
             clock: The time, for tests.
             price: What calls cost, before ``[prices]`` and what providers know.
             draw: Returns so many random bytes in hex, for ids and keys of runs; for tests.
             watches: Who looks on while workflow code runs, after the configured ones.
+            hold: Decides when runs hear of the ends of steps; for tests.
 
         Raises:
             ConfigError: If the configuration is wrong.
@@ -186,8 +204,10 @@ class Runtime(Desk):
                 writer=writer,
                 clock=time_source,
                 steady=steady,
+                executor=executor or await open_executor(chosen, found, stack),
                 draw=draw,
                 watches=(*looking_on, *watches),
+                hold=hold,
             )
             runtime._observers.extend(outlets)
             await opened.renew(runtime.owner, options.lease_s)
@@ -539,6 +559,11 @@ class Runtime(Desk):
         """Let steps in flight end within the grace time, and give all runs back, resumable."""
         await self._runs.stop()
 
+    def kill(self) -> None:
+        """Let go of all runs at once and put nothing more on record, as a killed process would; for tests."""
+        for execution in self._runs.active.copy().values():
+            execution.abort(StoreError(self.store.where, "the process was killed"))
+
 
 class Handle:
     """A run that was started.
@@ -551,15 +576,14 @@ class Handle:
     def __init__(self, runs: Runs, started: Started) -> None:
         self._runs = runs
         self._started = started
-        record = started.record if isinstance(started, Run) else started.run
+        record = _record_of(started)
         self.id = record.id
         self.trace_id = record.trace_id
 
     @property
     def status(self) -> Status:
         """What the run has become so far."""
-        started = self._started
-        return started.status if isinstance(started, Run) else started.run.status
+        return _record_of(self._started).status
 
     async def wait(self) -> Run:
         """Wait until the run has ended, or was given back because it waits for somebody."""
@@ -570,6 +594,10 @@ def _made_by(config: Config, plugins: Plugins) -> Mapping[str, str]:
     """Return the distributions that take part in runs, as far as the configuration tells."""
     named = {model.partition(":")[0] for models in config.models.values() for model in models}
     return dict(sorted({"reenact-core": __version__, **plugins.versions(named)}.items()))
+
+
+def _record_of(started: Started) -> RunRecord:
+    return started.record if isinstance(started, Run) else started.run
 
 
 async def _end_task(task: "asyncio.Task[None]") -> None:

@@ -669,11 +669,22 @@ class Watch(Protocol):
 class Executor(Protocol):
     """Decides where and when runs run.
 
-    The kernel's own runs them in this process, at once.
+    It is asked for each run that is started, resumed or recovered. The run is on record by
+    then and nobody has it, so whatever happens to the executor, the run can be resumed. Child
+    runs run where their parent runs, and it is not asked for them: one that lets few runs run at
+    once would have parents wait for children that wait for a place.
+
+    Without one, runs run in this process, at once. A process that does the work which others
+    submit opens its runtime without one, too.
     """
 
     async def submit(self, run_id: str, start: Callable[[], Awaitable[None]]) -> None:
-        """Have the run run: call *start* here, or see to it that another process resumes it.
+        """Have the run run: call *start* once, in this loop, now or later; or have another process resume it.
 
-        Returns when that is certain, not when the run has ended.
+        Returns when that is certain, not when the run has ended. ``await start()`` returns when the
+        run has ended, or this process has let go of it; it raises nothing of the run's, for that is
+        told to whoever waits for the run. Cancelling it does not cancel the run.
+
+        Raises:
+            Exception: If the run cannot be run; whoever asked for it is told, and it stays on record.
         """

@@ -38,6 +38,8 @@ class StepView:
         cost_usd: Its price, attempts that gave no result included; None if any part is unknown.
         note: A remark.
         asks: What a policy has it wait for a person for, while it waits: ``question`` and ``show``.
+        taken: The outcome of another run that it took, as ``run:seq``; empty if it was run.
+        ended_seq: The seq of the entry that has its outcome; -1 if it has none.
     """
 
     path: str
@@ -62,6 +64,8 @@ class StepView:
     cost_usd: Decimal | None = None
     note: str = ""
     asks: Mapping[str, Any] = attrs.field(factory=dict)
+    taken: str = ""
+    ended_seq: int = -1
     _charges: int = attrs.field(default=0, init=False, repr=False, eq=False)
 
 
@@ -117,8 +121,10 @@ def _apply(view: StepView, entry: Entry) -> None:
     if entry.charges:
         view.cost_usd = add_cost(view.cost_usd if view._charges else Decimal(0), entry.cost_usd)
         view._charges += 1
+    view.taken = entry.taken or view.taken
     if entry.status.ended:
         view.ended_ns = entry.at_ns
+        view.ended_seq = entry.again if entry.again >= 0 else entry.seq
 
 
 @attrs.frozen(kw_only=True)

@@ -21,6 +21,7 @@ class TestRun:
     Attributes:
         view: Its input, steps and entries.
         children: Its child runs, as they are by now.
+        unbegun: Positions of entries that say a step begins, and the process died before it did.
     """
 
     __test__ = False  # pytest is not to take it for a class of tests
@@ -28,6 +29,12 @@ class TestRun:
     _run: Run = attrs.field(alias="run")
     view: RunView
     children: Sequence["TestRun"] = ()
+    unbegun: frozenset[int] = frozenset()
+
+    @property
+    def ended(self) -> Run:
+        """The run, as the verbs of `reenact.Runtime` return it."""
+        return self._run
 
     @property
     def record(self) -> RunRecord:
@@ -106,7 +113,10 @@ class TestRun:
         """
         named = {step.path: step for step in self.view.steps if name in (step.name, step.path)}
         begun = sum(
-            entry.path in named and entry.status is Status.RUNNING and entry.again < 0
+            entry.path in named
+            and entry.status is Status.RUNNING
+            and entry.again < 0
+            and entry.seq not in self.unbegun
             for entry in self.view.entries
         )
         refused = sum(_refused(step) for step in named.values())

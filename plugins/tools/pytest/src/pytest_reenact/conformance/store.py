@@ -146,6 +146,19 @@ class StoreConformance:
 
         on_store(check)
 
+    def test_a_run_may_be_created_for_somebody_else(self, on_store: Any) -> None:
+        """Created and given back in one commit, it belongs to nobody, and whoever takes it has it."""
+
+        async def check(store: Store) -> None:
+            assert list(await store.commit([attrs.evolve(creation(), release=True)])) == [None]
+            found = await store.load("run-1")
+            assert found is not None
+            assert (found.owner, found.until_ns, found.epoch) == ("", 0, 1)
+            taken = await store.acquire("run-1", OTHER, TTL_S)
+            assert (taken.owner, taken.epoch) == (OTHER, 2)
+
+        on_store(check)
+
     def test_a_write_that_was_made_is_acknowledged_and_not_doubled(self, on_store: Any) -> None:
         """A commit whose end was not seen may be sent again."""
 
