@@ -135,7 +135,6 @@ ALTER TABLE ledger ADD COLUMN asked_ns INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE ledger ADD COLUMN queued INTEGER NOT NULL DEFAULT 0;
 DROP INDEX ledger_by_age;
 CREATE INDEX ledger_by_end ON ledger (account, until_ns, at_ns, amount);
-CREATE INDEX ledger_ended ON ledger (until_ns);
 
 CREATE TABLE boots (
     boot     TEXT PRIMARY KEY,
