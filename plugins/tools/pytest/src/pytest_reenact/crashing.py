@@ -14,6 +14,7 @@ import asyncio
 import itertools
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import attrs
@@ -188,6 +189,7 @@ class Crashing:
         self._tasks: set[asyncio.Task[None]] = set()
         self._kernels: list[Runtime] = []
         self._starts: dict[str, tuple[Act, int]] = {}
+        self._restarts: dict[tuple[str, int], asyncio.Task[Handle]] = {}
 
     # --- what a runtime of the test asks
 
@@ -281,10 +283,11 @@ class Crashing:
             await self._alive(runtime)
             kernel = await runtime.held_open().runtime()
             self._note_kernel(kernel)
-            for run_id, (act, drawn) in self._starts.items():
+            for run_id, (act, drawn) in list(self._starts.items()):
                 record = await kernel.store.load(run_id)
                 if record is None or not record.status.ended:
-                    await self._start_again(runtime, kernel, act, drawn)
+                    with suppress(StoreError):  # it was killed again, and goes on in the next life
+                        await self._start_again(runtime, kernel, act, drawn)
 
     async def _alive(self, runtime: TestRuntime) -> None:
         """Wait until there is a process again."""
@@ -299,7 +302,7 @@ class Crashing:
             await _reopen(runtime.held_open(), mortal)
             scripted = getattr(runtime.llm, "forget", None)
             if scripted is not None:
-                scripted(lambda call: (call.run_id, call.path) not in mortal.settled)
+                scripted(lambda call: (call.run_id, call.path) not in mortal.ended)
         finally:
             self._reviving.set_result(None)
             self._reviving = None
@@ -326,7 +329,16 @@ class Crashing:
         return run
 
     async def _start_again(self, runtime: TestRuntime, kernel: Runtime, act: Act, drawn: int) -> Handle:
-        """Start a run that the life before has started: the one on record, or the same once more."""
+        """Start a run that the life before has started, once in each life, whoever needs it first."""
+        life = act.run_id, self._mortal.deaths
+        task = self._restarts.get(life)
+        if task is None or task.get_loop() is not asyncio.get_running_loop():
+            made = self._started(runtime, kernel, act, drawn)
+            task = self._restarts[life] = asyncio.get_running_loop().create_task(made)
+        return await asyncio.shield(task)
+
+    async def _started(self, runtime: TestRuntime, kernel: Runtime, act: Act, drawn: int) -> Handle:
+        """Start the run that is on record, or the same once more."""
         if act.run_id and await kernel.store.load(act.run_id) is not None:
             act = attrs.evolve(act, options={**act.options, "run_id": act.run_id})
         return await _drawing(runtime, drawn, runtime.begun(kernel, act))

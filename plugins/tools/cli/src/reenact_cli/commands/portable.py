@@ -24,9 +24,7 @@ _NOT_ASCII = re.compile("[^\x00-\x7f]+")
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
 @click.option("--redact", is_flag=True, help="Leave out what was asked, answered and raised.")
 @click.option("--as-test", is_flag=True, help="Write a test that replays it as well; FILE is their folder.")
-def export(
-    session: Session, run_id: str, out: str | None, force: bool, redact: bool, as_test: bool
-) -> int:
+def export(session: Session, run_id: str, out: str | None, force: bool, redact: bool, as_test: bool) -> int:
     """Write RUN with its child runs and all their content as JSON: nothing else is needed to read it.
 
     The journal is verified on the way; a damaged run is not exported. A redacted file keeps times,
