@@ -174,7 +174,7 @@ class Crashing:
         mortal: What kills them, as soon as the test has a runtime.
         problem: Why the test cannot be tried.
         parted: Where code and record part, if they do in a later life.
-        forgiven: Steps that were cut off in the middle, of which nobody can say whether they happened.
+        forgiven: How often steps were cut off in the middle, of which nobody can say whether they happened.
     """
 
     def __init__(self, points: Sequence[int] = (), reference: "Crashing | None" = None) -> None:
@@ -183,7 +183,7 @@ class Crashing:
         self.mortal: Mortal | None = None
         self.problem = ""
         self.parted = ""
-        self.forgiven: set[Key] = set()
+        self.forgiven: Counter[Key] = Counter()
         self._runtimes: list[TestRuntime] = []
         self._reviving: asyncio.Future[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -283,8 +283,11 @@ class Crashing:
             await self._alive(runtime)
             kernel = await runtime.held_open().runtime()
             self._note_kernel(kernel)
+            life = self._mortal.deaths
             for run_id, (act, drawn) in list(self._starts.items()):
                 record = await kernel.store.load(run_id)
+                if self._mortal.deaths != life:
+                    return  # the next life goes on with all of them
                 if record is None or not record.status.ended:
                     with suppress(StoreError):  # it was killed again, and goes on in the next life
                         await self._start_again(runtime, kernel, act, drawn)
@@ -368,7 +371,7 @@ class Crashing:
         lost = self._mortal.lost.get(key)
         if lost is None:
             if self._mortal.begun[key]:
-                self.forgiven.add(key)  # it was cut off in the middle, and nobody can say what came of it
+                self.forgiven[key] += 1  # it was cut off in the middle, and nobody can say what came of it
             return Resolution(retry=True)
         entry, write = lost
         if entry.failure is not None:
@@ -404,7 +407,7 @@ class Crashing:
             return f"{entry.path} ({entry.site}) had ended on record, and its work was done again"
         for key, count in mortal.begun.items():
             step = mortal._steps[key]
-            allowed = max(reference._mortal.begun[key], 1) + (key in self.forgiven)
+            allowed = max(reference._mortal.begun[key], 1) + self.forgiven[key]
             if step.effect == "once" and count > allowed:
                 return f"{step.path} ({step.site}) may happen once, and its work was begun {count} times"
         return difference(reference.ends, self.ends)
