@@ -567,6 +567,8 @@ class Runtime(Desk):
         """Let go of all runs at once and put nothing more on record, as a killed process would; for tests."""
         for execution in self._runs.active.copy().values():
             execution.abort(StoreError(self.store.where, "the process was killed"))
+            if execution.finished.done() and not execution.finished.cancelled():
+                execution.finished.exception()  # whoever waited for the run was killed, too
 
 
 class Handle:

@@ -14,6 +14,7 @@ import asyncio
 import itertools
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import attrs
@@ -173,7 +174,7 @@ class Crashing:
         mortal: What kills them, as soon as the test has a runtime.
         problem: Why the test cannot be tried.
         parted: Where code and record part, if they do in a later life.
-        forgiven: Steps that were cut off in the middle, of which nobody can say whether they happened.
+        forgiven: How often steps were cut off in the middle, of which nobody can say whether they happened.
     """
 
     def __init__(self, points: Sequence[int] = (), reference: "Crashing | None" = None) -> None:
@@ -182,12 +183,13 @@ class Crashing:
         self.mortal: Mortal | None = None
         self.problem = ""
         self.parted = ""
-        self.forgiven: set[Key] = set()
+        self.forgiven: Counter[Key] = Counter()
         self._runtimes: list[TestRuntime] = []
         self._reviving: asyncio.Future[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._kernels: list[Runtime] = []
         self._starts: dict[str, tuple[Act, int]] = {}
+        self._restarts: dict[tuple[str, int], asyncio.Task[Handle]] = {}
 
     # --- what a runtime of the test asks
 
@@ -281,10 +283,14 @@ class Crashing:
             await self._alive(runtime)
             kernel = await runtime.held_open().runtime()
             self._note_kernel(kernel)
-            for run_id, (act, drawn) in self._starts.items():
+            life = self._mortal.deaths
+            for run_id, (act, drawn) in list(self._starts.items()):
                 record = await kernel.store.load(run_id)
+                if self._mortal.deaths != life:
+                    return  # the next life goes on with all of them
                 if record is None or not record.status.ended:
-                    await self._start_again(runtime, kernel, act, drawn)
+                    with suppress(StoreError):  # it was killed again, and goes on in the next life
+                        await self._start_again(runtime, kernel, act, drawn)
 
     async def _alive(self, runtime: TestRuntime) -> None:
         """Wait until there is a process again."""
@@ -299,7 +305,7 @@ class Crashing:
             await _reopen(runtime.held_open(), mortal)
             scripted = getattr(runtime.llm, "forget", None)
             if scripted is not None:
-                scripted(lambda call: (call.run_id, call.path) not in mortal.settled)
+                scripted(lambda call: (call.run_id, call.path) not in mortal.ended)
         finally:
             self._reviving.set_result(None)
             self._reviving = None
@@ -326,7 +332,16 @@ class Crashing:
         return run
 
     async def _start_again(self, runtime: TestRuntime, kernel: Runtime, act: Act, drawn: int) -> Handle:
-        """Start a run that the life before has started: the one on record, or the same once more."""
+        """Start a run that the life before has started, once in each life, whoever needs it first."""
+        life = act.run_id, self._mortal.deaths
+        task = self._restarts.get(life)
+        if task is None or task.get_loop() is not asyncio.get_running_loop():
+            made = self._started(runtime, kernel, act, drawn)
+            task = self._restarts[life] = asyncio.get_running_loop().create_task(made)
+        return await asyncio.shield(task)
+
+    async def _started(self, runtime: TestRuntime, kernel: Runtime, act: Act, drawn: int) -> Handle:
+        """Start the run that is on record, or the same once more."""
         if act.run_id and await kernel.store.load(act.run_id) is not None:
             act = attrs.evolve(act, options={**act.options, "run_id": act.run_id})
         return await _drawing(runtime, drawn, runtime.begun(kernel, act))
@@ -356,7 +371,7 @@ class Crashing:
         lost = self._mortal.lost.get(key)
         if lost is None:
             if self._mortal.begun[key]:
-                self.forgiven.add(key)  # it was cut off in the middle, and nobody can say what came of it
+                self.forgiven[key] += 1  # it was cut off in the middle, and nobody can say what came of it
             return Resolution(retry=True)
         entry, write = lost
         if entry.failure is not None:
@@ -392,7 +407,7 @@ class Crashing:
             return f"{entry.path} ({entry.site}) had ended on record, and its work was done again"
         for key, count in mortal.begun.items():
             step = mortal._steps[key]
-            allowed = max(reference._mortal.begun[key], 1) + (key in self.forgiven)
+            allowed = max(reference._mortal.begun[key], 1) + self.forgiven[key]
             if step.effect == "once" and count > allowed:
                 return f"{step.path} ({step.site}) may happen once, and its work was begun {count} times"
         return difference(reference.ends, self.ends)

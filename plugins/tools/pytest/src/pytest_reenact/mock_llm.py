@@ -228,6 +228,10 @@ class MockLlm:
 
     def forget(self, lost: Callable[[MockCall], bool]) -> None:
         """Forget calls that are *lost*: their answers died with the process, and the steps ask again."""
+        for call in self._calls:
+            script = call.script
+            if lost(call) and script is not None and script.answer.error is not None:
+                script.used = max(script.used - 1, 0)  # what it answers is not kept for the call, as text is
         self._calls = [call for call in self._calls if not lost(call)]
 
     def fresh(self, clock: Sleeper) -> "MockLlm":
