@@ -60,14 +60,14 @@ def detect(text: str, threshold: float = THRESHOLD) -> Finding:
     spans: list[tuple[int, int]] = []
     signals: list[str] = []
     for view in readings(text):
-        weights, begins = _model().blocks(view.pieces())
-        heights = list(accumulate(weights, initial=_model().bias))
+        weighed = _model().weigh(view.pieces())
+        heights = list(accumulate(weighed.weights, initial=_model().bias))
         highest = _highest(heights)
         best = max(best, highest)
         if highest < limit:
             continue
-        sums, _ = _model().sums(view.pieces())
-        if chosen := _chosen(_windows(heights, [*begins, len(sums)]), limit):
+        sums = _model().sums(weighed)
+        if chosen := _chosen(_windows(heights, [*weighed.begins, len(sums)]), limit):
             guilty = list(_guilty(view, sums, chosen))
             spans += [view.origin(start, end) for start, end in guilty]
             signals += [*view.marks, *_concepts(view.text, guilty)]

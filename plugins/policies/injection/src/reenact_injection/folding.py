@@ -25,6 +25,8 @@ _DRAWN_LIKE = (
     ("ⅼℓ∪∨ø", "lluvo"),
     ("æœðþ", "aodp"),
 )
+_MOSTLY: Final = 0.85
+"""Share of ASCII from which runs of it are worth looking for."""
 _RUNS: Final = re.compile(r"[\x00-\x7f]+|[^\x00-\x7f]+")
 _SQUARES: Final = (0x1F130, 0x1F150, 0x1F170, 0x1F1E6)
 _SPECIAL: Final = {
@@ -64,6 +66,8 @@ def fold(text: str) -> str:
     """Return *text* with `fold_char` put to every character."""
     if text.isascii():
         return text.lower()
+    if len(text.encode("ascii", "ignore")) < len(text) * _MOSTLY:
+        return text.translate(_FOLD)
     return "".join([run.lower() if run.isascii() else run.translate(_FOLD) for run in _RUNS.findall(text)])
 
 

@@ -1,13 +1,12 @@
 """The linear model: weights as data, and the sum of them, fast.
 
-The sums are those of `features.py`. `Model.blocks` weighs a text block by block, with as little
+The sums are those of `features.py`. `Model.weigh` weighs a text block by block, with as little
 done for each word as can be: most texts are harmless, and that is all there is to them. Only for
 one that is not does `Model.sums` work out which words it was. What a piece of text becomes is
 remembered, up to a limit, because a language uses the same words over and over.
 """
 
 import json
-from collections.abc import Iterator
 from importlib.resources import files
 from itertools import pairwise
 from typing import Any, Final
@@ -23,8 +22,6 @@ STEP: Final = 0.01
 _REMEMBERED = 1 << 16
 _SHIFT = 6
 _PAIR_KEY, _FAR_KEY = 1 << 20, 1 << 21
-
-Known = tuple[str, int, float, bool, bool]
 
 
 @attrs.define(eq=False)
@@ -92,7 +89,6 @@ class Model:
     near: dict[int, float]
     far: dict[int, float]
     triples: dict[int, float]
-    _memo: dict[str, tuple[Known, ...]] = attrs.field(factory=dict, init=False, repr=False)
     _seen: Vocabulary = attrs.field(factory=Vocabulary, init=False, repr=False)
     _weighted: frozenset[str] = attrs.field(init=False, repr=False)
 
@@ -100,75 +96,64 @@ class Model:
         """Index the words."""
         self._weighted = frozenset(self.words)
 
-    def blocks(self, pieces: list[str]) -> tuple[list[float], list[int]]:
-        """Weigh a folded text, cut into words and signs, block by block.
-
-        Returns:
-            The weight of each block; and the number of its first token.
-        """
+    def weigh(self, pieces: list[str]) -> "Weighed":
+        """Weigh a folded text, cut into words and signs, block by block."""
         words = self._seen.words(pieces)
         begins = _begins(words)
         weights = [
             sum(map(self.words.__getitem__, self._weighted.intersection(words[begin:end])))
             for begin, end in pairwise((*begins, len(words)))
         ]
-        for block, weight in self._of_concepts(words, begins):
+        concepts = self._of_concepts(words, begins)
+        block = 0
+        for index, weight in concepts:
+            while block + 1 < len(begins) and index >= begins[block + 1]:
+                block += 1
             weights[block] += weight
-        return weights, begins
+        return Weighed(words, begins, weights, concepts)
 
-    def _of_concepts(self, words: list[str], begins: list[int]) -> Iterator[tuple[int, float]]:
-        """Yield for each word that has a concept its block, and the weight it adds there as such."""
+    def sums(self, weighed: "Weighed") -> list[float]:
+        """Return the weight of each token, every feature counted once in a block."""
+        words = weighed.words
+        out = [0.0] * len(words)
+        for begin, end in pairwise((*weighed.begins, len(words))):
+            seen: set[str] = set()
+            for index in range(begin, end):
+                word = words[index]
+                if word in self._weighted and word not in seen:
+                    seen.add(word)
+                    out[index] = self.words[word]
+        for index, weight in weighed.concepts:
+            out[index] += weight
+        return out
+
+    def _of_concepts(self, words: list[str], begins: list[int]) -> list[tuple[int, float]]:
+        """Return the numbers of the tokens that add weight because of their concepts, and how much."""
         concepts = self._seen.concepts
-        block, end = -1, 0
+        ends = iter((*begins[1:], len(words)))
+        end = next(ends)
         recent: list[tuple[int, int]] = []
-        seen: set[object] = set()
+        seen: set[int] = set()
+        out: list[tuple[int, float]] = []
         for index, word in [(index, word) for index, word in enumerate(words) if word in concepts]:
             previous = words[index - 1] if index else "\n"
             concept = concepts[word] or PAIRS.get(f"{previous} {word}", 0)
             if not concept:
                 continue
             while index >= end:
-                block += 1
-                end = begins[block + 1] if block + 1 < len(begins) else len(words)
+                end = next(ends)
                 seen.clear()
-            yield block, self._concept(index, concept, previous in OPENERS, recent, seen)
+            weight = self._alone(concept, previous in OPENERS, seen)
+            if recent:
+                weight += self._together(index, concept, recent, seen)
+            recent.append((index, concept))
+            if len(recent) > RECENT:
+                del recent[0]
+            if weight:
+                out.append((index, weight))
+        return out
 
-    def sums(self, words: list[str]) -> tuple[list[float], list[int]]:
-        """Weigh a folded text, cut into *words* and signs.
-
-        Returns:
-            The weight of each token, every feature counted once in a block; and the
-            number of the first token of each block.
-        """
-        out: list[float] = []
-        begins: list[int] = []
-        seen: set[object] = set()
-        recent: list[tuple[int, int]] = []
-        previous, before, ended = "\n", BOUND, False
-        memo, index, size = self._memo, 0, LONGEST_BLOCK
-        for piece in words:
-            for word, concept, weight, second, ends in memo.get(piece) or self._learn(piece):
-                if size >= SHORTEST_BLOCK and (ended or size >= LONGEST_BLOCK):
-                    begins.append(index)
-                    seen.clear()
-                    size = 0
-                total = 0.0
-                if weight and word not in seen:
-                    seen.add(word)
-                    total = weight
-                if second and not concept:
-                    concept = PAIRS.get(f"{previous} {word}", 0)  # noqa: PLW2901 - the pair gives it one
-                if concept and concept != BOUND:
-                    total += self._concept(index, concept, before == BOUND, recent, seen)
-                out.append(total)
-                previous, before, ended = word, concept, ends
-                index += 1
-                size += 1
-        return out, begins
-
-    def _concept(
-        self, index: int, concept: int, opens: bool, recent: list[tuple[int, int]], seen: set[object]
-    ) -> float:
+    def _alone(self, concept: int, opens: bool, seen: set[int]) -> float:
         total = 0.0
         if concept not in seen:
             seen.add(concept)
@@ -176,6 +161,10 @@ class Model:
         if opens and -concept not in seen:
             seen.add(-concept)
             total += self.openers.get(concept, 0.0)
+        return total
+
+    def _together(self, index: int, concept: int, recent: list[tuple[int, int]], seen: set[int]) -> float:
+        total = 0.0
         last = third = 0
         for at, other in recent:
             distance = index - at
@@ -183,33 +172,33 @@ class Model:
                 continue
             third, last = last, other
             pair = other << _SHIFT | concept if other < concept else concept << _SHIFT | other
-            if distance > NEAR:
-                weight, pair = self.far.get(pair), pair | _FAR_KEY
-            else:
-                weight = self.near.get(pair)
-            if weight is not None and (_PAIR_KEY | pair) not in seen:
-                seen.add(_PAIR_KEY | pair)
-                total += weight
+            table, key = (self.far, pair | _FAR_KEY) if distance > NEAR else (self.near, pair | _PAIR_KEY)
+            if key not in seen:
+                seen.add(key)
+                total += table.get(pair, 0.0)
         if third:
             mask = 1 << concept | 1 << last | 1 << third
-            weight = self.triples.get(mask)
-            if weight is not None and -mask << _SHIFT not in seen:
+            if -mask << _SHIFT not in seen:
                 seen.add(-mask << _SHIFT)
-                total += weight
-        recent.append((index, concept))
-        if len(recent) > RECENT:
-            del recent[0]
+                total += self.triples.get(mask, 0.0)
         return total
 
-    def _learn(self, piece: str) -> tuple[Known, ...]:
-        if len(self._memo) >= _REMEMBERED:
-            self._memo.clear()
-        known = tuple(
-            (word, concept, self.words.get(word, 0.0), word in SECONDS, word in ENDS)
-            for word, concept in expand(piece)
-        )
-        self._memo[piece] = known
-        return known
+
+@attrs.frozen
+class Weighed:
+    """A text, weighed.
+
+    Attributes:
+        words: Its tokens.
+        begins: The number of the first token of each block.
+        weights: The weight of each block.
+        concepts: Number and weight of each token that adds weight because of its concept.
+    """
+
+    words: list[str]
+    begins: list[int]
+    weights: list[float]
+    concepts: list[tuple[int, float]]
 
 
 def _begins(words: list[str]) -> list[int]:
