@@ -28,7 +28,7 @@ from reenact.runtime import Handle, Runtime
 from reenact.seams import CommitResult, RunWrite
 from reenact.views import Run
 
-from pytest_reenact.ends import Ends, Key, difference, ends_of, entries_of
+from pytest_reenact.ends import Ends, Key, difference, ends_of, entries_of, swallowed
 from pytest_reenact.loops import Opened
 from pytest_reenact.memory import MemoryStore
 from pytest_reenact.runs import TestRun
@@ -386,6 +386,11 @@ class Crashing:
     def ends(self) -> Ends:
         """What the runs of the test came to."""
         return ends_of(self._mortal.store)
+
+    @property
+    def swallowed(self) -> str:
+        """Which run was cancelled and did not end so; nothing if none."""
+        return swallowed(self._mortal.store)
 
     @property
     def doubts(self) -> frozenset[Key]:

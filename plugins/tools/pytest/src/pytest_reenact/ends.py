@@ -11,6 +11,7 @@ from pytest_reenact.memory import MemoryStore
 
 SHOWN_CHARS = 300
 LISTED = 5
+CANCEL = ":cancel#"
 
 Key = tuple[str, str]
 """A run and the path of a step in it."""
@@ -96,6 +97,25 @@ def _end_of(store: MemoryStore, run_id: str) -> RunEnd:
         )
     workflow = store.runs[run_id].workflow
     return RunEnd(workflow=workflow, status=status, output=output, failure=failure, steps=steps)
+
+
+def swallowed(store: MemoryStore) -> str:
+    """Return which run was cancelled and did not end so, and where it went on; nothing if none."""
+    for run_id, run in store.runs.items():
+        cancelled, after, status = False, "", Status.RUNNING
+        for entry in entries_of(store, run_id):
+            if entry.path == RUN_PATH:
+                status = entry.status
+            elif entry.path.startswith(CANCEL):
+                cancelled = True
+            elif cancelled and entry.kind and not after:
+                after = f"{entry.path} ({entry.site}) was asked for"
+        if cancelled and status in (Status.SUCCEEDED, Status.FAILED):
+            went_on = after or f"it returned{_place(run.workflow)}"
+            return (
+                f"run {run_id} of {run.workflow} was cancelled, swallowed that, and {status}: then {went_on}"
+            )
+    return ""
 
 
 def difference(expected: Ends, found: Ends) -> str:

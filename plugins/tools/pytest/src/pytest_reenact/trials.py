@@ -122,7 +122,7 @@ class Trials:
         problem = first.problem
         tried = {CRASHES: 0, SHUFFLES: 0}
         if not problem and wishes.get("crash", True):
-            problem = self._crash(item, first, tried)
+            problem = first.swallowed or self._crash(item, first, tried)
         if not problem and self._options.seeds:
             problem = self._shuffle(item, first, tried, any_order=wishes.get("any_order", False))
         called.user_properties += [*tried.items(), (SECONDS, time.perf_counter() - began_s)]
