@@ -14,7 +14,6 @@ import attrs
 from reenact.content import Blob, blob_references, item_references, references
 from reenact.errors import DamagedError, RunNotFoundError
 from reenact.history import (
-    CANCEL_NAME,
     DELIVERED,
     PATCH_PREFIX,
     RESOLVED,
@@ -135,7 +134,7 @@ class Audit:
 
     def _count(self, entry: Entry, *, llm: bool) -> None:
         counts = self._counts
-        if entry.status is Status.SUCCEEDED and not entry.path.startswith(CANCEL_NAME):
+        if entry.status is Status.SUCCEEDED and not entry.path.startswith(":"):  # a request, or a patch
             counts[0] += 1
         unknown = llm and bool(entry.output) and not entry.cost_usd and not entry.taken
         if entry.charges or unknown:

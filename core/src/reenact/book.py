@@ -9,7 +9,7 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 import attrs
 import msgspec
@@ -19,6 +19,7 @@ from reenact.content import Blob, Chains, blob_references, references
 from reenact.failures import record_failure
 from reenact.history import History, Taken, keyed_hash
 from reenact.journal import Writer
+from reenact.ledger import Holding
 from reenact.loop import RunLoop
 from reenact.machine import RUN, advance
 from reenact.records import (
@@ -37,11 +38,14 @@ from reenact.records import (
 )
 from reenact.scheduler import Clock, Limits
 from reenact.seams import CommitResult, RunWrite
-from reenact.steps import Call, Outcome, Settled, Spent, spell_site
+from reenact.steps import NO_TICKET, Call, Outcome, Settled, Spent, spell_site
 
 
 async def _recall_nothing(_: str) -> None:
     return None
+
+
+Hold: TypeAlias = Callable[[str, str, Callable[[], None]], None]
 
 
 @attrs.frozen(kw_only=True)
@@ -51,14 +55,17 @@ class Services:
     Attributes:
         writer: The way to the store; None for replays, which write nothing.
         clock: The time, and what wakes runs.
+        steady: The time that the ledger goes by, which nobody sets; *clock* if None.
         limits: What may run at once.
         tell: Told of entries that have become durable.
         interruptions_max: Attempts a crash may interrupt before a step is parked.
-        made_by: The distributions that take part, and their versions.
         cache: Whether steps take outcomes of other runs of their workflow, if they do not say.
         recall: Returns the outcome that was made reusable under a hash, and what it refers to.
         draw: Returns so many random bytes in hex, for ids and keys.
         loop: Makes the loop of a run.
+        made_by: The distributions that take part, and their versions.
+        hold: Takes the run and path of a step that has ended, and what passes its end on to the run:
+            whoever tests what happens in another order calls it later. At once if None.
     """
 
     writer: Writer | None
@@ -66,11 +73,13 @@ class Services:
     limits: Limits = attrs.field(factory=Limits)
     tell: Callable[[RunRecord, Sequence[Entry]], None] = lambda run, entries: None
     interruptions_max: int = 3
-    made_by: Mapping[str, str] = attrs.field(factory=dict)
+    steady: Clock | None = None
     cache: Cache = "off"
     recall: Callable[[str], Awaitable[tuple[Taken, Mapping[str, Blob]] | None]] = _recall_nothing
     draw: Callable[[int], str] = secrets.token_hex
     loop: Callable[..., RunLoop] = RunLoop
+    made_by: Mapping[str, str] = attrs.field(factory=dict)
+    hold: Hold | None = None
 
 
 class Book:
@@ -102,6 +111,7 @@ class Book:
         self._at_ns = 0
         self._status = history.status
         self._consumed: list[int] = []
+        self._holdings: list[Holding] = []
         self._release = False
         self._create = False
         self._changed = False
@@ -112,6 +122,15 @@ class Book:
     def empty(self) -> bool:
         """Whether there is nothing to write."""
         return not (self._entries or self._consumed or self._release)
+
+    def _take_from(self, call: Call) -> None:
+        """Take over what an entry of *call* has carried, or its write will."""
+        call.late_decisions = []
+        self._holdings += call.holdings
+        call.holdings = []
+        if call.answered_by:
+            self._consumed.append(call.answered_by)
+            call.answered_by = 0
 
     def _now_ns(self) -> int:
         self._at_ns = max(self._at_ns, self._services.clock.now_ns())
@@ -125,7 +144,13 @@ class Book:
     # --- the run itself
 
     def begin(
-        self, input_hash: str, stored: bytes, *, began_ns: int = 0, changes: Changes = NO_CHANGES
+        self,
+        input_hash: str,
+        stored: bytes,
+        *,
+        began_ns: int = 0,
+        changes: Changes = NO_CHANGES,
+        release: bool = False,
     ) -> None:
         """Put the run's beginning on record; the write that carries it creates the run.
 
@@ -134,8 +159,10 @@ class Book:
             stored: The stored spelling of its input.
             began_ns: For a re-run, when the other run began.
             changes: What was set for it.
+            release: Give the run back in the same write, for whoever takes it up.
         """
         self._create = True
+        self._release = release
         self._status = Status.RUNNING
         self.last = self._add(
             Entry(
@@ -219,6 +246,7 @@ class Book:
         """Put on record that a step is about to begin, or to wait."""
         self._announce()
         spec = call.spec
+        call.ticket = self._seq
         self._add(
             Entry(
                 seq=self._seq,
@@ -251,9 +279,12 @@ class Book:
         failure: Failure | None = None,
         due_ns: int = 0,
         note: str = "",
+        asks: Mapping[str, Any] | None = None,
     ) -> None:
         """Put a transition of a step on record that does not end it."""
         self._announce()
+        if status is Status.RUNNING and call.ticket == NO_TICKET:
+            call.ticket = self._seq
         entry = self._add(
             Entry(
                 seq=self._seq,
@@ -265,11 +296,14 @@ class Book:
                 generation=call.generation,
                 failure=failure,
                 due_ns=due_ns,
+                asks=dict(asks or {}),
+                answer=call.answer if status is Status.RUNNING else None,
                 decisions=call.late_decisions,
                 **_used(call, None, note),
             )
         )
-        call.late_decisions, call.spent = [], None
+        self._take_from(call)
+        call.spent = None
         self._count(entry)
 
     def outcome(self, call: Call, outcome: Outcome) -> Entry:
@@ -300,6 +334,7 @@ class Book:
                 **_used(call, settled),
             )
         )
+        self._take_from(call)
         self._count(entry, unknown=settled is not None and call.spec.kind == "llm" and not settled.cost_usd)
         if call.reusable and entry.status is Status.SUCCEEDED and not call.hash_keyed:
             self._reusable.append((self.reusable_hash(call), entry.seq))
@@ -441,6 +476,7 @@ class Book:
         """Forget what was not written."""
         self._entries.clear()
         self._consumed.clear()
+        self._holdings.clear()
         self.blobs.clear()
         self._release = False
 
@@ -467,10 +503,11 @@ class Book:
             run=run,
             consumed=self._consumed,
             release=self._release,
+            ledger=self._holdings,
             reusable=self._reusable,
         )
         self.blobs, self._consumed, self._create, self._release = {}, [], False, False
-        self._reusable = []
+        self._holdings, self._reusable = [], []
         writer.submit(write, lambda result: done(result, entries))
 
     async def write_now(self) -> CommitResult:

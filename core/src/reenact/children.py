@@ -26,6 +26,11 @@ def child_id(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()[:RUN_ID_HEX]
 
 
+def derived_key(key: str, run_id: str) -> str:
+    """Return the key of a run that follows from the run with *key*, such as a child of it."""
+    return hashlib.sha256(f"{key} {run_id}".encode()).hexdigest()[:32]
+
+
 class Start(Protocol):
     """Starts a run, or takes up the one that has the id."""
 
@@ -41,6 +46,7 @@ class Start(Protocol):
         suspend: bool,
         earlier: RunRecord | None,
         changes: Changes,
+        key: str,
     ) -> Awaitable[Execution | Run]:
         """Return the run in this process, or as it ended."""
 
@@ -118,18 +124,19 @@ class Children:
         self, parent: Execution, spec: WorkflowSpec, arguments: Mapping[str, Any], step: StepContext
     ) -> Execution | Run:
         args, kwargs = by_name(spec, arguments)
-        run = parent.run
+        run, run_id = parent.run, child_id(step.idempotency_key)
         starting = asyncio.ensure_future(
             self._start(
                 spec,
                 args,
                 kwargs,
-                run_id=child_id(step.idempotency_key),
+                run_id=run_id,
                 trace_id=run.trace_id,
                 parent=f"{run.parent}/{run.id}" if run.parent else run.id,
                 suspend=parent.suspend,
                 earlier=await self._earlier(parent, spec, step),
                 changes=msgspec.structs.replace(parent.history.changes, input={}, outputs={}),
+                key=derived_key(run.key, run_id),
             )
         )
         try:

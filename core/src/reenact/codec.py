@@ -256,7 +256,7 @@ def _reason(error: BaseException) -> str:
 def type_name(wanted: Any) -> str:
     """Name a type as a person would write it."""
     if isinstance(wanted, type) and not typing.get_args(wanted):
-        return wanted.__qualname__
+        return "None" if wanted is types.NoneType else wanted.__qualname__
     if isinstance(wanted, types.UnionType):
         return " | ".join(type_name(arg) for arg in wanted.__args__)
     return str(wanted).replace("typing.", "")
@@ -377,12 +377,22 @@ class Arguments:
                 continue
             wanted = self.hints.get(name, Any)
             if parameter.kind is parameter.VAR_POSITIONAL:
-                positional.extend(read_as(item, wanted) for item in typing.cast("list[Any]", spelled[name]))
+                positional.extend(
+                    _read(name, item, wanted) for item in typing.cast("list[Any]", spelled[name])
+                )
             elif parameter.kind is parameter.VAR_KEYWORD:
                 items = typing.cast("dict[str, Any]", spelled[name])
-                named.update({k: read_as(v, wanted) for k, v in items.items()})
+                named.update({k: _read(k, v, wanted) for k, v in items.items()})
             elif parameter.kind is parameter.POSITIONAL_ONLY:
-                positional.append(read_as(spelled[name], wanted))
+                positional.append(_read(name, spelled[name], wanted))
             else:
-                named[name] = read_as(spelled[name], wanted)
+                named[name] = _read(name, spelled[name], wanted)
         return positional, named
+
+
+def _read(name: str, value: Json, wanted: Any) -> Any:
+    try:
+        return read_as(value, wanted)
+    except NotStorableError as error:
+        at = error.at.replace("$", name, 1) if error.at.startswith("$") else f"{name}.{error.at}"
+        raise NotStorableError(at, error.problem) from error

@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin
 
 import attrs
 import msgspec
@@ -43,6 +43,7 @@ class RuntimeOptions:
         cache: Whether a step takes the outcome that another run of its workflow had for the same input:
             ``off`` or ``workflow``. A step may say so itself.
         poll_s: How often messages from other processes are looked for, in seconds.
+        executor: Which executor decides where and when runs run; this process, at once, if empty.
     """
 
     on_changed_input: OnChange = "reexecute"
@@ -58,6 +59,7 @@ class RuntimeOptions:
     llm_timeout_s: float = attrs.field(default=600.0, validator=attrs.validators.gt(0))
     cache: Cache = "off"
     poll_s: float = attrs.field(default=0.25, validator=attrs.validators.gt(0))
+    executor: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -113,6 +115,7 @@ class Config:
         journal_options: What else stands in ``[journal]``: the store's options, unstructured.
         exporters: ``[exporters.NAME]``, unstructured: naming one activates it.
         watches: ``[watches.NAME]``, unstructured: naming one activates it.
+        executors: ``[executors.NAME]``, unstructured: options of the one that ``[runtime]`` names.
         plugins: ``[plugins]``.
         root: The folder of the file; relative paths start here.
         sources: Where each value came from, by TOML path.
@@ -128,6 +131,7 @@ class Config:
     journal_options: Mapping[str, Any] = attrs.field(factory=dict)
     exporters: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     watches: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    executors: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     plugins: PluginsOptions = attrs.field(factory=PluginsOptions)
     root: Path = attrs.field(factory=Path.cwd)
     sources: Mapping[str, str] = attrs.field(factory=dict, repr=False)
@@ -224,7 +228,7 @@ class Layers:
 
 _TABLES = (
     *("runtime", "models", "prices", "providers", "policies"),
-    *("journal", "plugins", "exporters", "watches"),
+    *("journal", "plugins", "exporters", "executors", "watches"),
     "profiles",
 )
 
@@ -257,6 +261,7 @@ def _config(layers: Layers, root: Path) -> Config:
         journal_options={k: v for k, v in journal.items() if k != "store"},
         exporters=_tables(values, "exporters", layers),
         watches=_tables(values, "watches", layers),
+        executors=_tables(values, "executors", layers),
         plugins=structure(_table(values, "plugins"), PluginsOptions, "plugins", layers.sources),
         root=root,
         sources=layers.sources,
@@ -343,7 +348,10 @@ def _fit(value: Any, wanted: Any, where: str, source: str) -> Any:
     if isinstance(wanted, type) and attrs.has(wanted):
         if not isinstance(value, dict):
             raise ConfigError(f"must be a table, not {found}", where, source)
-        return structure(value, wanted, where, {})
+        return structure(value, wanted, where, {f"{where}.{key}": source for key in value} if source else {})
+    tables = _table_class(wanted)
+    if tables is not None:
+        return _fit_tables(value, tables, where, source)
     if wanted in (str, bool) and type(value) is not wanted:
         raise ConfigError(f"must be {wanted.__name__}, not {found}", where, source)
     if wanted is int and type(value) is not int:
@@ -362,6 +370,20 @@ def _fit(value: Any, wanted: Any, where: str, source: str) -> Any:
         from reenact.codec import type_name
 
         raise ConfigError(f"must be {type_name(wanted)}, not {found}", where, source) from error
+
+
+def _table_class(wanted: Any) -> type[Any] | None:
+    """Return the attrs class of which *wanted* is a list; None if it is none."""
+    inner = get_args(wanted)
+    if get_origin(wanted) in (list, Sequence) and isinstance(inner[0], type) and attrs.has(inner[0]):
+        return inner[0]
+    return None
+
+
+def _fit_tables(value: Any, cls: type[Any], where: str, source: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise ConfigError(f"must be a list of tables, not {_quoted(value, where)}", where, source)
+    return [_fit(item, cls, f"{where}[{number}]", source) for number, item in enumerate(value)]
 
 
 def _by_cattrs(wanted: type[Any], value: Any) -> Any:

@@ -4,26 +4,47 @@ import difflib
 import json
 from typing import Any
 
-from reenact.content import Blob, references, unpack
+from reenact.content import Blob, blob_references, references, unpack
 from reenact.divergence import Inputs
+from reenact.errors import DivergenceError
 from reenact.history import load_blobs
 from reenact.records import Entry
 from reenact.seams import Store
-from reenact.steps import spell_site
+from reenact.steps import Call, spell_site
 
 LINES_MAX = 200
+SCRUBBED = "(a policy scrubbed the input on record; the code's is not shown beside it)"
 
 
-async def diff_inputs(store: Store, inputs: Inputs) -> str:
-    """Return both inputs of a step that has changed, as a unified diff of indented JSON."""
+async def add_inputs(store: Store, error: DivergenceError) -> None:
+    """Have an error hold both inputs, and their diff if there are two.
+
+    An input that a policy scrubbed is not set beside what the code has, which is not scrubbed:
+    the error may go into a log.
+    """
+    where = vars(error).pop("where", None)
+    if not isinstance(where, Inputs):
+        return
+    if where.intent is not None and where.intent.hash_keyed:
+        error.diff = SCRUBBED
+        return
+    then = await read_input(store, where.intent) if where.intent is not None else None
+    now = await spell_now(store, where.call) if where.call is not None else None
+    error.inputs = (then, now)
+    if where.intent is not None and where.call is not None and then != now:
+        error.diff = diff_values(
+            then, now, f"on record ({where.intent.site})", f"now ({spell_site(where.call.site)})"
+        )
+
+
+async def spell_now(store: Store, call: Call) -> Any:
+    """Return the plain input of a step that is asked for; what is not new in it is read from the store."""
     made: dict[str, Blob] = {}
-    call = inputs.call
-    now_data = call.spell(made) if call.spell else b"null"
-    names = {name for name in references(now_data) if name not in made}
-    known = await load_blobs(store, names, store.where) if names else {}
-    now = unpack(now_data, {**known, **made})
-    then = await read_input(store, inputs.intent)
-    return diff_values(then, now, f"on record ({inputs.intent.site})", f"now ({spell_site(call.site)})")
+    data = call.spell(made) if call.spell else b"null"
+    known = await load_blobs(store, {name for name in references(data) if name not in made}, store.where)
+    inner = {name for blob in made.values() for name in blob_references(blob)} - made.keys()
+    known = {**known, **await load_blobs(store, inner - known.keys(), store.where)}
+    return unpack(data, {**known, **made})
 
 
 async def read_input(store: Store, intent: Entry) -> Any:

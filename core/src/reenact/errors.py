@@ -47,7 +47,7 @@ happened, why, and what to do about it.
 """
 
 import difflib
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import attrs
 
@@ -229,6 +229,27 @@ class RunCancelledError(RunError):
         return f"run {self.run_id!r} was cancelled" + (f": {self.reason}" if self.reason else "")
 
 
+@attrs.frozen(kw_only=True)
+class Asked:
+    """A step that was asked for: in the run that is on record, or by the code of now.
+
+    Attributes:
+        path: Where it stands in the run.
+        kind: What kind of step.
+        name: Its name.
+        input_hash: SHA-256 of its input, in hex.
+        site: File and line of the call.
+        scrubbed: A policy changed the input before it was stored.
+    """
+
+    path: str
+    kind: str
+    name: str
+    input_hash: str = ""
+    site: str = ""
+    scrubbed: bool = False
+
+
 @attrs.define
 class DivergenceError(ReenactError):
     """The code asked for something else than the record holds.
@@ -238,6 +259,10 @@ class DivergenceError(ReenactError):
         expected: What the record holds there, in words.
         found: What the code asked for, in words.
         diff: Both inputs as a unified diff, if there are two.
+        then: The step that was asked for when the run was recorded; None if it is not about one.
+        now: The step that the code asks for now; None if it asks for none.
+        inputs: Their inputs, plain; None where there is none, nobody has read it, or a policy
+            scrubbed it.
     """
 
     run_id: str
@@ -245,6 +270,9 @@ class DivergenceError(ReenactError):
     expected: str
     found: str
     diff: str = ""
+    then: Asked | None = None
+    now: Asked | None = None
+    inputs: tuple[Any, Any] = attrs.field(default=(None, None), repr=False)
 
     def __str__(self) -> str:
         text = (

@@ -12,7 +12,8 @@ outcome from there, and the new order is written behind the revision.
 
 import collections
 import hmac
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from typing import Any
 
 import attrs
 import msgspec
@@ -70,22 +71,30 @@ class Recorded:
         tries: How many of its candidate's attempts failed on record.
         failures: How many of them failed on record.
         retry_due_ns: When the next attempt was to begin, if one was planned.
+        asks: What a policy has it wait for a person for, while it waits.
+        answer: What the person has answered, until the next attempt.
+        ticket: The position of the entry that began the latest attempt.
+        put_off: That attempt has asked nobody yet: a policy has it wait.
         retry_decided: A person has decided that it runs again.
         paused_ns: How long the run stood still, forked, while the step waited.
         hidden: Where the values stand that policies took out of its input; see `placeholders`.
     """
 
     __slots__ = (
+        "answer",
+        "asks",
         "candidate",
         "failures",
         "hidden",
         "intent",
         "outcome",
         "paused_ns",
+        "put_off",
         "retry_decided",
         "retry_due_ns",
         "starts",
         "status",
+        "ticket",
         "tries",
     )
 
@@ -99,6 +108,10 @@ class Recorded:
         self.failures = 0
         self.retry_due_ns = 0
         self.retry_decided = False
+        self.asks: Mapping[str, Any] = intent.asks
+        self.answer: bool | None = None
+        self.ticket = intent.seq
+        self.put_off = False
         self.paused_ns = 0
         self.hidden: dict[str, list[int]] = {}
         self._note_places(intent)
@@ -115,7 +128,8 @@ class Recorded:
 
     def take(self, entry: Entry) -> None:
         """Apply a further entry of the same generation."""
-        self.status = advance(self.status, entry.status, STEP)
+        began, self.status = self.status, advance(self.status, entry.status, STEP)
+        self.asks = entry.asks
         self._note_places(entry)
         if entry.failure is not None and not entry.status.ended:
             self.failures += 1
@@ -123,10 +137,16 @@ class Recorded:
         if entry.status is Status.RUNNING:
             self.starts += 1
             self.retry_decided = False
+            self.answer = entry.answer
+            self.ticket = self.ticket if self.put_off else entry.seq
+            self.put_off = False
             if entry.candidate != self.candidate:
                 self.candidate, self.tries = entry.candidate, 0
         elif entry.status is Status.WAITING:
             self.retry_due_ns = entry.due_ns
+            if entry.failure is None and began is Status.RUNNING:  # before it asked anybody
+                self.starts -= 1
+                self.put_off = True
         elif entry.status is Status.IN_DOUBT:
             self.retry_decided = entry.note == RETRY
         elif entry.status.ended:
@@ -168,12 +188,15 @@ class History:
         next_seq: The position of the next entry.
         last_checksum: The checksum of the last row.
         epoch: The lease under which something was last put on record.
+        anew_seq: The last position from which on the run did something else than was on record
+            before: a step began anew with another input, or the order was left.
         blobs: The content that outcomes name.
-        succeeded: How many steps of its own have succeeded, outcomes taken again not counted.
         changes: What was set for the run when it was made.
         forked_at: How many of the rows are another run's.
         taken: Which outcomes of other runs it has taken.
         patches: The paths of the patches that its code had.
+        succeeded: How many steps have succeeded, outcomes that were taken again not counted; of a fork,
+            since then.
     """
 
     def __init__(self) -> None:
@@ -187,13 +210,14 @@ class History:
         self.next_seq = 0
         self.last_checksum = b""
         self.epoch = 0
+        self.anew_seq = -1
         self.blobs: dict[str, Blob] = {}
-        self.succeeded = 0
         self.changes = NO_CHANGES
         self.forked_at = 0
         self.taken: set[str] = set()
         self.patches: set[str] = set()
         self._at_ns = 0
+        self.succeeded = 0
         self._void: dict[int, Recorded] = {}
 
     def take(self, row: Row, where: str) -> Entry:
@@ -222,6 +246,8 @@ class History:
             return
         if entry.kind:
             self.steps[entry.path] = recorded = Recorded(entry)
+            if entry.generation:
+                self.anew_seq = entry.seq
             if entry.again < 0:
                 advance(Status.PENDING, entry.status, STEP)
             else:
@@ -259,7 +285,7 @@ class History:
 
     def _fork(self, entry: Entry) -> None:
         """Go on as another run, from which the step at ``entry.fork`` is live again."""
-        self.forked_at = entry.seq
+        self.forked_at = self.anew_seq = entry.seq
         self.succeeded = 0
         self.steps.pop(entry.fork, None)
         for recorded in self.steps.values():
@@ -274,6 +300,7 @@ class History:
             seq: The first of them.
             redo: Keep no failures.
         """
+        self.anew_seq = self.next_seq
         while self.pending and self.pending[-1].seq >= seq:
             entry = self.pending.pop()
             recorded = self._void[entry.seq]
@@ -281,6 +308,18 @@ class History:
                 del self.steps[entry.path]
             if not (redo and entry.status is not Status.SUCCEEDED):
                 self.salvage.setdefault(entry.path, []).append(recorded)
+
+    def unasked(self, asked: Collection[str]) -> Recorded | None:
+        """Return the first step that was begun, has not ended and is none of *asked*, if there is one.
+
+        What was begun before the run took another way is not looked for: the code may not come
+        to it any more.
+        """
+        for path, recorded in self.steps.items():
+            begun = recorded.outcome is None and recorded.intent.seq > self.anew_seq
+            if begun and path not in asked:
+                return recorded
+        return None
 
     def outcome(self, entry: Entry) -> Entry:
         """Return the entry that holds the outcome of *entry*: itself, or the one it refers to."""

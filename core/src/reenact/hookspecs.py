@@ -154,11 +154,27 @@ def reenact_watches() -> Iterable[Offer[Watch]]:
 def reenact_commands() -> Iterable[Any]:
     """Offer commands of ``reenact``.
 
+    An entry point that has the command's name is found without loading other plugins. With
+    ``reenact_cli.plugin`` a command has what the built-in ones have: the shared options, RUN
+    as they take it, ``--json``, errors in words, exit codes.
+
     .. code-block:: python
 
         @hookimpl
         def reenact_commands():
-            yield click.Command("hello", callback=lambda: click.echo("hello"))
+            from reenact_cli.plugin import argument, say, verb
+
+            @verb("owner", short_help="Say who has a run.")
+            @argument("run_id", metavar="RUN")
+            def owner(session, run_id):
+                async def work():
+                    async with session.desk() as desk:
+                        say((await desk.find(run_id)).owner or "nobody")
+                    return 0
+
+                return session.run(work)
+
+            yield owner
 
     Returns:
         ``click.Command`` objects whose names no other plugin uses.

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from reenact.asking import hash_input
 from reenact.codec import Json, canonical, decode, faithful, plain, type_name
 from reenact.errors import InputError, NotStorableError
 from reenact.steps import WorkflowSpec
@@ -40,6 +41,38 @@ def _spell_argument(spec: WorkflowSpec, name: str, value: Any) -> Json:
             if wanted is not Any
             else f"{spec.name}: argument {at}: {error.problem}"
         ) from error
+
+
+def restore_input(
+    spec: WorkflowSpec, spelled: Mapping[str, Json], input_hash: str
+) -> tuple[list[Any], dict[str, Any]]:
+    """Return the arguments of a run on record, as the workflow takes them now.
+
+    An argument that it takes no more may be dropped if it was at its default, which the hash
+    of the input leaves out.
+
+    Args:
+        spec: The workflow.
+        spelled: The arguments on record.
+        input_hash: Their hash; empty if some were set since, so that it is not theirs.
+
+    Raises:
+        InputError: If they do not fit any more.
+    """
+    unfit = f"the input on record does not fit workflow {spec.name!r} any more"
+    try:
+        args, kwargs = spec.arguments.restore(spelled)
+        bound = spec.arguments.bind(tuple(args), dict(kwargs))
+    except NotStorableError as error:
+        raise InputError(f"{unfit}: {error.at} is {error.problem}") from error
+    except TypeError as error:
+        raise InputError(f"{unfit}: {error}") from error
+    dropped = [name for name in spelled if name not in spec.arguments.signature.parameters]
+    hashed = canonical(plain(bound, omit_defaults=True))
+    if dropped and input_hash and hash_input("workflow", spec.name, hashed) != input_hash:
+        listed = ", ".join(repr(name) for name in dropped)
+        raise InputError(f"{unfit}: it has {listed}, which the workflow does not take")
+    return args, kwargs
 
 
 def by_name(spec: WorkflowSpec, arguments: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:

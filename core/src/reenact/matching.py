@@ -9,10 +9,10 @@ import logging
 from collections.abc import Iterator
 from typing import Any, Literal, NoReturn, Protocol, TypeAlias
 
-from reenact.divergence import Inputs, describe, describe_call, describe_end
+from reenact.divergence import left_over, other_end, unasked, unlike, unrecorded
 from reenact.errors import ChangedInputError, DivergenceError, ForkedBehindError
 from reenact.history import History, Recorded, same_input
-from reenact.records import RUN_PATH, Entry, RunRecord, Status
+from reenact.records import Entry, RunRecord, Status
 from reenact.reuse import Earlier
 from reenact.steps import HELD, Call, Outcome
 
@@ -56,12 +56,15 @@ class Matching:
 
     Attributes:
         held: Steps that go live once the record is used up, in the order asked.
+        all_met: Nothing that was begun has to be asked for any more: either all of it was, or the
+            run has taken another way.
     """
 
     def __init__(
         self, history: History, host: Matcher, on_changed: OnChange, earlier: Earlier | None = None
     ) -> None:
         self.held: list[Call] = []
+        self.all_met = False
         self._history = history
         self._host = host
         self._on_changed = on_changed
@@ -126,9 +129,7 @@ class Matching:
     def _take_earlier(self, call: Call, earlier: Earlier) -> bool:
         """Give a step an outcome that the run had which this one comes from; say whether there is one."""
         if earlier.forbids(call):
-            self._host.ask_first(
-                call, f"run {earlier.run_id} has done it, and it must not happen twice; resolve it"
-            )
+            self._host.ask_first(call, f"run {earlier.run_id} has done it, and it must not happen twice")
             return True
         taken = earlier.take(call)
         if taken is not None:
@@ -148,6 +149,7 @@ class Matching:
             self._diverge(ChangedInputError, recorded.intent, call)
         log.warning("the input of %s has changed since it was recorded; it runs again", call.path)
         call.generation = recorded.intent.generation + 1
+        self.all_met = True  # it takes another way, and may not come to what was begun
         if self._history.pending:
             self._revise()
         self.hold(call)
@@ -192,25 +194,42 @@ class Matching:
 
     def _unasked(self, entry: Entry) -> NoReturn:
         """Raise for an outcome on record that nobody asks for."""
-        recorded = self._history.steps[entry.path]
-        other = next((call for call in self.held if call.state is HELD), None)
-        path = other.path if other else entry.path
-        raise DivergenceError(self._host.run.id, path, describe(recorded.intent), describe_call(other))
+        asked = [*self._new, *self._expected.values()]
+        raise unasked(self._host.run.id, self._history.steps[entry.path].intent, asked)
+
+    @property
+    def _new(self) -> list[Call]:
+        return [call for call in self.held if call.state is HELD]
 
     def _diverge(self, kind: type[DivergenceError], intent: Entry, call: Call) -> NoReturn:
-        error = kind(self._host.run.id, call.path, describe(intent), describe_call(call))
-        error.__dict__["inputs"] = Inputs(intent, call)  # made a diff by the runtime, which can read content
-        raise error
+        raise unlike(kind, self._host.run.id, intent, call)
 
-    def check_unrecorded(self, call: Call) -> None:
-        """Let a replay end where the record ends.
+    def check_begun(self) -> None:
+        """With the record used up, refuse to go on without a step that was begun and has not ended.
 
         Raises:
-            DivergenceError: If the run ended on record and the code asks for *call* in its place.
+            DivergenceError: If there is one that nobody asks for.
+        """
+        if self.all_met:
+            return
+        self.all_met = True
+        left = self._history.unasked({*self._gone, *(call.path for call in self._new)})
+        if left is not None:
+            raise unasked(
+                self._host.run.id, left.intent, [call for call in self._new if call.recorded is None]
+            )
+
+    def check_unrecorded(self, call: Call | None) -> None:
+        """Let a replay end where the record ends.
+
+        Args:
+            call: What the code asks for there; None if it waits for nothing.
+
+        Raises:
+            DivergenceError: If the run ended on record.
         """
         if self._history.ended is not None:
-            end = f"the end of the run ({self._history.status})"
-            raise DivergenceError(self._host.run.id, call.path, end, describe_call(call))
+            raise unrecorded(self._host.run.id, self._history.status, call)
 
     def check_end(self, status: Status, output: bytes, described: str) -> None:
         """Compare how a replayed workflow ended with the record.
@@ -221,10 +240,9 @@ class Matching:
         run_id, ended = self._host.run.id, self._history.ended
         left = self._history.pending[0] if self._history.pending else None
         if left is not None:
-            recorded = self._history.steps[left.path].intent
-            raise DivergenceError(run_id, left.path, describe(recorded), "the end of the workflow")
+            raise left_over(run_id, self._history.steps[left.path].intent)
         if ended is not None and (ended.status, bytes(ended.output)) != (status, output):
-            raise DivergenceError(run_id, RUN_PATH, describe_end(ended), described)
+            raise other_end(run_id, ended, described)
 
 
 def _recorded_seq(call: Call) -> int:

@@ -1,4 +1,4 @@
-"""From a configuration to open things: store, providers, policies, exporters."""
+"""From a configuration to open things: store, providers, policies, exporters, executor."""
 
 import asyncio
 import importlib
@@ -16,7 +16,7 @@ from reenact.config import Config, structure
 from reenact.errors import ConfigError, UsageError
 from reenact.plugins import Offered, Plugins
 from reenact.policy import Chain, Member, OwnPolicy, config_hash
-from reenact.seams import Exporter, Policy, Provider, Store, Watch, is_given_name
+from reenact.seams import Executor, Exporter, Policy, Provider, Store, Watch, is_given_name
 
 PLUGIN = "plugin"
 """The key in ``[providers.NAME]`` that names the plugin which serves it, if that is not ``NAME``."""
@@ -239,6 +239,17 @@ async def open_exporters(config: Config, plugins: Plugins, stack: AsyncExitStack
         options = options_of(offered, table, f"exporters.{name}", config)
         opened[name] = await stack.enter_async_context(offered.offer.open(options))
     return opened
+
+
+async def open_executor(config: Config, plugins: Plugins, stack: AsyncExitStack) -> Executor | None:
+    """Open the executor that the configuration names; None if runs run in this process, at once."""
+    name = config.runtime.executor
+    if not name:
+        return None
+    offered = plugins.find("executor", name)
+    options = options_of(offered, config.executors.get(name, {}), f"executors.{name}", config)
+    executor: Executor = await stack.enter_async_context(offered.offer.open(options))
+    return executor
 
 
 async def open_watches(config: Config, plugins: Plugins, stack: AsyncExitStack) -> dict[str, Watch]:

@@ -156,6 +156,21 @@ class Plugins:
     def commands(self) -> list[Any]:
         """Return the commands that plugins offer, in the order of their plugins' names."""
         self.load_all()
+        return self._commands()
+
+    def command(self, name: str) -> Any | None:
+        """Return the command of that name, or None.
+
+        As with `find`, the plugin whose entry point has the name is loaded first, and the others
+        only if it does not offer the command.
+        """
+        self._load(pair for pair in self._points if pair[0].name == name)
+        found = [one for one in self._commands() if one.name == name]
+        if not found:
+            found = [one for one in self.commands() if one.name == name]
+        return found[0] if found else None
+
+    def _commands(self) -> list[Any]:
         hook = self._manager.hook.reenact_commands
         ordered = sorted(hook.get_hookimpls(), key=lambda implementation: implementation.plugin_name)
         commands: list[Any] = []

@@ -11,18 +11,15 @@ import attrs
 
 from reenact.asking import hash_input
 from reenact.book import Services
-from reenact.children import DEPTH_MAX, RUN_ID_HEX, child_id
+from reenact.children import DEPTH_MAX, RUN_ID_HEX, child_id, derived_key
 from reenact.closing import CONTINUED_AS
 from reenact.config import OnChange, RuntimeOptions
 from reenact.content import pack, references, unpack
 from reenact.desk import Desk
-from reenact.differences import diff_inputs
-from reenact.divergence import Inputs
+from reenact.differences import add_inputs
 from reenact.errors import (
     DamagedError,
     DivergenceError,
-    InputError,
-    NotStorableError,
     ReenactError,
     RunConflictError,
     RunEndedError,
@@ -32,19 +29,24 @@ from reenact.errors import (
 from reenact.execution import Ending, Execution, RunHost
 from reenact.failures import revive
 from reenact.history import History, load_blobs, read_history
-from reenact.inputs import spell_input
+from reenact.inputs import restore_input, spell_input
 from reenact.journal import Writer
+from reenact.loop import refuse_in_workflow
 from reenact.planning import Plan, Planning
 from reenact.records import NO_CHANGES, Changes, Origin, RunRecord, Status, origin_of
 from reenact.reuse import Earlier
-from reenact.seams import RunWrite
+from reenact.seams import Executor, RunWrite
 from reenact.source import source_hash
 from reenact.steps import WorkflowSpec, continued_id, idempotency_key
+from reenact.submissions import Submission, Submissions
 from reenact.trace import new_trace_id
 from reenact.views import Run
 
-Started: TypeAlias = "Execution | Run"
-"""A run in this process, or one that has ended."""
+Started: TypeAlias = "Execution | Run | Submission"
+"""A run in this process, or one that has ended, or one that an executor has."""
+
+_OVER = (Status.SUCCEEDED, Status.CANCELLED)
+"""A run that is so is not taken up; one that failed is, at the step that failed it."""
 
 Known: TypeAlias = Callable[[RunRecord], WorkflowSpec | None]
 """Returns the code of a run, if it is loaded."""
@@ -62,6 +64,7 @@ class Runs:
         options: ``[runtime]``.
         owner: How the process is called in leases.
         host: Asks models and runs child runs for them.
+        executor: Decides where and when they run; here and at once if None.
 
     Attributes:
         active: The runs that are being run, by id.
@@ -77,6 +80,7 @@ class Runs:
         options: RuntimeOptions,
         owner: str,
         host: RunHost,
+        executor: Executor | None = None,
     ) -> None:
         self.active: dict[str, Execution] = {}
         self.stopping = False
@@ -86,6 +90,9 @@ class Runs:
         self._options = options
         self._owner = owner
         self._host = host
+        self._submissions = (
+            Submissions(executor, desk.store, lambda: self.stopping, options.poll_s) if executor else None
+        )
         self._claims: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
     async def start(
@@ -102,9 +109,12 @@ class Runs:
         earlier: RunRecord | None = None,
         origin: str = "",
         changes: Changes = NO_CHANGES,
+        key: str = "",
     ) -> Started:
+        refuse_in_workflow("starting a run")
         if self.stopping:
             raise UsageError("the runtime is being closed; it starts nothing more")
+        submissions = self._submissions if not parent else None
         data, hashed, call_args = spell_input(spec, args, kwargs)
         input_hash = hash_input("workflow", spec.name, hashed)
         check_run_id(run_id)
@@ -115,7 +125,7 @@ class Runs:
             workflow=spec.name,
             version=spec.version,
             target=target,
-            key=earlier.key if earlier else self._services.draw(16),
+            key=earlier.key if earlier else key or self._services.draw(16),
             parent=parent,
             origin=str(Origin("rerun", earlier.id)) if earlier else origin,
             input_hash=input_hash,
@@ -133,16 +143,21 @@ class Runs:
             suspend=suspend,
             earlier=await self._earlier(record, changes) if earlier else None,
         )
-        execution.book.code = source_hash(spec.fn)
         began_ns = execution.earlier.began_ns if execution.earlier else 0
         stored = pack(data, execution.book.blobs)
-        execution.book.begin(input_hash, stored, began_ns=began_ns, changes=changes)
+        execution.book.code = source_hash(spec.fn)
+        execution.book.begin(
+            input_hash, stored, began_ns=began_ns, changes=changes, release=submissions is not None
+        )
         execution.history.changes = changes
+        if submissions is not None:
+            return await self._submit_new(submissions, execution, spec, run_id, suspend=suspend)
         if run_id is not None:
             async with self._claim(run_id):
                 existing = await self._desk.store.load(run_id) or await self._created(execution)
                 if existing is not None:
-                    return await self._same_run(existing, spec, input_hash, suspend=suspend)
+                    _check_same(existing, spec, input_hash)
+                    return await self._take_up_claimed(existing, spec, None, suspend=suspend)
                 self._launch(execution, spec, *call_args)
         else:
             self._launch(execution, spec, *call_args)
@@ -163,6 +178,7 @@ class Runs:
             target=run.target,
             suspend=ended.suspend,
             origin=str(Origin("continued", run.id)),
+            key=derived_key(run.key, continued_id(run.id)),
         )
 
     async def rerun(
@@ -246,6 +262,56 @@ class Runs:
         history = (await read_history(self._desk.store, source)).history
         return Earlier(source.id, source.key, history, taken=taken, allow_once=changes.allow_once)
 
+    async def start_child(
+        self,
+        spec: WorkflowSpec,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        *,
+        run_id: str,
+        trace_id: str,
+        parent: str,
+        suspend: bool,
+        earlier: RunRecord | None,
+        changes: Changes,
+        key: str,
+    ) -> Execution | Run:
+        """Start a run where its parent runs; no executor is asked."""
+        started = await self.start(
+            spec,
+            args,
+            kwargs,
+            run_id=run_id,
+            trace_id=trace_id,
+            parent=parent,
+            suspend=suspend,
+            earlier=earlier,
+            changes=changes,
+            key=key,
+        )
+        assert not isinstance(started, Submission)  # noqa: S101  # it has a parent
+        return started
+
+    async def _submit_new(
+        self,
+        submissions: Submissions,
+        execution: Execution,
+        spec: WorkflowSpec,
+        chosen_id: str | None,
+        *,
+        suspend: bool,
+    ) -> Started:
+        """Put a run on record, owned by nobody, and submit it."""
+        existing = await self._desk.store.load(chosen_id) if chosen_id is not None else None
+        existing = existing or await self._created(execution)
+        if existing is not None:
+            _check_same(existing, spec, execution.run.input_hash)
+            return await self.take_up(existing, spec, None, suspend=suspend)
+        record = attrs.evolve(execution.run, owner="")
+        return await submissions.submit(
+            record, spec, lambda: self._take_up_here(record, spec, None, suspend=suspend), new=True
+        )
+
     async def _created(self, execution: Execution) -> RunRecord | None:
         """Create a run whose id was chosen; return the one that has the id, if another process was faster."""
         result = await execution.book.write_now()
@@ -262,16 +328,6 @@ class Runs:
         async with lock:
             yield
 
-    async def _same_run(
-        self, existing: RunRecord, spec: WorkflowSpec, input_hash: str, *, suspend: bool
-    ) -> Started:
-        """Return the run that has the id already, if it is the one that is meant."""
-        if existing.workflow != spec.name:
-            raise RunConflictError(existing.id, f"workflow ({existing.workflow})")
-        if existing.input_hash != input_hash:
-            raise RunConflictError(existing.id, "input")
-        return await self._take_up_claimed(existing, spec, None, suspend=suspend)
-
     def _launch(
         self, execution: Execution, spec: WorkflowSpec, args: Sequence[Any], kwargs: Mapping[str, Any]
     ) -> None:
@@ -281,20 +337,20 @@ class Runs:
         execution.start(lambda: spec.fn(*args, **kwargs), spec)
 
     async def wait(self, started: Started) -> Run:
+        if isinstance(started, Submission):
+            assert self._submissions is not None  # noqa: S101  # it made the submission
+            followed = await self._submissions.follow(started)
+            started = (
+                await self._as_it_is(followed, started.spec) if isinstance(followed, RunRecord) else followed
+            )
         if isinstance(started, Run):
             return started
         try:
             ending = await asyncio.shield(started.finished)
             return await self.wait(ending.continued) if ending.continued is not None else _run_of(ending)
         except DivergenceError as error:
-            await self._add_diff(error)
+            await add_inputs(self._desk.store, error)
             raise
-
-    async def _add_diff(self, error: DivergenceError) -> None:
-        """Spell out both inputs of a divergence, reading what the record refers to."""
-        inputs = vars(error).pop("inputs", None)
-        if isinstance(inputs, Inputs):
-            error.diff = await diff_inputs(self._desk.store, inputs)
 
     async def take_up(
         self,
@@ -305,6 +361,22 @@ class Runs:
         suspend: bool,
         recovering: bool = False,
     ) -> Started:
+        async def here() -> Execution | Run:
+            return await self._take_up_here(record, spec, on_changed, suspend=suspend, recovering=recovering)
+
+        if self._submissions is None or record.parent or record.id in self.active or record.status in _OVER:
+            return await here()
+        return await self._submissions.submit(record, spec, here, new=False)
+
+    async def _take_up_here(
+        self,
+        record: RunRecord,
+        spec: WorkflowSpec,
+        on_changed: OnChange | None,
+        *,
+        suspend: bool,
+        recovering: bool = False,
+    ) -> Execution | Run:
         async with self._claim(record.id):
             return await self._take_up_claimed(
                 record, spec, on_changed, suspend=suspend, recovering=recovering
@@ -318,7 +390,7 @@ class Runs:
         *,
         suspend: bool,
         recovering: bool = False,
-    ) -> Started:
+    ) -> Execution | Run:
         active = self.active.get(record.id)
         if active is not None:
             return active
@@ -329,7 +401,7 @@ class Runs:
         if self.stopping:
             raise UsageError("the runtime is being closed; it takes nothing up")
         record = await self._desk.store.acquire(record.id, self._owner, self._options.lease_s)
-        if record.status in (Status.SUCCEEDED, Status.CANCELLED):  # ended since it was looked at
+        if record.status in _OVER:  # ended since it was looked at
             await self._writer.write(RunWrite(run_id=record.id, epoch=record.epoch, release=True))
             return await self._take_up_claimed(record, spec, on_changed, suspend=suspend)
         try:
@@ -379,12 +451,7 @@ class Runs:
         spelled = unpack(bytes(begun.input), blobs)
         check_arguments(spec, changes.input)
         spelled.update(changes.input)
-        try:
-            return spec.arguments.restore(spelled)
-        except NotStorableError as error:
-            raise InputError(
-                f"the input on record does not fit workflow {spec.name!r} any more: {error}"
-            ) from error
+        return restore_input(spec, spelled, "" if changes.input else begun.input_hash)
 
     async def _read_ended(self, record: RunRecord, spec: WorkflowSpec | None) -> Run:
         """Return a run that has ended, from its record."""
@@ -397,6 +464,12 @@ class Runs:
             return Run(record=record, error=revive(view.failure))
         value = spec.shape.read(view.output) if spec is not None else view.output
         return Run(record=record, value=value)
+
+    async def _as_it_is(self, record: RunRecord, spec: WorkflowSpec) -> Run:
+        """Return a run that was run elsewhere, or not yet."""
+        if record.status not in (Status.SUCCEEDED, Status.FAILED):
+            return Run(record=record)
+        return await self._read_ended(record, spec)
 
     async def replay(self, record: RunRecord, spec: WorkflowSpec) -> Run:
         """Run code over a record; see `Runtime.replay`."""
@@ -459,6 +532,14 @@ def _take_up_failed(execution: Execution) -> None:
         execution.book.root(Status.RUNNING, revised_from=cause.outcome.seq, redo=True)
         history.revise(cause.outcome.seq, redo=True)
     history.ended = None
+
+
+def _check_same(existing: RunRecord, spec: WorkflowSpec, input_hash: str) -> None:
+    """Refuse a run that has the id already, if it is not the one that is meant."""
+    if existing.workflow != spec.name:
+        raise RunConflictError(existing.id, f"workflow ({existing.workflow})")
+    if existing.input_hash != input_hash:
+        raise RunConflictError(existing.id, "input")
 
 
 def _run_of(ending: Ending) -> Run:

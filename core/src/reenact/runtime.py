@@ -14,18 +14,20 @@ import logging
 import os
 import secrets
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from reenact import __version__
-from reenact.book import Services
+from reenact.book import Hold, Services
 from reenact.children import Children
 from reenact.codec import plain
 from reenact.config import Config, OnChange, load
 from reenact.desk import Desk
 from reenact.errors import (
+    StoreError,
     UsageError,
     did_you_mean,
 )
@@ -33,17 +35,25 @@ from reenact.execution import Execution
 from reenact.forking import fork
 from reenact.house import House
 from reenact.journal import Observer, Outlet, Writer
+from reenact.ledger import Holding, Later, LedgerFull
 from reenact.loop import RunLoop, WatchedLoop
 from reenact.models import Models, PriceHook
-from reenact.opening import Providers, open_chain, open_exporters, open_store, open_watches
-from reenact.planning import Plan
+from reenact.opening import (
+    Providers,
+    open_chain,
+    open_executor,
+    open_exporters,
+    open_store,
+    open_watches,
+)
+from reenact.planning import Plan, priced
 from reenact.plugins import Plugins
 from reenact.policy import OwnPolicy
 from reenact.records import Changes, Entry, RunRecord, Status
 from reenact.reuse import recall
 from reenact.runs import Runs, Started, check_arguments, check_run_id
-from reenact.scheduler import Clock, Limits, WallClock
-from reenact.seams import CommitResult, Holding, LedgerFull, Provider, RunFilter, RunWrite, Store, Watch
+from reenact.scheduler import Clock, Limits, Sleeper, SteadyClock, WallClock, boot_id, since_boot_ns
+from reenact.seams import CommitResult, Executor, Provider, RunFilter, RunWrite, Store, Watch
 from reenact.steps import Retry, StepContext, WorkflowSpec
 from reenact.views import Run
 from reenact.workflows import WORKFLOWS, Workflow
@@ -76,8 +86,11 @@ class Runtime(Desk):
         models: Models,
         writer: Writer,
         clock: Clock,
+        steady: Clock | None = None,
         draw: Callable[[int], str] = secrets.token_hex,
         watches: Sequence[Watch] = (),
+        executor: Executor | None = None,
+        hold: Hold | None = None,
     ) -> None:
         super().__init__(store, clock)
         self.config = config
@@ -86,19 +99,22 @@ class Runtime(Desk):
         self.watches = tuple(watches)
         self.owner = f"pid {os.getpid()} on {socket.gethostname()} ({secrets.token_hex(4)})"
         self._observers: list[Observer] = []
+        self._draw = draw
         self._workflows: dict[str, WorkflowSpec] = {}
         options = config.runtime
         services = Services(
             writer=writer,
             clock=clock,
+            steady=steady,
             limits=Limits(options.steps_max or None, options.pools),
             tell=self._tell,
             interruptions_max=options.interruptions_max,
-            made_by=_made_by(config, plugins),
             cache=options.cache,
             recall=functools.partial(recall, store),
             draw=draw,
             loop=functools.partial(WatchedLoop, watches=self.watches) if watches else RunLoop,  # type: ignore[abstract]  # as RunLoop
+            made_by=_made_by(config, plugins),
+            hold=hold,
         )
         self._runs = Runs(
             desk=Desk(store, clock),
@@ -107,9 +123,12 @@ class Runtime(Desk):
             options=options,
             owner=self.owner,
             host=self,
+            executor=executor,
         )
         self._house = House(store, self.owner, options, self._runs.active)
-        self._children = Children(self._runs.start, self.cancel, lambda: self._runs.stopping, store.load)
+        self._children = Children(
+            self._runs.start_child, self.cancel, lambda: self._runs.stopping, store.load
+        )
 
     # --- opening
 
@@ -122,11 +141,13 @@ class Runtime(Desk):
         store: Store | None = None,
         providers: Mapping[str, Provider] | None = None,
         policies: Sequence[OwnPolicy] = (),
+        executor: Executor | None = None,
         plugins: Plugins | None = None,
         clock: Clock | None = None,
         price: PriceHook | None = None,
         draw: Callable[[int], str] = secrets.token_hex,
         watches: Sequence[Watch] = (),
+        hold: Hold | None = None,
     ) -> AsyncIterator["Runtime"]:
         """Open a runtime; leaving it stops its runs, which stay resumable.
 
@@ -135,11 +156,13 @@ class Runtime(Desk):
             store: An open store, instead of the configured one.
             providers: Open providers by name, before the configured ones.
             policies: Policies after the configured ones.
+            executor: An open executor, instead of the configured one.
             plugins: What is installed, if not what is installed.
             clock: The time, for tests.
             price: What calls cost, before ``[prices]`` and what providers know.
             draw: Returns so many random bytes in hex, for ids and keys of runs; for tests.
             watches: Who looks on while workflow code runs, after the configured ones.
+            hold: Decides when runs hear of the ends of steps; for tests.
 
         Raises:
             ConfigError: If the configuration is wrong.
@@ -160,11 +183,14 @@ class Runtime(Desk):
             writer = await stack.enter_async_context(Writer(opened))
             options = chosen.runtime
             time_source = clock or WallClock()
+            steady = clock or await _steady_clock(opened)
             models = Models(
                 aliases=chosen.models,
                 provider=named.get,
                 chain=chain,
                 hold=_holder(writer),
+                held=lambda account: opened.held(account, steady.now_ns()),
+                clock=Sleeper(steady),
                 retry=Retry(attempts=options.llm_attempts),
                 timeout_s=options.llm_timeout_s,
                 prices=chosen.prices,
@@ -178,8 +204,11 @@ class Runtime(Desk):
                 models=models,
                 writer=writer,
                 clock=time_source,
+                executor=executor or await open_executor(chosen, found, stack),
+                steady=steady,
                 draw=draw,
                 watches=(*looking_on, *watches),
+                hold=hold,
             )
             runtime._observers.extend(outlets)
             await opened.renew(runtime.owner, options.lease_s)
@@ -374,7 +403,9 @@ class Runtime(Desk):
         )
         check_arguments(spec, changes.input)
         check_run_id(as_id)
-        record = await fork(self.store, self.clock, source, at, changes=changes, run_id=as_id)
+        record = await fork(
+            self.store, self.clock, source, at, changes=changes, run_id=as_id, draw=self._draw
+        )
         return await self._runs.wait(await self._runs.take_up(record, spec, None, suspend=suspend))
 
     async def rerun(
@@ -443,7 +474,8 @@ class Runtime(Desk):
         spec = self._code_of(source, workflow)
         changes = Changes(input=_plain_fields(inputs, "input"), allow_once=allow_once)
         check_arguments(spec, changes.input)
-        return await self._runs.plan(source, spec, changes=changes, known=self._loaded)
+        plan = await self._runs.plan(source, spec, changes=changes, known=self._loaded)
+        return await priced(plan, self.models)
 
     async def recover(self, workflows: Sequence[Callable[..., Any]] = ()) -> list[Run | BaseException]:
         """Resume every run whose owner is gone; return how each went on.
@@ -531,6 +563,11 @@ class Runtime(Desk):
         """Let steps in flight end within the grace time, and give all runs back, resumable."""
         await self._runs.stop()
 
+    def kill(self) -> None:
+        """Let go of all runs at once and put nothing more on record, as a killed process would; for tests."""
+        for execution in self._runs.active.copy().values():
+            execution.abort(StoreError(self.store.where, "the process was killed"))
+
 
 class Handle:
     """A run that was started.
@@ -543,15 +580,14 @@ class Handle:
     def __init__(self, runs: Runs, started: Started) -> None:
         self._runs = runs
         self._started = started
-        record = started.record if isinstance(started, Run) else started.run
+        record = _record_of(started)
         self.id = record.id
         self.trace_id = record.trace_id
 
     @property
     def status(self) -> Status:
         """What the run has become so far."""
-        started = self._started
-        return started.status if isinstance(started, Run) else started.run.status
+        return _record_of(self._started).status
 
     async def wait(self) -> Run:
         """Wait until the run has ended, or was given back because it waits for somebody."""
@@ -564,16 +600,29 @@ def _made_by(config: Config, plugins: Plugins) -> Mapping[str, str]:
     return dict(sorted({"reenact-core": __version__, **plugins.versions(named)}.items()))
 
 
+def _record_of(started: Started) -> RunRecord:
+    return started.record if isinstance(started, Run) else started.run
+
+
 async def _end_task(task: "asyncio.Task[None]") -> None:
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
 
 
-def _holder(writer: Writer) -> Callable[[RunRecord, Holding], Awaitable[LedgerFull | None]]:
-    async def hold(run: RunRecord, holding: Holding) -> LedgerFull | None:
+async def _steady_clock(store: Store) -> Clock:
+    """Return the clock of the store's ledger; the time of day where a boot has no name."""
+    boot = boot_id()
+    if not boot:
+        return WallClock()
+    since_ns = since_boot_ns()
+    return SteadyClock(await store.ledger_ns(boot, since_ns, time.time_ns()) - since_ns)
+
+
+def _holder(writer: Writer) -> Callable[[RunRecord, Sequence[Holding]], Awaitable[LedgerFull | Later | None]]:
+    async def hold(run: RunRecord, holdings: Sequence[Holding]) -> LedgerFull | Later | None:
         made: asyncio.Future[CommitResult] = asyncio.get_running_loop().create_future()
-        write = RunWrite(run_id=run.id, epoch=run.epoch, ledger=[holding])
+        write = RunWrite(run_id=run.id, epoch=run.epoch, ledger=holdings)
 
         def done(answer: CommitResult) -> None:
             if not made.done():

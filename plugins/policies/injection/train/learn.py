@@ -16,7 +16,7 @@ from reenact_injection.normalise import readings
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
-SCALES = {"w": 1.5, "b": 1.0, "c": 1.0, "s": 1.0, "n": 1.0, "f": 1.0, "t": 1.0}
+SCALES = {"w": 1.5, "c": 1.0, "s": 1.0, "n": 1.0, "f": 1.0, "t": 1.0}
 UNKNOWN = "\x00"
 LONGEST_WORD = 20
 
@@ -125,7 +125,7 @@ def _index(
     for counts, owner in zip(windows.counts, windows.owner, strict=True):
         lexical = words(examples[owner])
         for feature in counts:
-            if feature[0] not in "wb" or (lexical and all(map(_is_word, feature[1:]))):
+            if feature[0] != "w" or (lexical and all(map(_is_word, feature[1:]))):
                 groups.setdefault(feature, set()).add(owner)
     enough = [feature for feature, owners in groups.items() if len(owners) >= rare]
     return {feature: number for number, feature in enumerate(sorted(enough, key=repr))}

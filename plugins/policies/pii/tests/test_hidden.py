@@ -74,6 +74,13 @@ def test_a_hidden_value_is_found_where_it_stands(way: str, kind: Kind) -> None:
     assert values == [hidden]
 
 
+def test_a_text_in_invisible_letters_is_read() -> None:
+    """What is written in tag characters, which nobody sees and models read, is found where it stands."""
+    hidden = "".join(chr(0xE0000 + ord(char)) for char in "jo@example.com")
+
+    assert found(f"hello {hidden} there", Kind.EMAIL) == [hidden]
+
+
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_a_spelled_out_address_is_found(address: str) -> None:
     """An e-mail address that is spelled out is found whole."""

@@ -14,6 +14,7 @@ import attrs
 from reenact.hookspecs import hookimpl
 from reenact.llm import LlmRequest
 from reenact.seams import Allow, Decision, Deny, Modify, Offer, Policy, PolicyContext, Stage, ToolRequest
+from reenact.trace import neutral
 
 from reenact_injection.detect import THRESHOLD, Finding, detect
 from reenact_injection.parts import UNTRUSTED, Piece, Source, pieces, untrusted, with_text
@@ -35,6 +36,7 @@ VERSION: Final = "1"
 REMOVED: Final = "[removed: suspected prompt injection]"
 
 _LONG_CHARS = 32_768
+_PLACE_CHARS = 80
 _STAGES: tuple[Stage, ...] = ("request", "tool")
 
 
@@ -135,7 +137,7 @@ def _reason(found: list[tuple[Piece, Finding]]) -> str:
 
 def _named(piece: Piece) -> str:
     if piece.source == "arguments":
-        return f"argument {'.'.join(map(str, piece.place))}"
+        return f"argument {neutral('.'.join(map(str, piece.place)))[:_PLACE_CHARS]}"
     return f"message {piece.place[0]}, part {piece.place[1]}, from {piece.source}"
 
 

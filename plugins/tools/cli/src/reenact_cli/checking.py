@@ -55,6 +55,7 @@ def settings(config: Config) -> list[tuple[str, Any, str]]:
         "journal": attrs.asdict(config.journal) | dict(config.journal_options),
         "exporters": dict(config.exporters),
         "watches": dict(config.watches),
+        "executors": dict(config.executors),
         "plugins": attrs.asdict(config.plugins),
     }
     return [
@@ -132,6 +133,7 @@ def _check_names(session: Session) -> list[Finding]:
         *(("policy", name) for name in config.policies.chain if name not in own),
         *(("exporter", name) for name in config.exporters),
         *(("watch", name) for name in config.watches),
+        *(("executor", name) for name in [config.runtime.executor] if name),
     ]
     return [found for seam, name in wanted if (found := _check_name(session, seam, name))]
 

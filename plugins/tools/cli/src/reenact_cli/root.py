@@ -9,13 +9,16 @@ import importlib
 import keyword
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from reenact_cli.output import tell
 from reenact_cli.report import guarded
 from reenact_cli.words import clean
+
+if TYPE_CHECKING:
+    from reenact.plugins import Plugins
 
 BUILT_IN: dict[str, tuple[str, str]] = {
     "init": ("init", "Write a configuration and an example."),
@@ -58,7 +61,7 @@ class Root(click.Group):
             module = importlib.import_module(f"reenact_cli.commands.{BUILT_IN[cmd_name][0]}")
             found: click.Command = getattr(module, _function(cmd_name))
             return found
-        return _plugin_commands().get(cmd_name)
+        return _plugin_command(cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -69,7 +72,7 @@ class Root(click.Group):
         except click.UsageError as error:
             from reenact.errors import did_you_mean
 
-            hint = did_you_mean(args[0], list(BUILT_IN))
+            hint = did_you_mean(args[0], self.list_commands(ctx))
             raise click.UsageError(f"there is no command {args[0]!r}{hint}", ctx) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -96,6 +99,12 @@ class Root(click.Group):
         sys.exit(guarded(lambda: super(Root, self).main(argv, prog_name or "reenact", **extra), argv))
 
 
+def _plugin_command(name: str) -> click.Command | None:
+    """Return the command of that name that a plugin offers; None if none does."""
+    found: click.Command | None = _plugins().command(name)
+    return found
+
+
 def _function(name: str) -> str:
     """Return what the function of a command is called."""
     return f"{name}_" if keyword.iskeyword(name) else name
@@ -103,6 +112,10 @@ def _function(name: str) -> str:
 
 def _plugin_commands() -> dict[str, click.Command]:
     """Return the commands that plugins offer; what they may not have is said and left out."""
+    return chosen_commands(_plugins())
+
+
+def _plugins() -> "Plugins":
     from reenact.config import load
     from reenact.errors import ConfigError
     from reenact.plugins import Plugins
@@ -111,7 +124,7 @@ def _plugin_commands() -> dict[str, click.Command]:
         disabled = load().plugins.disabled
     except ConfigError:
         disabled = []  # the command that needs it says so
-    return chosen_commands(Plugins(disabled=disabled))
+    return Plugins(disabled=disabled)
 
 
 def chosen_commands(plugins: Any) -> dict[str, click.Command]:

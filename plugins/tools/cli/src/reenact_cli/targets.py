@@ -69,6 +69,19 @@ def load_recorded(target: str, root: Path, run_id: str) -> Workflow[..., Any]:
     return _workflow(module, name, target)
 
 
+def load_place(place: str, root: Path) -> None:
+    """Import a module or a file, so that the workflows in it are known by their names.
+
+    Args:
+        place: A module, or a file as seen from the current folder.
+        root: The project's folder, where modules are looked for first.
+
+    Raises:
+        UsageError: If there is no such thing, or it fails to import.
+    """
+    _load(str(Path(place).absolute()) if place.endswith(".py") else place, root)
+
+
 def _split(target: str) -> tuple[str, str]:
     place, colon, name = target.rpartition(":")
     if not colon or not place or not name:

@@ -75,6 +75,11 @@ class VirtualClock:
         self._watch()
         return made
 
+    @property
+    def asleep(self) -> int:
+        """How many wait in `sleep`."""
+        return self._asleep
+
     # --- what tests do
 
     @property

@@ -61,6 +61,7 @@ class Opened:
             ) from None
         self._users = 0
         self._leave = asyncio.Event()
+        self._restarting = False
         self._ready: asyncio.Future[Runtime] = self._loop.create_future()
         self._task = self._loop.create_task(self._hold(enter), name="reenact-test-runtime")
 
@@ -71,7 +72,8 @@ class Opened:
         Raises:
             UsageError: If it is in use on another loop.
         """
-        if self._task.done() or self._leave.is_set() or self._loop.is_closed():
+        leaving = self._leave.is_set() and not self._restarting
+        if self._task.done() or leaving or self._loop.is_closed():
             return False
         try:
             here = asyncio.get_running_loop()
@@ -104,11 +106,29 @@ class Opened:
         if not self._task.cancelled():
             self._task.result()
 
+    async def restart(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Close the runtime and open another in its place, for all who need it.
+
+        Args:
+            meanwhile: Called when the one is closed and the other not open yet.
+        """
+        self._ready = self._loop.create_future()
+        self._restarting = True
+        self._meanwhile = meanwhile
+        self._leave.set()
+        await self.runtime()
+
     async def _hold(self, enter: Callable[[], AbstractAsyncContextManager[Runtime]]) -> None:
         try:
-            async with enter() as runtime:
-                self._ready.set_result(runtime)
-                await self._leave.wait()
+            while True:
+                async with enter() as runtime:
+                    self._ready.set_result(runtime)
+                    await self._leave.wait()
+                if not self._restarting:
+                    return
+                self._restarting = False
+                self._leave.clear()
+                self._meanwhile()
         except asyncio.CancelledError:
             raise
         except Exception as error:

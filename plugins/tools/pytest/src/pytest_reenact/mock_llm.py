@@ -226,6 +226,10 @@ class MockLlm:
         got = "".join(f"\n  {call}" for call in self._calls) or " none"
         return "\n".join([*said, f"calls:{got}"])
 
+    def forget(self, lost: Callable[[MockCall], bool]) -> None:
+        """Forget calls that are *lost*: their answers died with the process, and the steps ask again."""
+        self._calls = [call for call in self._calls if not lost(call)]
+
     def fresh(self, clock: Sleeper) -> "MockLlm":
         """Return one with the same scripts, none of them used."""
         made = MockLlm(clock)

@@ -20,13 +20,17 @@ if TYPE_CHECKING:
     from pytest_reenact.clock import VirtualClock
     from pytest_reenact.mock_llm import MockLlm
     from pytest_reenact.recording import Recording
-    from pytest_reenact.runtime import Answering, TestRuntime
+    from pytest_reenact.runs import TestRun
+    from pytest_reenact.runtime import Answering, TestRuntime, Trial
 
 MARKERS = (
-    "reenact(network=False): how the runtime of a test is; network=True lets it reach the network",
+    "reenact(network=False, crash=True, any_order=False): how the runtime of a test is; network=True lets it "
+    "reach the network, crash=False keeps --crash-everywhere from it, any_order=True lets its runs end "
+    "otherwise under --shuffle, as long as the test passes",
     "reenact_record: models answer from the test's cassette; see --reenact-record",
 )
 NAME_CHARS_MAX = 80
+_LIVES_MAX = 2
 
 
 class Kept:
@@ -37,6 +41,7 @@ class Kept:
         recording: What answers from a cassette, if the test is recorded.
         runtimes: The runtimes.
         folder: Makes a folder for a journal that is to be kept.
+        trial: What they go through, if the test is run once more with crashes or in another order.
     """
 
     def __init__(self) -> None:
@@ -44,6 +49,7 @@ class Kept:
         self.recording: Recording | None = None
         self.runtimes: list[TestRuntime] = []
         self.folder: Callable[[], Path] | None = None
+        self.trial: Trial | None = None
 
 
 KEPT = pytest.StashKey[Kept]()
@@ -66,6 +72,38 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="when tests marked reenact_record ask real models and record what they answer: "
         "never (none, the default), if they have no cassette yet (once), always (all)",
     )
+    for option, mode in (("--crash-everywhere", "each"), ("--crash-everywhere=pairs", "pairs")):
+        group.addoption(  # two options, because a value that may be left out would swallow a file's name
+            option,
+            dest="crash_everywhere",
+            action="store_const",
+            const=mode,
+            help="run each test that runs a workflow again with a crash before and after every write to the "
+            "journal, resume, and expect the same end"
+            if mode == "each"
+            else "the same, and crash the process that resumes once more, at every one of its writes",
+        )
+    group.addoption(
+        "--crash-at", metavar="N[,M]", help="crash at this point only, and then at that of the next process"
+    )
+    group.addoption(
+        "--crash-limit", type=int, default=1_000, metavar="N", help="most crashes for each test (1000)"
+    )
+    group.addoption(
+        "--shuffle",
+        metavar="SEED[-LAST]",
+        help="run each test that runs a workflow again with another order of what happens at once, "
+        "for each seed, and expect the same end",
+    )
+    group.addoption(
+        "--replay-runs",
+        action="append",
+        metavar="DIR",
+        help="replay every run there that 'reenact export' has written, each as a test",
+    )
+    parser.addini(
+        "reenact_workflows", "modules and files that define the workflows of exported runs", type="linelist"
+    )
     parser.addini("reenact_record", "what --reenact-record is if it is not given", default="none")
 
 
@@ -76,6 +114,55 @@ def pytest_configure(config: pytest.Config) -> None:
     mode = config.getini("reenact_record")
     if mode not in ("none", "once", "all"):
         raise pytest.UsageError(f"reenact_record = {mode!r}: it has to be none, once or all")
+    options = config.option
+    if options.crash_everywhere or options.crash_at or options.shuffle:
+        _register_trials(config)
+    if options.replay_runs:
+        _register_replays(config)
+
+
+def _register_replays(config: pytest.Config) -> None:
+    """Load what makes tests of exported runs, and have their folders collected."""
+    from pytest_reenact.replaying import Replays
+
+    folders = [config.invocation_params.dir / name for name in config.option.replay_runs]
+    for folder in folders:
+        if not folder.is_dir():
+            raise pytest.UsageError(f"--replay-runs {folder}: there is no such folder")
+    config.pluginmanager.register(Replays(folders), "reenact-replays")
+    config.args[:] = [*config.args, *(str(folder) for folder in folders if str(folder) not in config.args)]
+
+
+def _register_trials(config: pytest.Config) -> None:
+    """Load what runs tests again."""
+    from pytest_reenact.trials import Options, Trials
+
+    options = config.option
+    if options.crash_limit < 1:
+        raise pytest.UsageError(f"--crash-limit {options.crash_limit}: it has to be at least 1")
+    asked = Options(
+        crash=options.crash_everywhere,
+        at=_numbers("--crash-at", options.crash_at, ","),
+        limit=options.crash_limit,
+        seeds=_seeds(options.shuffle),
+    )
+    config.pluginmanager.register(Trials(asked), "reenact-trials")
+
+
+def _numbers(option: str, text: str | None, between: str) -> tuple[int, ...]:
+    parts = text.split(between) if text else []
+    if len(parts) > _LIVES_MAX or not all(part.isdecimal() for part in parts):
+        raise pytest.UsageError(
+            f"{option} {text}: it has to be a number, or two with {between!r} between them"
+        )
+    return tuple(map(int, parts))
+
+
+def _seeds(text: str | None) -> range:
+    first, last = (*_numbers("--shuffle", text, "-"), None, None)[:2]
+    if first is None:
+        return range(0)
+    return range(first, (last if last is not None else first) + 1)
 
 
 # --- fixtures ------------------------------------------------------------------------------------
@@ -149,6 +236,8 @@ def reenact_runtime(
             "seed": f"{request.node.nodeid} {len(kept.runtimes)}",
         }
         made = TestRuntime(**{**settings, **options})
+        if kept.trial is not None:
+            kept.trial.join(made)
         kept.runtimes.append(made)
         return made
 
@@ -162,6 +251,18 @@ def reenact_runtime(
 def runtime(reenact_runtime: "Callable[..., TestRuntime]") -> "TestRuntime":
     """A runtime over a store in memory, with a scripted model, a clock that skips, and no network."""
     return reenact_runtime()
+
+
+@pytest.fixture
+def reenact_replay(request: pytest.FixtureRequest) -> "Callable[[str], TestRun]":
+    """Replays a run that ``reenact export`` has written, on today's code, and returns it.
+
+    It is called with the file's name, which starts in the folder of the test. Where code and record
+    part, that is raised.
+    """
+    from pytest_reenact.replaying import replay_file
+
+    return lambda name: replay_file(request.path.parent / name, request.config)
 
 
 def _answering(item: pytest.Item, scripted: "MockLlm", kept: Kept) -> "Answering":

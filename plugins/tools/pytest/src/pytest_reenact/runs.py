@@ -21,6 +21,8 @@ class TestRun:
     Attributes:
         view: Its input, steps and entries.
         children: Its child runs, as they are by now.
+        cut_off: Positions of entries that say a step begins, and a crash that the test knows nothing of
+            had it begin again; see ``--crash-everywhere``.
     """
 
     __test__ = False  # pytest is not to take it for a class of tests
@@ -28,6 +30,12 @@ class TestRun:
     _run: Run = attrs.field(alias="run")
     view: RunView
     children: Sequence["TestRun"] = ()
+    cut_off: frozenset[int] = frozenset()
+
+    @property
+    def ended(self) -> Run:
+        """The run, as the verbs of `reenact.Runtime` return it."""
+        return self._run
 
     @property
     def record(self) -> RunRecord:
@@ -106,7 +114,10 @@ class TestRun:
         """
         named = {step.path: step for step in self.view.steps if name in (step.name, step.path)}
         begun = sum(
-            entry.path in named and entry.status is Status.RUNNING and entry.again < 0
+            entry.path in named
+            and entry.status is Status.RUNNING
+            and entry.again < 0
+            and entry.seq not in self.cut_off
             for entry in self.view.entries
         )
         refused = sum(_refused(step) for step in named.values())

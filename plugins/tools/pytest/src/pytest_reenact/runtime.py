@@ -11,6 +11,7 @@ Everything a test does to runs goes through `TestRuntime.do`, as an `Act`, and i
 """
 
 import asyncio
+import functools
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -39,7 +40,19 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 Verb: TypeAlias = Literal[
-    "run", "start", "wait", "resume", "replay", "recover", "approve", "signal", "cancel", "resolve", "advance"
+    "run",
+    "start",
+    "wait",
+    "resume",
+    "replay",
+    "fork",
+    "rerun",
+    "recover",
+    "approve",
+    "signal",
+    "cancel",
+    "resolve",
+    "advance",
 ]
 GRACE_S = 0.2
 """How long steps may take to end when a test leaves them running, in seconds."""
@@ -77,6 +90,15 @@ class _Draw:
         self._seed = seed
         self._count = 0
 
+    @property
+    def count(self) -> int:
+        """How many were drawn; set it back to draw them again."""
+        return self._count
+
+    @count.setter
+    def count(self, count: int) -> None:
+        self._count = count
+
     def __call__(self, count: int) -> str:
         self._count += 1
         return hashlib.sha256(f"{self._seed}\n{self._count}".encode()).hexdigest()[: 2 * count]
@@ -92,6 +114,28 @@ class Answering(Protocol):
         """Return one that answers the same from the start, by *clock*."""
 
 
+class Trial(Protocol):
+    """What the runtimes of a test go through, such as crashes, or another order of what happens at once."""
+
+    def join(self, runtime: "TestRuntime") -> None:
+        """Hear of a runtime of the test, before it is used."""
+
+    @property
+    def held(self) -> int:
+        """How many ends of steps are held back."""
+
+    def hold(self, run_id: str, path: str, go: Callable[[], None]) -> None:
+        """Take the end of a step: call *go* now, or later."""
+
+    async def through(
+        self, runtime: "TestRuntime", act: Act, perform: Callable[[Runtime], Awaitable[T]]
+    ) -> T:
+        """Return what *perform* makes of an act on the kernel's runtime, whatever happens meanwhile."""
+
+    def seen(self, run: TestRun) -> TestRun:
+        """Return a run as the test is to see it."""
+
+
 class _AnyAlias(dict[str, Sequence[str]]):
     """Aliases of models, in which a name that nobody has configured means the scripted model of that name."""
 
@@ -103,6 +147,12 @@ class _AnyAlias(dict[str, Sequence[str]]):
 
 FREE: PriceHook = lambda provider, model, usage: Decimal(0)  # noqa: E731  # it is a constant
 """Prices nothing: what a script says nothing of costs nothing."""
+
+
+@functools.cache
+def _installed(disabled: tuple[str, ...]) -> Plugins:
+    """Return what is installed; looked up once a process, since a test opens a runtime for each verb."""
+    return Plugins(disabled=disabled)
 
 
 class TestRuntime:
@@ -150,9 +200,11 @@ class TestRuntime:
         self.seed = seed
         self.acts: list[Act] = []
         self.seen: dict[str, TestRun] = {}
+        self.trial: Trial | None = None
         self._draw = _Draw(seed)
         self._opened: Opened | None = None
         self._code: dict[str, Callable[..., Any] | None] = {}
+        self._kernel: Runtime | None = None
         clock.tell(lambda seconds: self.acts.append(Act(verb="advance", args=(seconds,))))
 
     def fresh(self, store: Store, clock: VirtualClock | None = None) -> "TestRuntime":
@@ -237,6 +289,18 @@ class TestRuntime:
         """Run a workflow's code over its record, calling nobody; see `reenact.Runtime.replay`."""
         return await self._run_of(Act(verb="replay", run_id=run_id, workflow=workflow))
 
+    async def fork(
+        self, run_id: str, at: str, workflow: Callable[..., Any] | None = None, **options: Any
+    ) -> TestRun:
+        """Run on from a step of a run, as another run; see `reenact.Runtime.fork`."""
+        return await self._run_of(
+            Act(verb="fork", run_id=run_id, args=(at,), workflow=workflow, options=options)
+        )
+
+    async def rerun(self, run_id: str, workflow: Callable[..., Any] | None = None, **options: Any) -> TestRun:
+        """Run today's code over an old run, as another run; see `reenact.Runtime.rerun`."""
+        return await self._run_of(Act(verb="rerun", run_id=run_id, workflow=workflow, options=options))
+
     async def recover(self, workflows: Sequence[Callable[..., Any]] = ()) -> list[TestRun | BaseException]:
         """Resume every run whose owner is gone; see `reenact.Runtime.recover`."""
         found: list[TestRun | BaseException] = await self.do(Act(verb="recover", args=(tuple(workflows),)))
@@ -306,23 +370,31 @@ class TestRuntime:
             return await self._start(act)
         async with self.opened() as runtime:
             with self.clock.waited_for():
-                made = await self._done(runtime, act)
+                made = await self._through(act, lambda kernel: self.done(kernel, act))
             if isinstance(made, Run):
-                act.run_id = made.id
                 return await self._look(runtime, made)
             if isinstance(made, list):
                 return [await self._look(runtime, one) if isinstance(one, Run) else one for one in made]
             return made
 
-    async def _done(self, runtime: Runtime, act: Act) -> Any:
+    async def _through(self, act: Act, perform: Callable[[Runtime], Awaitable[T]]) -> T:
+        """Perform an act on the kernel's runtime that is open; through a trial, if there is one."""
+        if self.trial is not None:
+            return await self.trial.through(self, act, perform)
+        return await perform(await self.held_open().runtime())
+
+    async def done(self, runtime: Runtime, act: Act) -> Any:
+        """Do what an act says to the kernel's *runtime*, and return what that returns."""
         if act.verb == "run":
             handle = await runtime.start(_known(act), act.args, act.kwargs, suspend=True, **act.options)
             act.run_id = handle.id
             self._code[act.run_id] = act.workflow
             return await handle.wait()
-        if act.verb in ("resume", "replay"):
+        if act.verb in ("resume", "replay", "fork", "rerun"):
             code = act.workflow or self._code.get(act.run_id)
-            return await getattr(runtime, act.verb)(act.run_id, code, **act.options)
+            made: Run = await getattr(runtime, act.verb)(act.run_id, *act.args, code, **act.options)
+            self._code.setdefault(made.id, code)
+            return made
         if act.verb == "recover":
             return await runtime.recover([*filter(None, self._code.values()), *act.args[0]])
         return await getattr(runtime, act.verb)(act.run_id, *act.args)
@@ -330,20 +402,27 @@ class TestRuntime:
     async def _start(self, act: Act) -> "TestHandle":
         opened = self._hold()
         try:
-            runtime = await opened.runtime()
-            handle = await runtime.start(_known(act), act.args, act.kwargs, **act.options)
+            await opened.runtime()
+            handle = await self._through(act, lambda kernel: self.begun(kernel, act))
         except BaseException:
             await opened.leave()
             raise
-        act.run_id = handle.id
-        self._code[act.run_id] = act.workflow
-        made = TestHandle(self, handle, opened)
+        made = TestHandle(self, handle, opened, act)
         await made.on_record()
         return made
+
+    async def begun(self, runtime: Runtime, act: Act) -> Handle:
+        """Start what an act says on the kernel's *runtime*."""
+        handle = await runtime.start(_known(act), act.args, act.kwargs, **act.options)
+        act.run_id = handle.id
+        self._code[act.run_id] = act.workflow
+        return handle
 
     async def _look(self, runtime: Runtime, run: Run) -> TestRun:
         """Return what a test sees of a run, and keep it."""
         seen = await look(runtime, run.id, run)
+        if self.trial is not None:
+            seen = self.trial.seen(seen)
         self.seen[run.id] = seen
         return seen
 
@@ -358,6 +437,35 @@ class TestRuntime:
         finally:
             await opened.leave()
 
+    def held_open(self) -> Opened:
+        """Return what holds the kernel's runtime open, within a verb.
+
+        Raises:
+            UsageError: If nothing does.
+        """
+        if self._opened is None:
+            raise UsageError("the runtime is not open")
+        return self._opened
+
+    @property
+    def in_use(self) -> bool:
+        """Whether the kernel's runtime is open, on the loop that runs here."""
+        return self._opened is not None and self._opened.usable
+
+    @property
+    def moving(self) -> bool:
+        """Whether anything goes on by itself, without those who sleep by the clock."""
+        return self._kernel is not None and self._kernel.under_way > self.clock.asleep
+
+    @property
+    def drawn(self) -> int:
+        """How many random numbers were drawn for ids and keys; set it back to draw them again."""
+        return self._draw.count
+
+    @drawn.setter
+    def drawn(self, count: int) -> None:
+        self._draw.count = count
+
     def _hold(self) -> Opened:
         if self._opened is None or not self._opened.usable:
             self._opened = Opened(self._open)
@@ -371,14 +479,19 @@ class TestRuntime:
             attrs.evolve(self.config, runtime=options, exporters={}),
             store=self.store,
             policies=self.policies,
-            plugins=self.plugins,
+            plugins=self.plugins or _installed(tuple(self.config.plugins.disabled)),
             clock=self.clock,
             price=self.price,
             draw=self._draw,
+            hold=self.trial.hold if self.trial is not None else None,
         ) as runtime:
+            self.plugins = runtime.plugins  # finding them takes longer than most runs
             runtime.models = self._models(runtime.models)
-            with self.clock.follows(lambda: runtime.under_way):
+            trial = self.trial
+            self._kernel = runtime
+            with self.clock.follows(lambda: runtime.under_way + (trial.held if trial is not None else 0)):
                 yield runtime
+            self._kernel = None
 
     def _models(self, models: Models) -> Models:
         async def provider(name: str) -> Provider:
@@ -435,8 +548,9 @@ class TestHandle:
 
     __test__ = False  # pytest is not to take it for a class of tests
 
-    def __init__(self, runtime: TestRuntime, handle: Handle, opened: Opened) -> None:
+    def __init__(self, runtime: TestRuntime, handle: Handle, opened: Opened, act: Act) -> None:
         self._runtime = runtime
+        self._act = act
         self._handle = handle
         self.id = handle.id
         self.trace_id = handle.trace_id
@@ -460,10 +574,11 @@ class TestHandle:
 
     async def wait(self) -> TestRun:
         """Wait until the run has ended, or was given back because it waits for somebody."""
-        self._runtime.acts.append(Act(verb="wait", run_id=self.id))
+        act = Act(verb="wait", run_id=self.id, workflow=self._act.workflow, options=self._act.options)
+        self._runtime.acts.append(act)
         async with self._runtime.opened() as runtime:
             with self._runtime.clock.waited_for():
-                run = await self._handle.wait()
+                run = await self._runtime._through(act, lambda _: self._handle.wait())
             return await self._runtime._look(runtime, run)
 
     async def _leave(self, opened: Opened) -> None:

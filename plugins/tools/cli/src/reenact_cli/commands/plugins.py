@@ -94,6 +94,7 @@ def _in_use(session: Session, offered: "Offered") -> bool:
         "policy": set(config.policies.chain),
         "exporter": set(config.exporters),
         "watch": set(config.watches),
+        "executor": {config.runtime.executor},
     }
     return name in named.get(offered.seam, ())
 

@@ -23,13 +23,39 @@ _NOT_ASCII = re.compile("[^\x00-\x7f]+")
 @click.option("--out", "-o", metavar="FILE", help="The file; stdout if not given.")
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
 @click.option("--redact", is_flag=True, help="Leave out what was asked, answered and raised.")
-def export(session: Session, run_id: str, out: str | None, force: bool, redact: bool) -> int:
+@click.option("--as-test", is_flag=True, help="Write a test that replays it as well; FILE is their folder.")
+def export(session: Session, run_id: str, out: str | None, force: bool, redact: bool, as_test: bool) -> int:
     """Write RUN with its child runs and all their content as JSON: nothing else is needed to read it.
 
     The journal is verified on the way; a damaged run is not exported. A redacted file keeps times,
     names, paths and prices, verifies, and cannot be imported.
     """
+    if as_test and redact:
+        raise click.UsageError("a redacted run cannot be replayed; give --as-test or --redact, not both")
+    if as_test:
+        return session.run(lambda: _export_test(session, run_id, Path(out or "."), force=force))
     return session.run(lambda: _export(session, run_id, out, force=force, redact=redact))
+
+
+async def _export_test(session: Session, run_id: str, folder: Path, *, force: bool) -> int:
+    from reenact_portable import spell_run, write_file, write_run
+
+    from reenact_cli.as_test import spell_test
+    from reenact_cli.output import say_json, tell
+    from reenact_cli.words import clean
+
+    async with session.desk() as desk:
+        record = await desk.find(run_id)
+        made = spell_test(await desk.show(record.id))
+        folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240  # nothing else runs
+        data, test = folder / made.data_name, folder / made.test_name
+        await write_run(data, spell_run(desk, record), force=force)
+        write_file(test, made.test.encode(), force=force)
+    if session.as_json:
+        say_json({"file": str(data), "test": str(test), "run_id": record.id})
+    else:
+        tell(f"written  {clean(test)} and {clean(data)}; run it with: pytest {clean(test)}")
+    return 0
 
 
 async def _export(session: Session, run_id: str, out: str | None, *, force: bool, redact: bool) -> int:

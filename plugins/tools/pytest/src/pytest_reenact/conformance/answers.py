@@ -11,8 +11,8 @@ from reenact.llm import LlmMessage, LlmRequest, Part, Usage, assistant, system, 
 from pytest_reenact.conformance.play import HELLO, PROMPT, TOOLS, TRACE, Play, with_tools
 from pytest_reenact.conformance.script import KEY, MODEL, USAGE, Script, ScriptedCall, Seen, Turn, neutral
 
-AWKWARD = 'Größe "L"\n\u2028 — 包裹 \U0001f4e6 \\ {"not": json}\ttab'
-"""Text that is easily broken: quotes, line separators that are none of HTTP's, characters of four bytes."""
+AWKWARD = ' \n Größe "L"\n\u2028 — 包裹 \U0001f4e6 \\ {"not": json}\ttab\n '
+"""Text that is easily broken: white space around it, quotes, strange line ends, four-byte characters."""
 
 SCHEMA = {
     "type": "object",

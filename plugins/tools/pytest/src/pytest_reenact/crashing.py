@@ -1,0 +1,428 @@
+"""A test's runs, killed at a chosen write to their journal, and resumed as another process would.
+
+Points are counted over the writes of a test from 0, two for each: at an even point the
+process dies before the write is made, and what the steps did is not on record; at an odd
+one after it, and nobody has begun what it says. Then everything in memory is gone. The
+next life opens a runtime of its own over the same store and resumes what the test asked for.
+
+A step that may happen once only, and whose end is not on record, is a matter for a person.
+Here the person knows: what was begun is known from the writes that were made, what came
+of it from those that were lost.
+"""
+
+import asyncio
+import itertools
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from typing import Any, TypeVar
+
+import attrs
+from reenact import Resolution
+from reenact.content import unpack
+from reenact.desk import Desk
+from reenact.errors import DivergenceError, NotDeterministicError, StoreError
+from reenact.plugins import Plugins
+from reenact.records import RUN_PATH, Entry, Status, decode_entry
+from reenact.runtime import Handle, Runtime
+from reenact.seams import CommitResult, RunWrite
+from reenact.views import Run
+
+from pytest_reenact.ends import Ends, Key, difference, ends_of, entries_of
+from pytest_reenact.loops import Opened
+from pytest_reenact.memory import MemoryStore
+from pytest_reenact.runs import TestRun
+from pytest_reenact.runtime import Act, TestRuntime, look
+
+T = TypeVar("T")
+
+PERFORMED = frozenset({"llm", "tool", "step"})
+DOUBTS_MAX = 20
+"""How often a run is resumed after somebody decided about a step, in one life."""
+
+
+class Mortal:
+    """Has a store die at a write.
+
+    Args:
+        store: The store; its writes go through here from now on.
+        points: The points at which it dies, one for each life.
+
+    Attributes:
+        writes: How many writes were made in each life.
+        deaths: How often it died.
+        dead: Whether nothing more is written until it is revived.
+        begun: How often the work of each step began, as far as its beginning was on record.
+        cut_off: For each run, positions of entries that say a step begins, when the process died before it
+            did; or before its end was on record, if it may be repeated.
+        lost: What steps came to of which nothing is on record.
+        settled: Steps that had succeeded on record when it died.
+        ended: Steps that had ended on record when it died.
+        again: Steps whose work began again, although they were settled.
+        in_flight: Steps whose work had begun when it died and whose end was not on record, in words.
+    """
+
+    def __init__(self, store: MemoryStore, points: Sequence[int]) -> None:
+        self.store = store
+        self.points = list(points)
+        self.writes = [0]
+        self.deaths = 0
+        self.dead = False
+        self.begun: Counter[Key] = Counter()
+        self.cut_off: dict[str, set[int]] = {}
+        self.lost: dict[Key, tuple[Entry, RunWrite]] = {}
+        self.settled: set[Key] = set()
+        self.ended: set[Key] = set()
+        self.again: list[Entry] = []
+        self.in_flight: list[str] = []
+        self.on_death: Callable[[], None] = lambda: None
+        self._steps: dict[Key, Entry] = {}
+        self._latest: dict[Key, int] = {}
+        self._made = store.commit
+        store.commit = self.commit  # type: ignore[method-assign]  # this store is to die
+
+    async def commit(self, writes: Sequence[RunWrite]) -> Sequence[CommitResult]:
+        """Make *writes*; or die before it, or after."""
+        if self.dead:
+            self._lose(writes)
+            raise StoreError(self.store.where, "the process was killed")
+        number = self.writes[-1]
+        self.writes[-1] += 1
+        if self.points and number == self.points[0] // 2:
+            await self._die(writes, made=bool(self.points.pop(0) % 2))
+        results = await self._made(writes)
+        for write, result in zip(writes, results, strict=True):
+            if result is None:
+                self._note(write, begins=True)
+        return results
+
+    async def _die(self, writes: Sequence[RunWrite], *, made: bool) -> None:
+        self.dead = True
+        self.deaths += 1
+        if made:
+            results = await self._made(writes)
+            for write, result in zip(writes, results, strict=True):
+                if result is None:
+                    self._note(write, begins=False)
+        else:
+            self._lose(writes)
+        self.on_death()
+        raise StoreError(self.store.where, "the process was killed")
+
+    def _note(self, write: RunWrite, *, begins: bool) -> None:
+        """Note what a write that was made tells of steps."""
+        for row in write.rows:
+            entry = decode_entry(row.body)
+            key = write.run_id, entry.path
+            if entry.kind:
+                self._steps[key] = entry
+            known = self._steps.get(key)
+            if known is None or known.kind not in PERFORMED or entry.again >= 0:
+                continue
+            if entry.status is Status.RUNNING:
+                self._begin(write.run_id, entry, begins=begins)
+
+    def _begin(self, run_id: str, entry: Entry, *, begins: bool) -> None:
+        key = run_id, entry.path
+        self.lost.pop(key, None)
+        self._latest[key] = entry.seq
+        if begins:
+            self.begun[key] += 1
+        else:
+            self.cut_off.setdefault(run_id, set()).add(entry.seq)
+        if key in self.settled:
+            self.again.append(self._steps[key])
+
+    def _lose(self, writes: Sequence[RunWrite]) -> None:
+        """Note what steps came to that will never be on record."""
+        for write in writes:
+            for row in write.rows:
+                entry = decode_entry(row.body)
+                if entry.path != RUN_PATH and entry.status.ended:
+                    self.lost[write.run_id, entry.path] = entry, write
+
+    def revive(self) -> None:
+        """Have it write again, for another process: the one before has no lease any more."""
+        self.dead = False
+        self.writes.append(0)
+        self.store.leases.clear()
+        for run_id in self.store.runs:
+            for entry in entries_of(self.store, run_id):
+                if entry.path != RUN_PATH and entry.status.ended:
+                    self.ended.add((run_id, entry.path))
+                if entry.path != RUN_PATH and entry.status is Status.SUCCEEDED:
+                    self.settled.add((run_id, entry.path))
+        for key, entry in self._in_flight():
+            self.in_flight.append(f"{entry.path} ({entry.effect or 'repeatable'}, {entry.site})")
+            if entry.effect != "once":
+                self.cut_off.setdefault(key[0], set()).add(self._latest[key])
+
+    def _in_flight(self) -> Iterator[tuple[Key, Entry]]:
+        for key, entry in self._steps.items():
+            if self.begun[key] and key not in self.ended:
+                yield key, entry
+
+
+class Crashing:
+    """A trial: the runs of a test are killed at points, and resumed.
+
+    Args:
+        points: Where; none to count the writes only.
+        reference: What the runs come to if nobody kills them.
+
+    Attributes:
+        mortal: What kills them, as soon as the test has a runtime.
+        problem: Why the test cannot be tried.
+        parted: Where code and record part, if they do in a later life.
+        forgiven: Steps that were cut off in the middle, of which nobody can say whether they happened.
+    """
+
+    def __init__(self, points: Sequence[int] = (), reference: "Crashing | None" = None) -> None:
+        self.points = tuple(points)
+        self.reference = reference
+        self.mortal: Mortal | None = None
+        self.problem = ""
+        self.parted = ""
+        self.forgiven: set[Key] = set()
+        self._runtimes: list[TestRuntime] = []
+        self._reviving: asyncio.Future[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._kernels: list[Runtime] = []
+        self._starts: dict[str, tuple[Act, int]] = {}
+
+    # --- what a runtime of the test asks
+
+    def join(self, runtime: TestRuntime) -> None:
+        """Hear of a runtime of the test."""
+        if not isinstance(runtime.store, MemoryStore):
+            self.problem = f"its store is no MemoryStore but a {type(runtime.store).__name__}"
+            return
+        if self.mortal is None:
+            self.mortal = Mortal(runtime.store, self.points)
+            self.mortal.on_death = self._kill
+        elif self.mortal.store is not runtime.store:
+            self.problem = "it has more than one store"
+            return
+        runtime.trial = self
+        if self.reference is not None:
+            runtime.plugins = runtime.plugins or self.reference.plugins
+        self._runtimes.append(runtime)
+
+    @property
+    def plugins(self) -> Plugins | None:
+        """What was found to be installed; to find it takes longer than most runs."""
+        return next((runtime.plugins for runtime in self._runtimes if runtime.plugins is not None), None)
+
+    @property
+    def held(self) -> int:
+        """Nothing is held back."""
+        return 0
+
+    def hold(self, run_id: str, path: str, go: Callable[[], None]) -> None:  # noqa: ARG002  # a trial's
+        """Pass the end of a step on at once."""
+        go()
+
+    def seen(self, run: TestRun) -> TestRun:
+        """Return a run of which entries do not count that were cut off."""
+        mortal = self._mortal
+        children = tuple(self.seen(child) for child in run.children)
+        return attrs.evolve(run, cut_off=frozenset(mortal.cut_off.get(run.id, ())), children=children)
+
+    async def through(self, runtime: TestRuntime, act: Act, perform: Callable[[Runtime], Awaitable[T]]) -> T:
+        """Perform an act, in as many lives as it takes."""
+        mortal, opened = self._mortal, runtime.held_open()
+        drawn = runtime.drawn
+        later: Callable[[Runtime], Awaitable[Any]] = lambda kernel: self._again(runtime, kernel, act, drawn)  # noqa: E731
+        known = mortal.deaths and act.verb == "wait"  # what the test waits for may have died before
+        for performing in itertools.chain([] if known else [perform], itertools.repeat(later)):
+            await self._alive(runtime)
+            deaths = mortal.deaths
+            kernel = await opened.runtime()
+            self._note_kernel(kernel)
+            try:
+                made: T = await performing(kernel)
+            except Exception as error:
+                if deaths == mortal.deaths:
+                    if mortal.deaths and isinstance(error, (DivergenceError, NotDeterministicError)):
+                        self.parted = str(error)
+                    raise
+            else:
+                if deaths == mortal.deaths or not isinstance(made, (Run, list)):
+                    return made
+            finally:
+                if act.verb == "start" and act.run_id:
+                    self._starts.setdefault(act.run_id, (act, drawn))
+        raise AssertionError("an endless chain has ended")
+
+    # --- dying, and living again
+
+    @property
+    def _mortal(self) -> Mortal:
+        assert self.mortal is not None  # noqa: S101  # it was joined, else nobody would ask
+        return self.mortal
+
+    def _note_kernel(self, kernel: Runtime) -> None:
+        if kernel not in self._kernels:
+            self._kernels.append(kernel)
+
+    def _kill(self) -> None:
+        """Let go of everything in memory; runs that nobody waits for go on in the next life, too."""
+        for kernel in self._kernels:
+            kernel.kill()
+        self._kernels.clear()
+        for runtime in self._runtimes:
+            if self._starts and runtime.in_use:
+                task = asyncio.get_running_loop().create_task(self._go_on(runtime))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+
+    async def _go_on(self, runtime: TestRuntime) -> None:
+        """Resume the runs that a test has started, and may not wait for."""
+        async with runtime.opened():
+            await self._alive(runtime)
+            kernel = await runtime.held_open().runtime()
+            self._note_kernel(kernel)
+            for run_id, (act, drawn) in self._starts.items():
+                record = await kernel.store.load(run_id)
+                if record is None or not record.status.ended:
+                    await self._start_again(runtime, kernel, act, drawn)
+
+    async def _alive(self, runtime: TestRuntime) -> None:
+        """Wait until there is a process again."""
+        mortal = self._mortal
+        if not mortal.dead:
+            return
+        if self._reviving is not None and not self._reviving.get_loop().is_closed():
+            await asyncio.shield(self._reviving)
+            return
+        self._reviving = asyncio.get_running_loop().create_future()
+        try:
+            await _reopen(runtime.held_open(), mortal)
+            scripted = getattr(runtime.llm, "forget", None)
+            if scripted is not None:
+                scripted(lambda call: (call.run_id, call.path) not in mortal.settled)
+        finally:
+            self._reviving.set_result(None)
+            self._reviving = None
+
+    async def _again(self, runtime: TestRuntime, kernel: Runtime, act: Act, drawn: int) -> Any:
+        """Do in another life what *act* says, from where the one before has left it."""
+        if act.verb == "start":
+            return await self._start_again(runtime, kernel, act, drawn)
+        if act.verb not in ("run", "resume", "wait"):
+            return await runtime.done(kernel, act)
+        record = await kernel.store.load(act.run_id) if act.run_id else None
+        if record is None and act.verb == "wait":
+            handle = await self._start_again(runtime, kernel, *self._starts[act.run_id])
+            return await handle.wait()
+        if record is None:
+            return await _drawing(runtime, drawn, runtime.done(kernel, act))
+        if record.status in (Status.FAILED, Status.CANCELLED):
+            return (await look(kernel, act.run_id)).ended
+        run = await self._resume(kernel, act)
+        for _ in range(DOUBTS_MAX):
+            if run.status not in (Status.IN_DOUBT, Status.WAITING) or not await self._decide(kernel):
+                break
+            run = await self._resume(kernel, act)
+        return run
+
+    async def _start_again(self, runtime: TestRuntime, kernel: Runtime, act: Act, drawn: int) -> Handle:
+        """Start a run that the life before has started: the one on record, or the same once more."""
+        if act.run_id and await kernel.store.load(act.run_id) is not None:
+            act = attrs.evolve(act, options={**act.options, "run_id": act.run_id})
+        return await _drawing(runtime, drawn, runtime.begun(kernel, act))
+
+    async def _resume(self, kernel: Runtime, act: Act) -> Run:
+        suspend = act.options.get("suspend", act.verb != "wait")
+        return await kernel.resume(act.run_id, act.workflow, on_changed_input="fail", suspend=suspend)
+
+    async def _decide(self, desk: Desk) -> bool:
+        """Decide about steps in doubt, as a person who knows what happened; say whether there were any."""
+        decided = False
+        for run_id, record in list(self._mortal.store.runs.items()):
+            if record.status is not Status.IN_DOUBT:
+                continue
+            for step in (await desk.show(run_id)).steps:
+                key = run_id, step.path
+                if step.status is Status.IN_DOUBT and not self._expected_doubt(key):
+                    await desk.resolve(run_id, step.path, self._resolution(key))
+                    decided = True
+        return decided
+
+    def _expected_doubt(self, key: Key) -> bool:
+        known = self.reference.doubts if self.reference is not None else frozenset[Key]()
+        return key in known
+
+    def _resolution(self, key: Key) -> Resolution:
+        lost = self._mortal.lost.get(key)
+        if lost is None:
+            if self._mortal.begun[key]:
+                self.forgiven.add(key)  # it was cut off in the middle, and nobody can say what came of it
+            return Resolution(retry=True)
+        entry, write = lost
+        if entry.failure is not None:
+            return Resolution(fail=entry.failure.message)
+        blobs = {**self._mortal.store.content, **{blob.hash: blob for blob in write.blobs}}
+        value = unpack(bytes(entry.output), blobs) if entry.output else None
+        return Resolution(done=True, value=value)
+
+    # --- judging
+
+    @property
+    def ends(self) -> Ends:
+        """What the runs of the test came to."""
+        return ends_of(self._mortal.store)
+
+    @property
+    def doubts(self) -> frozenset[Key]:
+        """The steps that were in doubt at some time."""
+        return frozenset(
+            (run_id, entry.path)
+            for run_id in self._mortal.store.runs
+            for entry in entries_of(self._mortal.store, run_id)
+            if entry.path != RUN_PATH and entry.status is Status.IN_DOUBT
+        )
+
+    def judge(self) -> str:
+        """Return what is wrong with how the runs went on; nothing if all is well."""
+        mortal, reference = self._mortal, self.reference
+        assert reference is not None  # noqa: S101  # only a run again is judged
+        if self.parted:
+            return self.parted
+        for entry in mortal.again:
+            return f"{entry.path} ({entry.site}) had ended on record, and its work was done again"
+        for key, count in mortal.begun.items():
+            step = mortal._steps[key]
+            allowed = max(reference._mortal.begun[key], 1) + (key in self.forgiven)
+            if step.effect == "once" and count > allowed:
+                return f"{step.path} ({step.site}) may happen once, and its work was begun {count} times"
+        return difference(reference.ends, self.ends)
+
+
+async def _drawing(runtime: TestRuntime, drawn: int, work: Coroutine[Any, Any, T]) -> T:
+    """Do *work*, which begins by drawing ids and keys, and have it draw those again that were drawn before.
+
+    It draws before it waits for the first time; what others draw from then on is what they would have.
+    """
+    loop = asyncio.get_running_loop()
+    later = runtime.drawn
+
+    def back() -> None:
+        runtime.drawn = drawn
+
+    def on() -> None:
+        runtime.drawn = max(later, runtime.drawn)
+
+    loop.call_soon(back)
+    task = loop.create_task(work)
+    loop.call_soon(on)  # nothing else gets a turn in between
+    return await task
+
+
+async def _reopen(opened: Opened, mortal: Mortal) -> None:
+    await opened.restart(mortal.revive)
+
+
+def points_of(crashing: Crashing) -> int:
+    """Return how many points the first life of a test's runs has."""
+    mortal = crashing.mortal
+    return 2 * mortal.writes[0] if mortal is not None else 0

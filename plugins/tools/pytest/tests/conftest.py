@@ -1,0 +1,28 @@
+"""Fixtures for tests of suites: running one on a mutant."""
+
+import sys
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import pytest
+
+_WITHOUT = [part for name in ("cacheprovider", "hypothesispytest", "xdist") for part in ("-p", f"no:{name}")]
+
+Failures = Callable[[type], list[str]]
+
+
+@pytest.fixture
+def failures(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Failures:
+    """Runs a suite until its first failure, and returns the names of the tests that failed."""
+
+    def run(suite: type) -> list[str]:
+        monkeypatch.setitem(sys.modules, "suite_under_test", SimpleNamespace(Suite=suite))
+        pytester.makepyfile(
+            test_it="from suite_under_test import Suite\n\n\nclass TestIt(Suite):\n    pass\n"
+        )
+        result = pytester.inline_run("-x", "-q", "--tb=no", "-Wignore", *_WITHOUT)
+        passed, skipped, failed = result.listoutcomes()
+        assert passed or skipped or failed, "nothing was collected"
+        return [report.nodeid for report in failed]
+
+    return run

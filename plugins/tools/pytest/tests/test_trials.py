@@ -1,0 +1,393 @@
+"""Tests that are run again: with their runs killed at every write, and in other orders."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+FLOWS = """
+    import asyncio
+    from reenact import approve, current, llm, parallel, sleep, step, tool, workflow
+
+    @step
+    async def fetch(ticket: str) -> str:
+        return f"text of {ticket}"
+
+    @tool(effect="once")
+    async def refund(order: str) -> str:
+        return f"refunded {order}"
+
+    @workflow
+    async def handle(ticket: str) -> list[str]:
+        one, other = await asyncio.gather(fetch(ticket), fetch("T-0"))
+        answer = await llm("smart", f"Deal with {one}", name="deal")
+        receipt = await refund("o-1")
+        await sleep(3600)
+        return [one, other, answer, receipt, str(current().uuid4())]
+
+    @workflow
+    async def family(tickets: list[str]) -> list[list[str]]:
+        agreed = await approve("go on?")
+        return await parallel(handle, tickets) if agreed else []
+"""
+
+QUIETLY = ("-p", "no:randomly", "-p", "no:hypothesispytest")
+"""Without plugins that would change the order, or take their time to say nothing."""
+
+SOUND = """
+    from flows import family, handle
+
+    def test_alone(runtime, mock_llm):
+        mock_llm.script("text of T-1", "done")
+        run = runtime.run_sync(handle, "T-1")
+        assert run.output[:4] == ["text of T-1", "text of T-0", "done", "refunded o-1"]
+        assert [run.effects(name) for name in ("fetch", "refund")] == [2, 1]
+        assert mock_llm.calls == 1
+
+    def test_family(runtime, mock_llm):
+        mock_llm.script("text of", "done", times=2)
+        waiting = runtime.run_sync(family, ["T-1", "T-2"])
+        assert waiting.status == "waiting"
+        runtime.sync(runtime.approve(waiting.id, True))
+        run = runtime.sync(runtime.resume(waiting.id))
+        assert [one[2] for one in run.output] == ["done", "done"]
+        assert run.effects("refund") == 2
+
+    def test_handles(runtime, mock_llm):
+        mock_llm.script("text of", "done", times=3)
+
+        async def go():
+            async with runtime:
+                handles = [await runtime.start(handle, [f"T-{n}"]) for n in range(3)]
+                return [await one.wait() for one in handles]
+
+        assert [run.output[2] for run in runtime.sync(go())] == ["done"] * 3
+
+    def test_nothing_is_run(runtime):
+        assert runtime.acts == []
+
+    def test_no_runtime():
+        pass
+"""
+
+ASYNC = """
+    import pytest
+    from flows import handle
+
+    @pytest.mark.anyio
+    @pytest.mark.parametrize("ticket", ["T-1", "T-2"])
+    async def test_it(runtime, mock_llm, ticket):
+        mock_llm.script(f"text of {ticket}", "done")
+        run = await runtime.run(handle, ticket)
+        assert run.output[2] == "done"
+
+    @pytest.fixture
+    def anyio_backend():
+        return "asyncio"
+"""
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester) -> pytest.Pytester:
+    """A folder with workflows."""
+    pytester.makepyfile(flows=FLOWS)
+    pytester.syspathinsert()
+    return pytester
+
+
+def tried(result: pytest.RunResult) -> dict[str, int]:
+    """Return what the summary says was tried."""
+    (line,) = [line for line in result.outlines if "run again:" in line]
+    return {
+        what: int(count.replace(",", ""))
+        for count, what in re.findall(r"([\d,]+) (test|crash point|order)", line)
+    }
+
+
+def test_a_sound_test_passes_wherever_it_crashes(project: pytest.Pytester) -> None:
+    """Runs, child runs, waiting runs and started ones end as if nothing had happened, ids and uuids too."""
+    project.makepyfile(test_flows=SOUND)
+
+    result = project.runpytest_inprocess("--crash-everywhere", *QUIETLY)
+
+    result.assert_outcomes(passed=5)
+    assert tried(result)["test"] == 3
+    assert tried(result)["crash point"] > 50
+
+
+def test_a_sound_test_passes_after_two_crashes(project: pytest.Pytester) -> None:
+    """So they do when the process that resumes them dies, too; the limit bounds how many pairs are tried."""
+    project.makepyfile(test_flows=SOUND)
+
+    result = project.runpytest_inprocess("--crash-everywhere=pairs", "--crash-limit", "60", *QUIETLY)
+
+    result.assert_outcomes(passed=5)
+    assert 60 < tried(result)["crash point"] <= 3 * 60
+
+
+def test_a_sound_test_passes_in_any_order(project: pytest.Pytester) -> None:
+    """And so they do in another order of what happens at once."""
+    project.makepyfile(test_flows=SOUND)
+
+    result = project.runpytest_inprocess("--shuffle", "1-5", *QUIETLY)
+
+    result.assert_outcomes(passed=5)
+    assert tried(result) == {"test": 3, "order": 15}
+
+
+def test_tests_of_any_loop_plugin_are_run_again(project: pytest.Pytester) -> None:
+    """A test that anyio runs is run again by anyio; fixtures are set up anew each time."""
+    pytest.importorskip("anyio")
+    project.makepyfile(test_flows=ASYNC)
+
+    result = project.runpytest_inprocess("--crash-everywhere", "--shuffle", "3", *QUIETLY)
+
+    result.assert_outcomes(passed=2)
+    assert tried(result)["test"] == 2
+    assert tried(result)["crash point"] > 20
+
+
+def test_with_xdist_the_counts_add_up(project: pytest.Pytester) -> None:
+    """Each process runs its own tests again; the one that reports adds up what they tried."""
+    pytest.importorskip("xdist")
+    project.makepyfile(test_flows=SOUND)
+
+    alone = project.runpytest_subprocess("--crash-everywhere")
+    together = project.runpytest_subprocess("--crash-everywhere", "-n", "2")
+
+    together.assert_outcomes(passed=5)
+    assert tried(together) == tried(alone)
+
+
+def test_the_limit_spreads_what_is_tried(project: pytest.Pytester) -> None:
+    """With fewer crashes than there are points, the first and the last are among them."""
+    project.makepyfile(test_flows=SOUND)
+
+    result = project.runpytest_inprocess("--crash-everywhere", "--crash-limit", "4", "-k", "alone", *QUIETLY)
+
+    result.assert_outcomes(passed=1, deselected=4)
+    assert tried(result)["crash point"] == 4
+
+
+def test_a_failure_names_its_point_and_repeats(project: pytest.Pytester) -> None:
+    """The report says where the process died and what was in flight; its command fails the same way."""
+    project.makepyfile(
+        test_it="""
+        from reenact import NotDone, step, tool, workflow
+
+        sent = []
+
+        async def never_sent(to: str) -> str:
+            raise NotDone
+
+        @tool(effect="once", reconcile=never_sent)
+        async def send(to: str) -> str:
+            sent.append(to)
+            return "sent"
+
+        @workflow
+        async def mailing() -> str:
+            return await send("me")
+
+        def test_mail(runtime):
+            assert runtime.run_sync(mailing).output == "sent"
+        """
+    )
+
+    swept = project.runpytest_inprocess("--crash-everywhere", *QUIETLY)
+    (line,) = [line for line in swept.outlines if line.startswith("repeat with: pytest ")]
+    repeated = project.runpytest_inprocess(*line.removeprefix("repeat with: pytest ").split(), *QUIETLY)
+
+    swept.assert_outcomes(failed=1)
+    repeated.assert_outcomes(failed=1)
+    wanted = "*send#0 (test_it.py:15) may happen once, and its work was begun 2 times*"
+    swept.stdout.fnmatch_lines(["killed before write 2 (crash point 2):" + wanted])
+    repeated.stdout.fnmatch_lines(["killed before write 2 (crash point 2):" + wanted])
+    swept.stdout.fnmatch_lines(["in flight when the process died: send#0 (once, test_it.py:15)"])
+    assert tried(repeated)["crash point"] == 1
+
+
+def test_a_once_step_is_decided_about_by_somebody_who_knows(project: pytest.Pytester) -> None:
+    """A step in doubt that was done is not done again, one that was not is; so the sweep needs no person."""
+    project.makepyfile(
+        test_it="""
+        from reenact import step, tool, workflow
+
+        @tool(effect="once")
+        async def pay(cents: int) -> dict[str, int]:
+            paid.append(cents)
+            return {"receipt": len(paid)}
+
+        @workflow
+        async def paying() -> dict[str, int]:
+            return await pay(5)
+
+        paid = []
+
+        def test_pay(runtime):
+            paid.clear()
+            assert runtime.run_sync(paying).output == {"receipt": 1}
+            assert paid == [5]
+        """
+    )
+
+    result = project.runpytest_inprocess("--crash-everywhere", *QUIETLY)
+
+    result.assert_outcomes(passed=1)
+
+
+def test_a_tests_own_assertions_count(project: pytest.Pytester) -> None:
+    """What a workflow does outside of steps it does again when resumed; a test can say that it matters."""
+    project.makepyfile(
+        test_it="""
+        from reenact import step, workflow
+
+        sent = []
+
+        @step
+        async def look() -> None: ...
+
+        @workflow
+        async def mailing() -> None:
+            sent.append("mail")
+            await look()
+
+        def test_mail(runtime):
+            sent.clear()
+            assert runtime.run_sync(mailing).status == "succeeded"
+            assert sent == ["mail"]
+        """
+    )
+
+    result = project.runpytest_inprocess("--crash-everywhere", *QUIETLY)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["killed *: the test fails in call", "*assert sent == *"])
+
+
+def test_markers_keep_a_test_from_it(project: pytest.Pytester) -> None:
+    """``crash=False`` and ``any_order=True`` say that a test is about what a crash, or the order, changes."""
+    project.makepyfile(
+        test_it="""
+        import asyncio
+        import pytest
+        from reenact import step, workflow
+
+        @step
+        async def name(text: str) -> str:
+            return text
+
+        @workflow
+        async def first() -> str:
+            tasks = [asyncio.create_task(name(text)) for text in "abcdef"]
+            done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.gather(*pending)
+            return done.pop().result()
+
+        @pytest.mark.reenact(crash=False, any_order=True)
+        def test_first(runtime):
+            assert runtime.run_sync(first).output in "abcdef"
+        """
+    )
+
+    marked = project.runpytest_inprocess("--crash-everywhere", "--shuffle", "1-4", *QUIETLY)
+
+    marked.assert_outcomes(passed=1)
+    assert tried(marked) == {"test": 1, "crash point": 0, "order": 4}
+
+
+def test_a_test_keeps_its_folder(project: pytest.Pytester) -> None:
+    """``tmp_path`` is the same, and empty, each time: its name may be in what a run comes to."""
+    project.makepyfile(
+        test_it="""
+        from reenact import step, workflow
+
+        @step
+        async def write(folder: str) -> str:
+            from pathlib import Path
+
+            assert list(Path(folder).iterdir()) in ([], [Path(folder) / "file"])
+            (Path(folder) / "file").write_text("x")
+            return folder
+
+        @workflow
+        async def writing(folder: str) -> str:
+            return await write(folder)
+
+        def test_it(runtime, tmp_path):
+            assert list(tmp_path.iterdir()) == []
+            assert runtime.run_sync(writing, str(tmp_path)).output == str(tmp_path)
+        """
+    )
+
+    result = project.runpytest_inprocess("--crash-everywhere", *QUIETLY)
+
+    result.assert_outcomes(passed=1)
+
+
+def test_fixtures_that_many_share_are_made_once(project: pytest.Pytester) -> None:
+    """A module's fixture outlives the trials of its tests, and is torn down after the last of them."""
+    project.makepyfile(
+        test_it="""
+        import pytest
+        from reenact import step, workflow
+
+        told = []
+
+        @pytest.fixture(scope="module")
+        def shared():
+            told.append("up")
+            yield told
+            told.append("down")
+            assert told == ["up", "down"]
+
+        @step
+        async def nothing() -> None: ...
+
+        @workflow
+        async def doing() -> None:
+            await nothing()
+
+        @pytest.mark.parametrize("number", [1, 2])
+        def test_it(runtime, shared, number):
+            assert shared == ["up"]
+            runtime.run_sync(doing)
+        """
+    )
+
+    result = project.runpytest_inprocess("--crash-everywhere", *QUIETLY)
+
+    result.assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--crash-limit", "0", "--crash-everywhere"], "--crash-limit 0: it has to be at least 1"),
+        (["--crash-at", "x"], "--crash-at x: it has to be a number"),
+        (["--shuffle", "1-2-3"], "--shuffle 1-2-3: it has to be a number"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(
+    project: pytest.Pytester, arguments: list[str], told: str
+) -> None:
+    """With the option, what was given, and what it has to be."""
+    result = project.runpytest_inprocess(*arguments)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*{told}*"])
+
+
+def test_nothing_is_loaded_without_the_options() -> None:
+    """A session that does not ask for trials or replays loads none of their modules."""
+    code = (
+        "import sys, pytest; pytest.main(['--co', '-q', '-p', 'no:cacheprovider', '/dev/null']); "
+        "print(sorted(n for n in sys.modules if n.startswith(('reenact.', 'pytest_reenact.'))))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert done.stdout.splitlines()[-1] == "['pytest_reenact.plugin']"
