@@ -124,6 +124,7 @@ def report(rows: list[Example], scores: np.ndarray, limit: float | None = None) 
     own = overt & np.array([row.source == "own" for row in rows])
     strict = np.sort(plain[~attack])[::-1][int((~attack).sum() * 0.01)]
     limit = threshold(rows, plain, train.TARGET) if limit is None else limit
+    print(f"threshold, in log-odds of the model                  {limit:.2f}")
     print(f"recall of overt attacks at 1 % false positives       {(plain[overt] > strict).mean():.3f}")
     print(f"at the threshold: recall of overt attacks            {(plain[overt] > limit).mean():.3f}")
     print(
