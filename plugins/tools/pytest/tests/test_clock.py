@@ -10,15 +10,10 @@ from pytest_reenact import TestRuntime, VirtualClock
 from reenact import approve, sleep, step, wait_signal, workflow
 
 
-@workflow
+@workflow(name="clock-nap")
 async def nap(seconds: float) -> str:
     await sleep(seconds)
     return "awake"
-
-
-@pytest.fixture(autouse=True)
-def _no_real_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing here waits by the wall clock for longer than a moment."""
 
 
 def test_a_day_is_slept_at_once(runtime: TestRuntime, reenact_clock: VirtualClock) -> None:

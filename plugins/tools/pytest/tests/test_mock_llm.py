@@ -25,17 +25,17 @@ class Triage:
     urgent: bool
 
 
-@workflow
+@workflow(name="mock_llm-triage")
 async def triage(text: str) -> Triage:
     return await llm("smart", f"Which queue?\n{text}", output=Triage, name="triage")
 
 
-@workflow
+@workflow(name="mock_llm-two_steps")
 async def two_steps(job: str) -> list[str]:
     return [await llm("smart", f"Plan {job}", name="step1"), await llm("fast", f"Do {job}", name="step2")]
 
 
-@workflow
+@workflow(name="mock_llm-many")
 async def many(words: list[str]) -> list[str]:
     return await parallel(echo, words)
 

@@ -3,8 +3,10 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
+from reenact.workflows import WORKFLOWS
 
 FLOWS = """
     from reenact import llm, sleep, step, tool, workflow
@@ -73,12 +75,15 @@ ASYNC = """
 
 
 @pytest.fixture
-def project(pytester: pytest.Pytester) -> pytest.Pytester:
+def project(pytester: pytest.Pytester) -> Iterator[pytest.Pytester]:
     """A project with a workflow; warnings are errors, since the plugin has none to give."""
     pytester.makepyfile(flows=FLOWS)
     pytester.makeini("[pytest]\nfilterwarnings = error\naddopts = -p no:cacheprovider --strict-markers\n")
     pytester.syspathinsert()
-    return pytester
+    before = dict(WORKFLOWS)
+    yield pytester
+    WORKFLOWS.clear()  # those of the project, which runs in this process
+    WORKFLOWS.update(before)
 
 
 OTHERS = {"asyncio": "pytest_asyncio", "anyio": "anyio", "randomly": "pytest_randomly"}

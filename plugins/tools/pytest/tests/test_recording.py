@@ -2,12 +2,14 @@
 
 import base64
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pytest_reenact.cassette import Cassette, CassetteError, Take, hash_call
 from pytest_reenact.leaks import find_leak, secrets_of, variables_of
+from reenact.workflows import WORKFLOWS
 
 PROJECT = """
     import pytest
@@ -63,14 +65,17 @@ TEST = """
 
 
 @pytest.fixture
-def project(pytester: pytest.Pytester) -> pytest.Pytester:
+def project(pytester: pytest.Pytester) -> Iterator[pytest.Pytester]:
     """A project whose real provider answers from a file, and notes that it was asked."""
     pytester.makepyfile(flow=PROJECT, test_it=TEST)
     pytester.makeconftest(CONFTEST)
     (pytester.path / "answers.toml").write_text(ANSWERS)
     pytester.makeini("[pytest]\nfilterwarnings = error\naddopts = -p no:cacheprovider\n")
     pytester.syspathinsert()
-    return pytester
+    before = dict(WORKFLOWS)
+    yield pytester
+    WORKFLOWS.clear()  # those of the project, which runs in this process
+    WORKFLOWS.update(before)
 
 
 def run(project: pytest.Pytester, *arguments: str) -> pytest.RunResult:

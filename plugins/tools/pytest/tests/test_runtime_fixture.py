@@ -33,22 +33,22 @@ async def refund(order: str) -> str:
     return f"refunded {order}"
 
 
-@workflow
+@workflow(name="runtime-handle")
 async def handle(order: str) -> str:
     return await llm("smart", f"Deal with {order}", tools=[refund])
 
 
-@workflow
+@workflow(name="runtime-outer")
 async def outer(order: str) -> str:
     return await handle(order)
 
 
-@workflow
+@workflow(name="runtime-ask")
 async def ask() -> bool:
     return bool(await approve("fine?"))
 
 
-@workflow
+@workflow(name="runtime-named")
 async def named() -> list[Any]:
     here = current()
     return [here.run_id, here.trace_id, here.random(), str(here.uuid4()), here.now()]
@@ -276,6 +276,34 @@ def test_one_runtime_for_runs_at_once(runtime: TestRuntime) -> None:
         return [run.output for run in runs]
 
     assert runtime.sync(scene()) == [float(n) for n in range(20)]
+
+
+def test_names_of_workflows_are_given_back(pytester: pytest.Pytester) -> None:
+    """A workflow that a test defines under a taken name is not found under it by the next test."""
+    pytester.makepyfile(
+        """
+        from reenact.workflows import WORKFLOWS
+        from reenact import workflow
+
+        @workflow(name="taken")
+        async def first() -> str:
+            return "first"
+
+        def test_one(runtime):
+            @workflow(name="taken")
+            async def second() -> str:
+                return "second"
+
+            assert runtime.run_sync(second).output == "second"
+
+        def test_two():
+            assert WORKFLOWS["taken"] is first
+        """
+    )
+
+    ended = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:asyncio", "-p", "no:randomly")
+
+    ended.assert_outcomes(passed=2)
 
 
 def test_no_loop_is_left_behind(runtime: TestRuntime) -> None:

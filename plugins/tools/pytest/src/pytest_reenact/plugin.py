@@ -221,7 +221,7 @@ def reenact_runtime(
 
     Its arguments are those of `pytest_reenact.TestRuntime`.
     """
-    from pytest_reenact.runtime import TestRuntime
+    from pytest_reenact.runtime import TestRuntime, names_kept
 
     kept = kept_of(request.node)
     kept.folder = lambda: tmp_path_factory.mktemp("reenact")
@@ -241,7 +241,7 @@ def reenact_runtime(
         kept.runtimes.append(made)
         return made
 
-    with _network(request.node, kept):
+    with _network(request.node, kept), names_kept():
         yield make
         for runtime in kept.runtimes:
             runtime.end()

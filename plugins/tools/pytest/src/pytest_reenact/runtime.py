@@ -13,8 +13,8 @@ Everything a test does to runs goes through `TestRuntime.do`, as an `Act`, and i
 import asyncio
 import functools
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from decimal import Decimal
 from typing import Any, Literal, ParamSpec, Protocol, TypeAlias, TypeVar
 
@@ -30,6 +30,7 @@ from reenact.records import RunRecord, Status
 from reenact.runtime import Handle, Runtime
 from reenact.seams import Provider, RunFilter, Store
 from reenact.views import Run, RunView, StepView
+from reenact.workflows import WORKFLOWS
 
 from pytest_reenact.clock import VirtualClock
 from pytest_reenact.loops import Opened, run_here
@@ -147,6 +148,16 @@ class _AnyAlias(dict[str, Sequence[str]]):
 
 FREE: PriceHook = lambda provider, model, usage: Decimal(0)  # noqa: E731  # it is a constant
 """Prices nothing: what a script says nothing of costs nothing."""
+
+
+@contextmanager
+def names_kept() -> Iterator[None]:
+    """Have names of workflows mean afterwards what they meant before: a test may define others under them."""
+    before = dict(WORKFLOWS)
+    try:
+        yield
+    finally:
+        WORKFLOWS.update(before)
 
 
 @functools.cache
