@@ -107,4 +107,5 @@ CASES: dict[str, Measure] = {
     "F64": lambda _: STORED_BYTES,
     "F'": lambda _: CHAT_TURN_BYTES,
     "G": lambda _: 1.0,
+    **dict.fromkeys(("I", "I/stream", "I/200", "I/memory", "I/run"), lambda _: 1.0),
 }

@@ -24,6 +24,7 @@ from common import (
     noise,
     words,
 )
+from provider_cases import many_overhead, memory_overhead, overhead, run_overhead, stream_overhead
 from reenact import (
     Config,
     LlmMessage,
@@ -326,4 +327,9 @@ CASES: dict[str, Measure] = {
     "F'": _chat,
     "G": _measured(_growth, "normal"),
     "H": _measured(_waiting, "normal"),
+    "I": overhead,
+    "I/stream": stream_overhead,
+    "I/200": many_overhead,
+    "I/memory": memory_overhead,
+    "I/run": run_overhead,
 }

@@ -161,6 +161,39 @@ CASES: tuple[Case, ...] = (
         mark=Target(most=30),
         goal=Target(most=12),
     ),
+    Case(
+        id="I",
+        title="a provider's call over a bare httpx call",
+        unit="x",
+        more=False,
+        mark=Target(most=1.3),
+        goal=Target(most=1.15),
+    ),
+    Case(
+        id="I/stream",
+        title="the same, streamed",
+        unit="x",
+        more=False,
+        mark=Target(most=1.3),
+        goal=Target(most=1.15),
+    ),
+    Case(
+        id="I/200",
+        title="200 streams on one loop",
+        unit="x",
+        more=False,
+        mark=Target(most=1.3),
+        goal=Target(most=1.15),
+    ),
+    Case(
+        id="I/memory",
+        title="peak memory of a provider's call over a bare one's",
+        unit="x",
+        more=False,
+        mark=Target(most=1.3),
+        goal=Target(most=1.15),
+    ),
+    Case(id="I/run", title="a call in a run, on record, over a bare call", unit="x", more=False),
 )
 
 

@@ -6,8 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+from documents import Document, document
 
 CONFIG = """
 [models]
@@ -28,17 +27,20 @@ text = "soon"
 """
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+@pytest.fixture
+def readme() -> Document:
+    """The README."""
+    return document("README.md")
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
-    first, second = blocks("python")
+def project(tmp_path: Path, readme: Document) -> Path:
+    first, second, third = (block.text for block in readme.blocks("python"))
     (tmp_path / "flow.py").write_text(first)
     (tmp_path / "main.py").write_text(
         f"from flow import handle\n{second}\nimport asyncio\nasyncio.run(main())\n"
     )
+    (tmp_path / "test_flow.py").write_text(f"from flow import handle\n\n\n{third}")
     (tmp_path / "reenact.toml").write_text(CONFIG)
     (tmp_path / "answers.toml").write_text(ANSWERS)
     return tmp_path
@@ -55,6 +57,13 @@ def test_its_workflow_runs_from_python(project: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[0].endswith(" waiting")
     assert done.stdout.splitlines()[1] == "['soon', 'soon']"
+
+
+def test_its_test_passes(project: Path) -> None:
+    """The test that it shows, as it stands."""
+    done = call(project, sys.executable, "-m", "pytest", "-q", "test_flow.py")
+
+    assert done.returncode == 0, done.stdout
 
 
 def test_its_workflow_runs_from_the_command_line(project: Path) -> None:
@@ -75,9 +84,9 @@ def test_its_workflow_runs_from_the_command_line(project: Path) -> None:
         assert done.returncode == 0, f"{command}: {done.stderr}"
 
 
-def test_every_command_it_names_exists() -> None:
+def test_every_command_it_names_exists(readme: Document) -> None:
     """Names in the table of commands are commands."""
-    table = README[README.index("| command |") : README.index("The same from Python")]
+    table = readme.text[readme.text.index("| command |") : readme.text.index("The same from Python")]
     named = {
         word
         for row in table.splitlines()[2:]
@@ -89,8 +98,6 @@ def test_every_command_it_names_exists() -> None:
     assert [name for name in named if f"  {name} " not in known] == []
 
 
-def test_its_links_lead_somewhere() -> None:
+def test_its_links_lead_somewhere(readme: Document) -> None:
     """Relative links name files of the repository."""
-    links = re.findall(r"\]\((?!http)([^)#]+)\)", README)
-    assert links
-    assert [link for link in links if not (Path(__file__).parents[2] / link).exists()] == []
+    assert readme.broken_links() == []

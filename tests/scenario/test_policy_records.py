@@ -26,7 +26,7 @@ from reenact import (
 )
 from reenact.errors import PolicyDeniedError
 from reenact.policy import OwnPolicy
-from reenact.seams import ToolRequest
+from reenact.seams import Settlement, ToolRequest
 
 from conftest import Fake, Opened
 
@@ -71,7 +71,10 @@ def judge_of(stage: Any = "request") -> tuple[OwnPolicy, list[str]]:
     return no_cards, asked
 
 
-def _all_text(value: LlmRequest | LlmResponse) -> str:
+def _all_text(value: LlmRequest | LlmResponse | Settlement) -> str:
+    if isinstance(value, Settlement):
+        assert value.response is not None
+        value = value.response
     messages = value.messages if isinstance(value, LlmRequest) else (value.message,)
     return " ".join(f"{part.text} {part.arguments}" for message in messages for part in message.parts)
 

@@ -1,6 +1,7 @@
 """A re-run takes what has the same content from an old run, and runs the rest."""
 
 import asyncio
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from pytest_reenact.memory import MemoryStore
 from reenact import Resolution, Status, approve, current, llm, step, workflow
 from reenact.config import Config, RuntimeOptions
+from reenact.prices import configured_prices
 
 from conftest import Fake, Opened
 
@@ -289,6 +291,12 @@ async def cached_too(text: str) -> str:
     return await llm("fake:one", text, cache="workflow")
 
 
+@workflow
+async def limited(text: str) -> list[str]:
+    first = await llm("fake:one", f"{code.prompt} {text}", max_tokens=100)
+    return [first, await llm("fake:one", f"{code.prompt} all of {text}")]
+
+
 class TestPlan:
     """What a re-run would do, without doing it."""
 
@@ -323,6 +331,19 @@ class TestPlan:
         assert plan.steps[1].why == "its input has changed"
         assert plan.steps[1].tokens == 15
         assert plan.complete
+
+    async def test_the_most_that_it_can_cost_is_said(self, opened: Opened, fake: Fake) -> None:
+        """From what is asked, its max_tokens and the price; unknown if one of them is."""
+        prices = configured_prices({"fake:one": {"input": "1", "output": "10"}})
+        async with opened(Config(prices=prices)) as runtime:
+            first = await runtime.run(limited, "a")
+            code.prompt = "shorten"
+            plan = await runtime.plan(first.id)
+
+        known, unknown = plan.steps
+        assert known.tokens_most is not None
+        assert known.cost_most_usd == (Decimal(known.tokens_most - 100) + 1000) / 1_000_000
+        assert (unknown.tokens_most, unknown.cost_most_usd) == (None, None)
 
     async def test_a_new_step_ends_what_can_be_said(self, opened: Opened) -> None:
         """Its outcome is not known, nor what the code does with it."""

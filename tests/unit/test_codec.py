@@ -295,7 +295,7 @@ def test_sets_have_one_order(value: set[Any]) -> None:
 
 @pytest.mark.parametrize(
     ("wanted", "name"),
-    [(int, "int"), (list[int], "list[int]"), (int | None, "int | NoneType"), (Any, "Any"), (Point, "Point")],
+    [(int, "int"), (list[int], "list[int]"), (int | None, "int | None"), (Any, "Any"), (Point, "Point")],
 )
 def test_types_are_named_as_people_write_them(wanted: Any, name: str) -> None:
     """Error messages use these names."""

@@ -323,3 +323,49 @@ def test_options_that_do_not_fit_are_refused(table: dict[str, Any], where: str, 
         structure(table, Options, "policies.x", {})
 
     assert caught.value.where == where
+
+
+# --- lists of tables
+
+
+@attrs.frozen(kw_only=True)
+class Rule:
+    """What stands in a list."""
+
+    word: str
+    times: int = 1
+
+
+@attrs.frozen(kw_only=True)
+class Rules:
+    """A table with a list of tables."""
+
+    rules: list[Rule] = attrs.field(factory=list)
+
+
+def test_tables_in_lists_are_made(file: Path) -> None:
+    """Of their class, each with its defaults."""
+    assert structure({"rules": [{"word": "a"}, {"word": "b", "times": 2}]}, Rules, "policies.x", {}) == Rules(
+        rules=[Rule(word="a"), Rule(word="b", times=2)]
+    )
+
+
+IN_LISTS: list[tuple[Any, str]] = [
+    (
+        [{"word": "a", "tims": 2}],
+        "unknown key 'tims'; did you mean 'times'? in [policies.x.rules[0]] (f.toml)",
+    ),
+    ([{"word": "a"}, {"times": 2}], "missing key 'word' in [policies.x.rules[1]]"),
+    ([{"word": 5}], "must be str, not 5 in [policies.x.rules[0].word] (f.toml)"),
+    ([{"word": "a"}, "b"], "must be a table, not 'b' in [policies.x.rules[1]] (f.toml)"),
+    ({"word": "a"}, "must be a list of tables, not {'word': 'a'} in [policies.x.rules] (f.toml)"),
+]
+
+
+@pytest.mark.parametrize(("value", "problem"), IN_LISTS)
+def test_what_is_wrong_in_a_list_is_named(value: Any, problem: str) -> None:
+    """With its place in the list, from 0, and the file."""
+    with pytest.raises(ConfigError) as caught:
+        structure({"rules": value}, Rules, "policies.x", {"policies.x.rules": "f.toml"})
+
+    assert str(caught.value) == problem

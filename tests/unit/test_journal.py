@@ -9,8 +9,9 @@ from pytest_reenact.memory import MemoryStore
 from reenact import journal
 from reenact.errors import LeaseLostError, RunNotFoundError, StoreError
 from reenact.journal import Writer
+from reenact.ledger import Holding
 from reenact.records import Entry, Row, RunRecord, Status, checksum, encode_entry
-from reenact.seams import CommitResult, Holding, RunWrite
+from reenact.seams import CommitResult, RunWrite
 
 
 class Scripted(MemoryStore):
@@ -199,3 +200,41 @@ async def test_a_writer_that_was_never_begun_can_be_left() -> None:
     await leave(None, None, None)
 
     assert writer.commits == 0
+
+
+async def test_a_writer_whose_task_is_cancelled_writes_on() -> None:
+    """A loop that ends cancels every task; what is submitted after that is written all the same."""
+    store = MemoryStore()
+    results: list[object] = []
+    async with Writer(store) as writer:
+        await asyncio.sleep(0)
+        assert writer._task is not None
+        writer._task.cancel()
+        await asyncio.wait({writer._task})
+
+        writer.submit(RunWrite(run_id="none", epoch=1), results.append)
+
+    assert [type(result).__name__ for result in results] == ["RunNotFoundError"]
+
+
+async def test_a_commit_that_is_cancelled_is_made_again() -> None:
+    """A writer that is cancelled in a commit makes it again; the store does not double it."""
+
+    class Slow(MemoryStore):
+        tries = 0
+
+        async def commit(self, writes: Sequence[RunWrite]) -> Sequence[CommitResult]:
+            self.tries += 1
+            await asyncio.sleep(0)
+            return await super().commit(writes)
+
+    store, results = Slow(), list[object]()
+    async with Writer(store) as writer:
+        writer.submit(RunWrite(run_id="none", epoch=1), results.append)
+        while not store.tries:
+            await asyncio.sleep(0)
+        assert writer._task is not None
+        writer._task.cancel()
+
+    assert store.tries == 2
+    assert len(results) == 1

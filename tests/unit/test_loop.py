@@ -203,7 +203,8 @@ def test_an_error_nobody_awaited_is_reported(bench: Bench) -> None:
     def fail() -> None:
         raise ValueError("nobody sees this")
 
-    bench.loop.call_soon(fail)
+    with bench.loop.entered():
+        bench.loop.call_soon(fail)
     bench.loop.default_exception_handler({"message": "by hand"})
     bench.turn()
 
@@ -253,7 +254,8 @@ def test_open_generators_can_be_closed(bench: Bench) -> None:
 
 def test_a_closed_loop_does_nothing_more(bench: Bench) -> None:
     """What was ready is forgotten."""
-    bench.loop.call_soon(lambda: None)
+    with bench.loop.entered():
+        bench.loop.call_soon(lambda: None)
     bench.loop.close()
 
     assert bench.loop.at_rest
@@ -270,7 +272,8 @@ def test_what_is_left_can_be_cancelled(bench: Bench) -> None:
 
     task = bench.run(main)
 
-    assert bench.loop.cancel_tasks() is True
+    with bench.loop.entered():
+        assert bench.loop.cancel_tasks() is True
     bench.turn()
     assert task.cancelled()
     assert bench.loop.cancel_tasks() is False

@@ -14,14 +14,8 @@ def run(run_id: str, status: Status = Status.SUCCEEDED, **fields: Any) -> RunRec
     return RunRecord(id=run_id, status=status, **{**given, **fields})
 
 
-class Forked(RunRecord):
-    """A run that shares the rows of another."""
-
-    origin = "fork:parent:7"
-
-
-def forked(run_id: str, status: Status = Status.SUCCEEDED) -> RunRecord:
-    return Forked(id=run_id, trace_id="0" * 32, workflow="flow", created_ns=2, updated_ns=50, status=status)
+def forked(run_id: str, status: Status = Status.SUCCEEDED, origin: str = "fork:parent:7") -> RunRecord:
+    return run(run_id, status, origin=origin, created_ns=2)
 
 
 def names(records: list[RunRecord], choice: Choice = ALL) -> tuple[list[list[str]], dict[str, str]]:
@@ -71,16 +65,27 @@ def test_what_shares_rows_is_followed() -> None:
     """A run stays as long as one that shares its rows, and goes after it."""
     parent = run("parent")
 
-    assert names([parent, forked("fork", Status.RUNNING)]) == ([], {"parent": "run fork shares its rows"})
+    assert names([parent, forked("fork", Status.RUNNING)]) == ([], {"parent": "run fork came from it"})
     assert names([parent, forked("fork")])[0] == [["fork"], ["parent"]]
     assert names([parent, run("other"), forked("fork")], Choice(ended_before_ns=100, run_ids=["parent"])) == (
         [],
-        {"parent": "run fork shares its rows"},
+        {"parent": "run fork came from it"},
     )
 
 
 def test_links_are_read_from_the_record() -> None:
-    """Parents from the line of parents, shared rows from the origin of a fork; a rerun shares none."""
+    """Parents from the line of parents, the run that shares its rows from the origin of a fork."""
     assert links(run("c", parent="a/b")) == Links(("a", "b"))
     assert links(forked("f")) == Links((), frozenset({"parent"}))
     assert links(run("x")) == Links()
+    assert links(forked("f", origin="fork:a:b:7")).shared == {"a:b"}
+    assert links(forked("f", origin="continued:parent")) == Links()
+
+
+@pytest.mark.parametrize(
+    ("status", "needs"),
+    [(Status.RUNNING, True), (Status.FAILED, True), (Status.SUCCEEDED, False), (Status.CANCELLED, False)],
+)
+def test_a_rerun_needs_the_other_run_while_it_may_go_on(status: Status, needs: bool) -> None:
+    """What it has taken stands in its own journal, and it takes more only while it can be resumed."""
+    assert links(forked("r", status, "rerun:parent")).shared == ({"parent"} if needs else set())

@@ -2,13 +2,27 @@
 
 import asyncio
 import random
+import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reenact import scheduler
-from reenact.scheduler import Limits, Pool, SkippingClock, WallClock, give_back, take, take_now
+from reenact.scheduler import (
+    Limits,
+    Pool,
+    SkippingClock,
+    SteadyClock,
+    WallClock,
+    boot_id,
+    give_back,
+    since_boot_ns,
+    sleep_until,
+    take,
+    take_now,
+)
 
 SECOND_NS = 10**9
 
@@ -196,3 +210,52 @@ async def test_an_alarm_follows_the_wall_clock_when_it_is_set(monkeypatch: pytes
 
     await settle()
     assert not called_off.is_set()
+
+
+# --- the clock of the ledger
+
+
+async def test_a_steady_clock_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It goes on by the time since boot, whatever the time of day becomes."""
+    clock = SteadyClock(began_ns=1_000)
+    before, since = clock.now_ns(), since_boot_ns()
+    monkeypatch.setattr(time, "time_ns", lambda: 5)
+
+    after = clock.now_ns()
+
+    assert 0 <= after - before < 60_000_000_000
+    assert abs(before - since - 1_000) < 60_000_000_000
+
+
+async def test_an_alarm_of_a_steady_clock_rings_by_that_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A time of day that was set back does not hold it up."""
+    clock, rung = SteadyClock(began_ns=0), asyncio.Event()
+    monkeypatch.setattr(time, "time_ns", lambda: 0)
+    clock.alarm(clock.now_ns() + 1_000_000, rung.set)
+
+    async with asyncio.timeout(10):
+        await rung.wait()
+
+    assert rung.is_set()
+
+
+async def test_sleeping_can_be_called_off() -> None:
+    """Then it does not ring."""
+    clock, rings = SkippingClock(), list[int]()
+    sleeping = asyncio.create_task(sleep_until(clock, clock.now_ns() + 10**12, lambda: rings.append(1)))
+    await asyncio.sleep(0)
+    sleeping.cancel()
+    await asyncio.wait({sleeping})
+
+    await sleep_until(clock, clock.now_ns() + 10**13, lambda: rings.append(2))
+
+    assert rings == [2]
+
+
+def test_a_boot_has_a_name_where_the_system_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The same all the time; none where there is no such file."""
+    import reenact.scheduler
+
+    assert boot_id() == boot_id()
+    monkeypatch.setattr(reenact.scheduler, "_BOOT_ID", tmp_path / "none")
+    assert boot_id() == ""

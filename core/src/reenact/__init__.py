@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from reenact.policy import policy
     from reenact.records import Status
     from reenact.runtime import Handle, Runtime
-    from reenact.seams import Allow, Deny, Modify, Offer, PolicyContext, RunFilter
+    from reenact.seams import Allow, Deny, Modify, Offer, PolicyContext, RunFilter, Settlement, Wait
     from reenact.steps import NotDone, Retry
     from reenact.views import Run, RunView, StepView
     from reenact.waits import approve, sleep, wait_signal
@@ -71,6 +71,8 @@ _HOMES = {
     "Retry": "steps",
     "Run": "views",
     "RunFilter": "seams",
+    "Settlement": "seams",
+    "Wait": "seams",
     "RunView": "views",
     "Runtime": "runtime",
     "Status": "records",
@@ -146,11 +148,13 @@ __all__ = [
     "RunFilter",
     "RunView",
     "Runtime",
+    "Settlement",
     "Status",
     "Step",
     "StepView",
     "Tool",
     "Usage",
+    "Wait",
     "Workflow",
     "approve",
     "assistant",

@@ -123,6 +123,7 @@ async def _ask(
     )
     call.decisions = decisions
     call.body = performing.bound(call)
+    call.give_up = performing.give_up
     return performing.delivered(await perform(execution, call))
 
 

@@ -13,9 +13,17 @@ import attrs
 
 from reenact.content import Blob, blob_references, item_references, references
 from reenact.errors import DamagedError, RunNotFoundError
-from reenact.history import DELIVERED, RESOLVED, RETRY, check_content, check_row, journal
+from reenact.history import (
+    DELIVERED,
+    PATCH_PREFIX,
+    RESOLVED,
+    RETRY,
+    check_content,
+    check_row,
+    journal,
+)
 from reenact.machine import RUN, STEP, TransitionError, advance
-from reenact.records import RUN_PATH, Entry, Row, RunRecord, Status, decode_entry
+from reenact.records import RUN_PATH, Entry, Row, RunRecord, Status, add_cost, decode_entry
 from reenact.seams import Store
 
 TO_BE_RESUMED = "to be resumed"
@@ -25,18 +33,20 @@ BLOBS_AT_A_TIME = 64
 
 _STATUSES = tuple(Status)
 _NUMBERS = {status: number for number, status in enumerate(_STATUSES)}
-_STATUS_BITS = 4
+_STATUS_BITS, _LLM_BIT = 4, 4
+_STATE_BITS = 5
+"""What is kept of a step: its status, whether a model was asked, and the seq of its outcome + 1."""
 
 
 class Audit:
-    """Checks the rows of one run, in order, and adds them up.
+    """Checks the rows of one run, in order, and adds them up; of a fork, also those that it shares.
 
     Args:
         record: The run; what cannot be known from its rows is taken from it.
         where: What to call the journal in an error.
 
     Attributes:
-        rows: How many rows there were.
+        rows: How many rows there were, shared ones included.
         last_checksum: The checksum of the last one.
         begun: The run's first entry.
     """
@@ -80,21 +90,24 @@ class Audit:
         return entry
 
     def _apply(self, entry: Entry) -> None:
-        self._outcomes.append(entry.path != RUN_PATH and entry.status in DELIVERED)
+        of_a_step = entry.path != RUN_PATH and not entry.path.startswith(PATCH_PREFIX)
+        self._outcomes.append(of_a_step and entry.status in DELIVERED)
         if entry.path == RUN_PATH:
             self._apply_to_run(entry)
-            return
-        if entry.kind:
-            before = Status.PENDING
-        else:
-            before = _STATUSES[self._steps[entry.path] & ((1 << _STATUS_BITS) - 1)]
+        elif of_a_step:
+            self._apply_to_step(entry)
+
+    def _apply_to_step(self, entry: Entry) -> None:
+        state = 0 if entry.kind else self._steps[entry.path]
+        before = Status.PENDING if entry.kind else _STATUSES[state & ((1 << _STATUS_BITS) - 1)]
+        llm = entry.kind == "llm" or bool(state >> _LLM_BIT & 1)
         if entry.again >= 0:
             self._check_again(entry)
         else:
             advance(before, entry.status, STEP)
-            self._count(entry)
+            self._count(entry, llm=llm)
         delivered = entry.seq + 1 if entry.status in DELIVERED else 0
-        self._steps[entry.path] = delivered << _STATUS_BITS | _NUMBERS[entry.status]
+        self._steps[entry.path] = delivered << _STATE_BITS | llm << _LLM_BIT | _NUMBERS[entry.status]
         if entry.note in (RETRY, RESOLVED) and self._status is Status.IN_DOUBT:
             self._updated_ns, self._waits_for = entry.at_ns, TO_BE_RESUMED
 
@@ -109,25 +122,25 @@ class Audit:
             self.begun = entry
         else:
             self._updated_ns = entry.at_ns
-        if entry.fork:  # what comes before is another run's, and counts there
-            self._counts, self._cost, self._epoch = [0, 0, 0], Decimal(0), entry.attempt
+        if entry.fork:  # what comes before is another run's
             self._steps.pop(entry.fork, None)
+            self._counts, self._cost = [0, 0, 0], Decimal(0)
         waits = entry.status in (Status.WAITING, Status.IN_DOUBT)
         self._waits_for = entry.note if waits else ""
         if entry.revised_from >= 0:
             since = entry.revised_from + 1
-            for path in [p for p, state in self._steps.items() if state >> _STATUS_BITS >= since]:
+            for path in [p for p, state in self._steps.items() if state >> _STATE_BITS >= since]:
                 del self._steps[path]
 
-    def _count(self, entry: Entry) -> None:
+    def _count(self, entry: Entry, *, llm: bool) -> None:
         counts = self._counts
         if entry.status is Status.SUCCEEDED and not entry.path.startswith(":"):  # a request, or a patch
             counts[0] += 1
-        if entry.tokens_in or entry.tokens_out or entry.cost_usd:
+        unknown = llm and bool(entry.output) and not entry.cost_usd and not entry.taken
+        if entry.charges or unknown:
             counts[1] += entry.tokens_in
             counts[2] += entry.tokens_out
-            known = self._cost is not None and entry.cost_usd
-            self._cost = self._cost + Decimal(entry.cost_usd) if known and self._cost is not None else None
+            self._cost = add_cost(self._cost, entry.cost_usd)
 
     # --- what they add up to
 
@@ -144,7 +157,7 @@ class Audit:
             steps=steps,
             tokens_in=tokens_in,
             tokens_out=tokens_out,
-            cost_usd="" if self._cost is None else str(self._cost),
+            cost_usd="" if self._cost is None else f"{self._cost:f}",
             waits_for=self._waits_for,
         )
 

@@ -17,6 +17,7 @@ from reenact.asking import Site, checked_name, hash_input, perform, running
 from reenact.codec import Arguments, canonical, plain, spelled
 from reenact.content import Blob, pack
 from reenact.execution import Execution
+from reenact.ledger import Holding, Later, LedgerFull
 from reenact.loop import current_scope
 from reenact.placeholders import NO_PLACEHOLDERS, Original, Placeholders
 from reenact.records import Cache, Effect, Kind
@@ -188,9 +189,20 @@ class Tool(Step[P, T_co]):
             trace = TraceContext(execution.run.trace_id, execution.run.id, call.path, call.attempt)
 
             def context(_: ToolRequest) -> PolicyContext:
-                hold = functools.partial(execution.host.models.hold, execution.run)
+                models = execution.host.models
+
+                async def hold(*holdings: Holding) -> LedgerFull | Later | None:
+                    return await models.hold(execution.run, holdings)
+
                 return PolicyContext(
-                    stage="tool", run=execution.run, trace=trace, hold=hold, known=execution.known
+                    stage="tool",
+                    run=execution.run,
+                    trace=trace,
+                    at_ns=models.now_ns(),
+                    clock=models.clock,
+                    hold=hold,
+                    held=models.held,
+                    known=execution.known,
                 )
 
             asked = ToolRequest(name=self.name, arguments=spelled)

@@ -22,7 +22,9 @@ def spawn(scope: Scope, work: Callable[[], Coroutine[Any, Any, R]]) -> asyncio.T
 
     context = contextvars.copy_context()
     context.run(current_scope.set, Scope())
-    return asyncio.get_running_loop().create_task(scoped(), context=context)
+    return asyncio.get_running_loop().create_task(
+        scoped(), name=scope.prefix.removesuffix("/"), context=context
+    )
 
 
 async def gather_or_cancel(tasks: list[asyncio.Task[R]]) -> list[R]:

@@ -15,10 +15,11 @@ import attrs
 import msgspec
 
 from reenact.codec import digest
-from reenact.content import Blob, Chains
+from reenact.content import Blob, Chains, blob_references, references
 from reenact.failures import record_failure
 from reenact.history import History, Taken, keyed_hash
 from reenact.journal import Writer
+from reenact.ledger import Holding
 from reenact.loop import RunLoop
 from reenact.machine import RUN, advance
 from reenact.records import (
@@ -37,7 +38,7 @@ from reenact.records import (
 )
 from reenact.scheduler import Clock, Limits
 from reenact.seams import CommitResult, RunWrite
-from reenact.steps import Call, Outcome, Settled, Spent, spell_site
+from reenact.steps import NO_TICKET, Call, Outcome, Settled, Spent, spell_site
 
 
 async def _recall_nothing(_: str) -> None:
@@ -54,6 +55,7 @@ class Services:
     Attributes:
         writer: The way to the store; None for replays, which write nothing.
         clock: The time, and what wakes runs.
+        steady: The time that the ledger goes by, which nobody sets; *clock* if None.
         limits: What may run at once.
         tell: Told of entries that have become durable.
         interruptions_max: Attempts a crash may interrupt before a step is parked.
@@ -71,6 +73,7 @@ class Services:
     limits: Limits = attrs.field(factory=Limits)
     tell: Callable[[RunRecord, Sequence[Entry]], None] = lambda run, entries: None
     interruptions_max: int = 3
+    steady: Clock | None = None
     cache: Cache = "off"
     recall: Callable[[str], Awaitable[tuple[Taken, Mapping[str, Blob]] | None]] = _recall_nothing
     draw: Callable[[int], str] = secrets.token_hex
@@ -108,6 +111,7 @@ class Book:
         self._at_ns = 0
         self._status = history.status
         self._consumed: list[int] = []
+        self._holdings: list[Holding] = []
         self._release = False
         self._create = False
         self._changed = False
@@ -118,6 +122,15 @@ class Book:
     def empty(self) -> bool:
         """Whether there is nothing to write."""
         return not (self._entries or self._consumed or self._release)
+
+    def _take_from(self, call: Call) -> None:
+        """Take over what an entry of *call* has carried, or its write will."""
+        call.late_decisions = []
+        self._holdings += call.holdings
+        call.holdings = []
+        if call.answered_by:
+            self._consumed.append(call.answered_by)
+            call.answered_by = 0
 
     def _now_ns(self) -> int:
         self._at_ns = max(self._at_ns, self._services.clock.now_ns())
@@ -233,6 +246,7 @@ class Book:
         """Put on record that a step is about to begin, or to wait."""
         self._announce()
         spec = call.spec
+        call.ticket = self._seq
         self._add(
             Entry(
                 seq=self._seq,
@@ -265,9 +279,12 @@ class Book:
         failure: Failure | None = None,
         due_ns: int = 0,
         note: str = "",
+        asks: Mapping[str, Any] | None = None,
     ) -> None:
         """Put a transition of a step on record that does not end it."""
         self._announce()
+        if status is Status.RUNNING and call.ticket == NO_TICKET:
+            call.ticket = self._seq
         entry = self._add(
             Entry(
                 seq=self._seq,
@@ -279,11 +296,14 @@ class Book:
                 generation=call.generation,
                 failure=failure,
                 due_ns=due_ns,
+                asks=dict(asks or {}),
+                answer=call.answer if status is Status.RUNNING else None,
                 decisions=call.late_decisions,
                 **_used(call, None, note),
             )
         )
-        call.late_decisions, call.spent = [], None
+        self._take_from(call)
+        call.spent = None
         self._count(entry)
 
     def outcome(self, call: Call, outcome: Outcome) -> Entry:
@@ -314,6 +334,7 @@ class Book:
                 **_used(call, settled),
             )
         )
+        self._take_from(call)
         self._count(entry, unknown=settled is not None and call.spec.kind == "llm" and not settled.cost_usd)
         if call.reusable and entry.status is Status.SUCCEEDED and not call.hash_keyed:
             self._reusable.append((self.reusable_hash(call), entry.seq))
@@ -326,6 +347,7 @@ class Book:
     def _taken(self, call: Call, taken: Taken) -> Entry:
         """Put on record that a step takes an outcome of another run."""
         source, intent, waited = taken.outcome, taken.intent, call.spec.kind == "timer"
+        self._carry(references(bytes(source.output)) if source.output else [])
         entry = self._add(
             Entry(
                 seq=self._seq,
@@ -350,6 +372,16 @@ class Book:
         )
         self._count(entry)
         return entry
+
+    def _carry(self, names: Sequence[str]) -> None:
+        """Have the next write carry content that another run has named, and what it refers to."""
+        waiting = list(names)
+        while waiting:
+            name = waiting.pop()
+            blob = self._history.blobs.get(name)
+            if blob is not None and name not in self.blobs:
+                self.blobs[name] = blob
+                waiting += blob_references(blob)
 
     def _again(self, call: Call, outcome: Outcome) -> Entry:
         """Put on record that a step takes the outcome it had before the run was revised."""
@@ -444,6 +476,7 @@ class Book:
         """Forget what was not written."""
         self._entries.clear()
         self._consumed.clear()
+        self._holdings.clear()
         self.blobs.clear()
         self._release = False
 
@@ -470,10 +503,11 @@ class Book:
             run=run,
             consumed=self._consumed,
             release=self._release,
+            ledger=self._holdings,
             reusable=self._reusable,
         )
         self.blobs, self._consumed, self._create, self._release = {}, [], False, False
-        self._reusable = []
+        self._holdings, self._reusable = [], []
         writer.submit(write, lambda result: done(result, entries))
 
     async def write_now(self) -> CommitResult:

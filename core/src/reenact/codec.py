@@ -256,7 +256,7 @@ def _reason(error: BaseException) -> str:
 def type_name(wanted: Any) -> str:
     """Name a type as a person would write it."""
     if isinstance(wanted, type) and not typing.get_args(wanted):
-        return wanted.__qualname__
+        return "None" if wanted is types.NoneType else wanted.__qualname__
     if isinstance(wanted, types.UnionType):
         return " | ".join(type_name(arg) for arg in wanted.__args__)
     return str(wanted).replace("typing.", "")

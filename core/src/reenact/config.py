@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin
 
 import attrs
 import msgspec
@@ -348,7 +348,10 @@ def _fit(value: Any, wanted: Any, where: str, source: str) -> Any:
     if isinstance(wanted, type) and attrs.has(wanted):
         if not isinstance(value, dict):
             raise ConfigError(f"must be a table, not {found}", where, source)
-        return structure(value, wanted, where, {})
+        return structure(value, wanted, where, {f"{where}.{key}": source for key in value} if source else {})
+    tables = _table_class(wanted)
+    if tables is not None:
+        return _fit_tables(value, tables, where, source)
     if wanted in (str, bool) and type(value) is not wanted:
         raise ConfigError(f"must be {wanted.__name__}, not {found}", where, source)
     if wanted is int and type(value) is not int:
@@ -367,6 +370,20 @@ def _fit(value: Any, wanted: Any, where: str, source: str) -> Any:
         from reenact.codec import type_name
 
         raise ConfigError(f"must be {type_name(wanted)}, not {found}", where, source) from error
+
+
+def _table_class(wanted: Any) -> type[Any] | None:
+    """Return the attrs class of which *wanted* is a list; None if it is none."""
+    inner = get_args(wanted)
+    if get_origin(wanted) in (list, Sequence) and isinstance(inner[0], type) and attrs.has(inner[0]):
+        return inner[0]
+    return None
+
+
+def _fit_tables(value: Any, cls: type[Any], where: str, source: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise ConfigError(f"must be a list of tables, not {_quoted(value, where)}", where, source)
+    return [_fit(item, cls, f"{where}[{number}]", source) for number, item in enumerate(value)]
 
 
 def _by_cattrs(wanted: type[Any], value: Any) -> Any:

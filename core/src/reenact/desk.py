@@ -14,6 +14,7 @@ from reenact.codec import canonical, plain
 from reenact.content import pack, references, unpack
 from reenact.errors import DamagedError, RunEndedError, RunNotFoundError, UsageError
 from reenact.history import RESOLVED, RETRY, load_blobs, read_history
+from reenact.loop import refuse_in_workflow
 from reenact.pruning import Choice, Pruned, prune
 from reenact.records import Entry, Failure, Message, Row, RunRecord, Status, checksum, encode_entry, raw
 from reenact.scheduler import Clock, WallClock
@@ -21,6 +22,9 @@ from reenact.seams import RunFilter, RunWrite, Store
 from reenact.views import RunView, StepView, step_views
 
 LAST = "last"
+APPROVE = "approve"
+"""What a wait for a yes or a no is called."""
+
 _LEASE_S = 30.0
 
 
@@ -58,7 +62,9 @@ class Desk:
 
         Raises:
             RunNotFoundError: If there is none, or more than one.
+            UsageError: In workflow code.
         """
+        refuse_in_workflow("looking for a run")
         if run_id == LAST:
             newest = await self.store.list(RunFilter(limit=1, roots=True))
             if newest:
@@ -201,7 +207,9 @@ class Desk:
     async def waits(self, record: RunRecord) -> Sequence[tuple[RunRecord, StepView]]:
         """Return what a run and its child runs wait for from outside, each with the run it is in."""
         view = await self.show(record.id)
-        found = [(record, s) for s in view.steps if s.kind == "signal" and s.status is Status.WAITING]
+        waiting = [s for s in view.steps if s.status is Status.WAITING]
+        found = [(record, s) for s in waiting if s.kind == "signal"]
+        found += [(record, _as_question(s)) for s in waiting if s.asks.get("question")]
         for child in await self.store.list(RunFilter(parent=record.id)):
             if not child.status.ended:
                 found += await self.waits(child)
@@ -277,6 +285,12 @@ class Desk:
             ),
             release=True,
         )
+
+
+def _as_question(step: StepView) -> StepView:
+    """Return the question that a policy asks about *step*, as the wait for an answer that it is."""
+    asked = {"question": step.asks["question"], "show": step.asks.get("show")}
+    return attrs.evolve(step, kind="signal", name=APPROVE, input=asked)
 
 
 def _status(resolution: Resolution) -> Status:

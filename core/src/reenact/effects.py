@@ -15,13 +15,16 @@ from reenact.book import Book, Services
 from reenact.content import Blob
 from reenact.errors import NotStorableError, PluginError, PolicyDeniedError, StepError, UsageError
 from reenact.failures import record_failure, rewritten
+from reenact.history import Recorded
+from reenact.pauses import Pauses
 from reenact.records import Entry, Failure, Status
 from reenact.reuse import fits
 from reenact.scheduler import give_back, take, take_now
-from reenact.seams import CommitResult
+from reenact.seams import CommitResult, Wait
 from reenact.steps import (
     ADMITTED,
     CANCELLED,
+    NO_TICKET,
     PARKED,
     RUNNING,
     STARTING,
@@ -29,6 +32,7 @@ from reenact.steps import (
     Call,
     NotDone,
     Outcome,
+    PutOff,
     StepContext,
     current_step,
 )
@@ -73,6 +77,7 @@ class Effects:
         self._starting: list[Call] = []
         self._open: set[Call] = set()
         self.waiting = Waiting(book, services, host)
+        self.pauses = Pauses(self.waiting)
         self._parked: dict[Call, str] = {}
         self._waiting_children: dict[Call, str] = {}
         self._stopping = False
@@ -89,17 +94,24 @@ class Effects:
     @property
     def performing(self) -> int:
         """How many steps are being performed, without those that wait for another attempt's time."""
-        return len(self._open) - len(self._waiting_children) - self._asleep
+        return len(self._open) - len(self._waiting_children) - self._asleep - len(self.pauses)
 
     @property
     def idle(self) -> bool:
         """Whether nothing runs, or all that runs waits for somebody."""
-        return not self._starting and all(call in self._waiting_children for call in self._open)
+        return not self._starting and all(
+            call in self._waiting_children or self.pauses.need_somebody(call) for call in self._open
+        )
 
     @property
     def waits_for(self) -> list[str]:
         """What has to come from outside for the run to go on."""
-        return [*self.waiting.waits_for, *self._parked.values(), *self._waiting_children.values()]
+        return [
+            *self.waiting.waits_for,
+            *self.pauses.waits_for,
+            *self._parked.values(),
+            *self._waiting_children.values(),
+        ]
 
     def open_calls(self) -> list[Call]:
         """Return the calls that are being performed or wait."""
@@ -228,8 +240,11 @@ class Effects:
         recorded = call.recorded
         assert recorded is not None  # noqa: S101  # the caller has looked
         call.attempt, call.tries, call.candidate = recorded.starts + 1, recorded.tries + 1, recorded.candidate
-        if recorded.status is Status.WAITING:  # between two attempts
-            self._run_task(call, self._after_delay(call, recorded.retry_due_ns), ADMITTED)
+        call.answer, call.on_admitted = recorded.answer, self.pauses.gone_on
+        call.ticket = recorded.ticket if recorded.put_off else NO_TICKET
+        if recorded.status is Status.WAITING:  # between two attempts, or before one
+            self.pauses.recall(call, recorded.asks)
+            self._run_task(call, self._after_pause(call, recorded), ADMITTED)
         elif recorded.retry_decided or call.spec.kind == "workflow":
             self._run_task(call, self._admit(call), ADMITTED)
         elif call.spec.effect == "once":
@@ -239,10 +254,15 @@ class Effects:
         else:
             self._run_task(call, self._admit(call), ADMITTED)
 
-    async def _after_delay(self, call: Call, due_ns: int) -> None:
+    async def _after_pause(self, call: Call, recorded: Recorded) -> None:
+        due_ns = recorded.retry_due_ns
         try:
-            await self._sleep_until(due_ns)
+            if recorded.asks:
+                await self.pauses.wait_out(call, self._services.clock, due_ns, recorded.asks)
+            elif due_ns:
+                await self._sleep_until(due_ns)
         except asyncio.CancelledError:
+            await self._give_up(call)
             self._called_off(call)
             return
         await self._admit(call)
@@ -319,6 +339,7 @@ class Effects:
     def _end(self, call: Call, outcome: Outcome | None) -> None:
         self._open.discard(call)
         self._waiting_children.pop(call, None)
+        self.pauses.gone_on(call)
         _leave_place(call)
         if outcome is not None:
             self._host.completed(call, outcome)
@@ -330,6 +351,10 @@ class Effects:
         while True:
             try:
                 return self._succeeded(call, await self._attempt(call))
+            except PutOff as put_off:
+                if await self._put_off(call, put_off.wait):
+                    continue
+                return Outcome(Status.CANCELLED)
             except asyncio.CancelledError:
                 if self._is_called_off(call):
                     return Outcome(Status.CANCELLED)
@@ -398,7 +423,7 @@ class Effects:
                 await self._written()
                 failure = None
             await self._take_place(call)
-        call.attempt, call.tries = call.attempt + 1, tries
+        call.attempt, call.tries, call.ticket = call.attempt + 1, tries, NO_TICKET
         self._book.step(call, Status.RUNNING, failure=failure)
         await self._written()
 
@@ -407,6 +432,45 @@ class Effects:
         _leave_place(call)
         call.candidate = candidate
         return self._place_now(call)
+
+    async def _put_off(self, call: Call, wait: Wait) -> bool:
+        """Have a step wait as a policy has decided, on record; say whether it goes on.
+
+        Raises:
+            Parked: If the run was let go while it waited; the wait stays on record.
+        """
+        try:
+            await self._pause(call, wait)
+        except asyncio.CancelledError:
+            if self._stopping:
+                raise Parked(wait.reason) from None
+            await self._give_up(call)
+            return False
+        return True
+
+    async def _pause(self, call: Call, wait: Wait) -> None:
+        clock = self._services.clock
+        steady = self._services.steady or clock
+        asks = self.pauses.asks(call, wait)
+        if "question" not in asks:
+            self.pauses.gone_on(call)
+        left_ns = (wait.until_ns or 0) - steady.now_ns()
+        due_ns = clock.now_ns() + left_ns if wait.until_ns else 0
+        self._book.step(call, Status.WAITING, due_ns=due_ns, note=wait.reason, asks=asks)
+        await self._written()
+        _leave_place(call)
+        call.answer, call.on_admitted = None, self.pauses.gone_on
+        await self.pauses.wait_out(call, steady, wait.until_ns or 0, asks, wait.sooner)
+        await self._take_place(call)
+        self._book.resumed()
+        self._book.step(call, Status.RUNNING)
+        await self._written()
+
+    async def _give_up(self, call: Call) -> None:
+        """Have policies give back what they hold for a step that was called off while it waited."""
+        self.pauses.gone_on(call)
+        if call.give_up is not None and not self._stopping:
+            await call.give_up(self._context(call))
 
     async def _written(self) -> None:
         """Write what the book holds and wait until it is durable."""
@@ -498,7 +562,7 @@ class Effects:
         """Begin nothing more."""
         self._stopping = True
         for call in list(self._open):
-            if call.state is ADMITTED:
+            if call.state is ADMITTED or call in self.pauses:
                 self._cancel(call)
 
     def cancel_all(self) -> None:

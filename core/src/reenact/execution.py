@@ -32,7 +32,7 @@ from reenact.effects import Effects
 from reenact.errors import InputError, NotStorableError
 from reenact.failures import record_failure, revive, rewritten
 from reenact.history import CANCEL_NAME, PATCH_PREFIX, STOPPED, History
-from reenact.loop import Scope, current_scope
+from reenact.loop import INHERITED, Scope, current_scope
 from reenact.matching import Matching, OnChange
 from reenact.models import Models
 from reenact.placeholders import Placeholders
@@ -61,6 +61,9 @@ DELIVERIES_AT_A_TIME = 200
 BEGUN_AT_A_TIME = 256
 """Steps whose intents are one write: the first of many begin while the others are being written."""
 
+FAR_S = 253_402_300_799.0
+"""The end of the year 9999: when what waits without end is due."""
+
 GIVEN = "its outcome was given"
 """Note of a step that was not run, because its outcome was set for the run."""
 TIMER = StepSpec(kind="timer", name="timer")
@@ -69,6 +72,7 @@ _TIMER_HASH = "0" * 64
 current_execution: contextvars.ContextVar["Execution | None"] = contextvars.ContextVar(
     "reenact_execution", default=None
 )
+INHERITED.extend((current_execution, current_trace))
 
 
 @attrs.frozen(kw_only=True)
@@ -199,7 +203,8 @@ class Execution:
         context.run(current_execution.set, self)
         context.run(current_scope.set, Scope())
         context.run(current_trace.set, self.trace)
-        self._main = context.run(lambda: self.loop.begin(workflow(), context))
+        with self.loop.entered():
+            self._main = context.run(lambda: self.loop.begin(workflow(), context))
         self.wake()
 
     def wake(self) -> None:
@@ -285,7 +290,7 @@ class Execution:
 
     def timer_set(self, handle: asyncio.TimerHandle, scope: Scope) -> None:
         """Keep a timer of the loop, as a step."""
-        due_ns = int(handle.when() * 1e9) + self._behind_ns()
+        due_ns = int(min(handle.when(), FAR_S) * 1e9) + self._behind_ns()
         call = Call(TIMER, scope.path("timer"), _TIMER_HASH, due_ns=due_ns)
         call.handle = handle
         self._timers[id(handle)] = call
@@ -313,7 +318,7 @@ class Execution:
         if main.done():
             self._end(main)
             return
-        if not self.history.pending:
+        if not (self.history.pending or self._scheduled):  # scheduled: the last delivery's turn is to come
             self._release_held()
         self._flush()
 
@@ -550,8 +555,10 @@ class Execution:
 
     def _clear_away(self) -> bool:
         """Cancel the tasks and steps that the workflow left; say whether all of them are gone."""
-        if self.loop.cancel_tasks():
-            with self.loop.entered():
+        with self.loop.entered():
+            if self.loop.cancel_tasks():
+                self.loop.turn()
+            if self.loop.close_generators():
                 self.loop.turn()
         self._sort()
         for call in (*self.matching, *self._timers.values()):
@@ -625,6 +632,8 @@ class Execution:
         if self.earlier is not None and not self.effects.busy and self.effects.waiting.skip(self.earlier):
             return False
         doubt, waits = self.effects.in_doubt, self.effects.waits_for
+        if waits and self.suspend and self.effects.waiting.overdue:
+            return False
         if doubt:
             self.book.root(Status.IN_DOUBT, note="; ".join(doubt), release=True)
             self.effects.cancel_all()

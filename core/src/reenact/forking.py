@@ -7,7 +7,7 @@ fork begins with its outcome, so that nothing is done twice that need not be.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import attrs
 import msgspec
@@ -41,6 +41,7 @@ async def fork(
     *,
     changes: Changes = NO_CHANGES,
     run_id: str | None = None,
+    draw: Callable[[int], str] = secrets.token_hex,
 ) -> RunRecord:
     """Make a run that begins like *source* and is live from the step *at* on; nobody has it yet.
 
@@ -51,6 +52,7 @@ async def fork(
         at: Path of the step from which it is live.
         changes: What is set for it.
         run_id: Its id; a new one if None.
+        draw: Returns so many random bytes in hex.
 
     Raises:
         UsageError: If *source* has no such step.
@@ -61,8 +63,8 @@ async def fork(
     cut = _cut(history, step)
     now_ns = clock.now_ns()
     record = RunRecord(
-        id=run_id or secrets.token_hex(RUN_ID_HEX // 2),
-        trace_id=new_trace_id(),
+        id=run_id or draw(RUN_ID_HEX // 2),
+        trace_id=new_trace_id(draw),
         workflow=source.workflow,
         version=source.version,
         target=source.target,

@@ -13,6 +13,7 @@ outcome from there, and the new order is written behind the revision.
 import collections
 import hmac
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from typing import Any
 
 import attrs
 import msgspec
@@ -70,22 +71,30 @@ class Recorded:
         tries: How many of its candidate's attempts failed on record.
         failures: How many of them failed on record.
         retry_due_ns: When the next attempt was to begin, if one was planned.
+        asks: What a policy has it wait for a person for, while it waits.
+        answer: What the person has answered, until the next attempt.
+        ticket: The position of the entry that began the latest attempt.
+        put_off: That attempt has asked nobody yet: a policy has it wait.
         retry_decided: A person has decided that it runs again.
         paused_ns: How long the run stood still, forked, while the step waited.
         hidden: Where the values stand that policies took out of its input; see `placeholders`.
     """
 
     __slots__ = (
+        "answer",
+        "asks",
         "candidate",
         "failures",
         "hidden",
         "intent",
         "outcome",
         "paused_ns",
+        "put_off",
         "retry_decided",
         "retry_due_ns",
         "starts",
         "status",
+        "ticket",
         "tries",
     )
 
@@ -99,6 +108,10 @@ class Recorded:
         self.failures = 0
         self.retry_due_ns = 0
         self.retry_decided = False
+        self.asks: Mapping[str, Any] = intent.asks
+        self.answer: bool | None = None
+        self.ticket = intent.seq
+        self.put_off = False
         self.paused_ns = 0
         self.hidden: dict[str, list[int]] = {}
         self._note_places(intent)
@@ -115,7 +128,8 @@ class Recorded:
 
     def take(self, entry: Entry) -> None:
         """Apply a further entry of the same generation."""
-        self.status = advance(self.status, entry.status, STEP)
+        began, self.status = self.status, advance(self.status, entry.status, STEP)
+        self.asks = entry.asks
         self._note_places(entry)
         if entry.failure is not None and not entry.status.ended:
             self.failures += 1
@@ -123,10 +137,16 @@ class Recorded:
         if entry.status is Status.RUNNING:
             self.starts += 1
             self.retry_decided = False
+            self.answer = entry.answer
+            self.ticket = self.ticket if self.put_off else entry.seq
+            self.put_off = False
             if entry.candidate != self.candidate:
                 self.candidate, self.tries = entry.candidate, 0
         elif entry.status is Status.WAITING:
             self.retry_due_ns = entry.due_ns
+            if entry.failure is None and began is Status.RUNNING:  # before it asked anybody
+                self.starts -= 1
+                self.put_off = True
         elif entry.status is Status.IN_DOUBT:
             self.retry_decided = entry.note == RETRY
         elif entry.status.ended:
@@ -241,7 +261,11 @@ class History:
             self.pending.append(entry)
             self.outcomes[entry.seq] = entry
             self._void[entry.seq] = recorded
-            if entry.status is Status.SUCCEEDED and entry.again < 0 and entry.name != CANCEL_NAME:
+            if (
+                entry.status is Status.SUCCEEDED
+                and entry.again < 0
+                and not entry.path.startswith(CANCEL_NAME)
+            ):
                 self.succeeded += 1
 
     def _apply_to_run(self, entry: Entry) -> None:

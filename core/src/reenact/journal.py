@@ -16,8 +16,9 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol, TypeAlias
 
 from reenact.errors import LeaseLostError, StoreError
+from reenact.ledger import LedgerFull
 from reenact.records import Entry, RunRecord
-from reenact.seams import CommitResult, Exporter, LedgerFull, RunWrite, Store
+from reenact.seams import CommitResult, Exporter, RunWrite, Store
 
 log = logging.getLogger("reenact.journal")
 

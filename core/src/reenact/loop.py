@@ -17,12 +17,15 @@ import collections
 import contextlib
 import contextvars
 import functools
+import gc
+import os
 import sys
 import weakref
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable, Iterator, Sequence
+from types import FrameType
 from typing import Any, NoReturn, Protocol, TypeVar
 
-from reenact.errors import NotDeterministicError
+from reenact.errors import NotDeterministicError, UsageError
 from reenact.trace import neutral
 
 T = TypeVar("T")
@@ -56,6 +59,9 @@ class Scope:
         return Scope(self.path(name, key))
 
 
+_NO_SCOPE = Scope()
+
+
 def _spell_key(key: str) -> str:
     """Return *key* without what means something in a path, and not too long."""
     spelled = "".join(f"%{ord(char):02x}" if char in "/#[]%" else char for char in neutral(key))
@@ -68,6 +74,9 @@ def _spell_key(key: str) -> str:
 
 
 current_scope: contextvars.ContextVar[Scope] = contextvars.ContextVar("reenact_scope")
+
+INHERITED: list[contextvars.ContextVar[Any]] = [current_scope]
+"""What a task has of the one that began it, also in a context of its own: it is the same run."""
 
 
 class TimerHost(Protocol):
@@ -144,7 +153,8 @@ class RunLoop(asyncio.AbstractEventLoop):
         self._ready: collections.deque[asyncio.Handle] = collections.deque()
         self._now_s = start_s
         self._unhandled = unhandled
-        self._generators: weakref.WeakSet[AsyncGenerator[Any, Any]] | None = None
+        self._generators: dict[int, Any] = {}
+        self._inside = False
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
 
@@ -166,9 +176,11 @@ class RunLoop(asyncio.AbstractEventLoop):
         old_hooks = sys.get_asyncgen_hooks()
         asyncio._set_running_loop(self)
         sys.set_asyncgen_hooks(self._generator_begun, self._generator_dropped)
+        self._inside = True
         try:
             yield
         finally:
+            self._inside = False
             asyncio._set_running_loop(outer)
             sys.set_asyncgen_hooks(*old_hooks)
 
@@ -195,19 +207,31 @@ class RunLoop(asyncio.AbstractEventLoop):
             self._ready.append(handle)
 
     def _generator_begun(self, generator: AsyncGenerator[Any, Any]) -> None:
-        if self._generators is None:
-            self._generators = weakref.WeakSet()
-        self._generators.add(generator)
+        key = id(generator)
+        self._generators[key] = weakref.ref(generator, lambda _: self._generators.pop(key, None))
+        COLLECTOR.watch()
 
     def _generator_dropped(self, generator: AsyncGenerator[Any, Any]) -> None:
-        if self._generators is not None:
-            self._generators.discard(generator)
-        if not self._closed:
-            self.create_task(generator.aclose())
+        """Close a generator that was let go of, now or, if it is the collector that found it, at the end."""
+        if self._closed:
+            return
+        if COLLECTOR.at_work or asyncio._get_running_loop() is not self:
+            self._generators[id(generator)] = lambda: generator  # kept until then
+            return
+        self._generators.pop(id(generator), None)
+        self.create_task(generator.aclose())
 
     def open_generators(self) -> list[AsyncGenerator[Any, Any]]:
-        """Return the async generators that were begun and not ended."""
-        return list(self._generators or ())
+        """Return the async generators that are open, in the order in which they were begun."""
+        return [generator for kept in self._generators.values() if (generator := kept()) is not None]
+
+    def close_generators(self) -> bool:
+        """Begin to close the async generators that are open; say whether there were any."""
+        left = self.open_generators()
+        self._generators.clear()
+        for generator in left:
+            self.create_task(_close(generator))
+        return bool(left)
 
     # --- what asyncio asks of a loop
 
@@ -220,7 +244,10 @@ class RunLoop(asyncio.AbstractEventLoop):
     ) -> asyncio.Handle:
         """Make *callback* ready."""
         handle = asyncio.Handle(callback, args, self, context)
-        self._ready.append(handle)
+        if self._inside:
+            self._ready.append(handle)
+        elif not self._closed:
+            raise NotDeterministicError("being woken from outside of the run", _caller(), _SPEAK)
         return handle
 
     def call_later(  # type: ignore[override]  # as above
@@ -248,6 +275,8 @@ class RunLoop(asyncio.AbstractEventLoop):
 
     def create_future(self) -> asyncio.Future[Any]:
         """Return a future of this loop."""
+        if sys._getframe(1).f_code is _WRAP_FUTURE:
+            raise NotDeterministicError("waiting for a thread (wrap_future)", _caller())
         return RunFuture(serial=self.next_serial(), loop=self)
 
     def create_task(
@@ -264,7 +293,7 @@ class RunLoop(asyncio.AbstractEventLoop):
             shares = sys.version_info < (3, 12) and _called_by(_WAIT_FOR)
         else:
             shares = False
-        context = contextvars.copy_context() if context is None else context.copy()
+        context = contextvars.copy_context() if context is None else _inheriting(context)
         if not shares:  # wait_for makes a task before 3.12 and none after: the path must not tell
             outer = context.get(current_scope) or Scope()
             context.run(current_scope.set, outer.child("task"))
@@ -276,7 +305,8 @@ class RunLoop(asyncio.AbstractEventLoop):
         context: contextvars.Context,
         name: str | None = None,
     ) -> asyncio.Task[T]:
-        """Start a task in *context* as it is."""
+        """Start a task in *context* as it is, called like its scope: asyncio counts tasks of all loops."""
+        name = name or context.get(current_scope, _NO_SCOPE).prefix.removesuffix("/") or "workflow"
         task: RunTask[T] = RunTask(coro, serial=self.next_serial(), loop=self, name=name, context=context)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -307,12 +337,21 @@ class RunLoop(asyncio.AbstractEventLoop):
         """Forget what is ready; nothing runs on the loop any more."""
         self._closed = True
         self._ready.clear()
+        self._generators.clear()
         self._host = _NO_HOST
         self._unhandled = _ignore
 
     def get_debug(self) -> bool:
         """Return False: asyncio's debug mode looks at the wall clock."""
         return False
+
+    def get_task_factory(self) -> None:
+        """Return None: tasks are the run's own."""
+        return
+
+    def get_exception_handler(self) -> None:
+        """Return None: errors that nobody awaited are logged."""
+        return
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """Report an error that nobody awaited."""
@@ -347,22 +386,76 @@ class WatchedLoop(RunLoop):
         turn()
 
 
+def refuse_in_workflow(what: str) -> None:
+    """Raise if workflow code is calling.
+
+    Raises:
+        UsageError: With what to do instead.
+    """
+    if isinstance(asyncio._get_running_loop(), RunLoop):
+        raise UsageError(
+            f"{what} is not for workflow code: call a workflow, which is a child run, or use a step"
+        )
+
+
+async def _close(generator: AsyncGenerator[Any, Any]) -> None:
+    with contextlib.suppress(RuntimeError):  # somebody is in it
+        await generator.aclose()
+
+
+class _Collector:
+    """Knows whether Python's collector of cycles is at work, whose moments do not repeat."""
+
+    at_work = False
+    _watched = False
+
+    def watch(self) -> None:
+        """Be told of its work from now on."""
+        if not self._watched:
+            self._watched = True
+            gc.callbacks.append(self._told)
+
+    def _told(self, phase: str, _: dict[str, int]) -> None:
+        self.at_work = phase == "start"
+
+
+COLLECTOR = _Collector()
+
+
+def _inheriting(context: contextvars.Context) -> contextvars.Context:
+    """Return a copy of a context that knows its run, as the one that is current does."""
+    made = context.copy()
+    for variable in INHERITED:
+        if variable not in made and (value := variable.get(None)) is not None:
+            made.run(variable.set, value)
+    return made
+
+
 def _caller() -> str:
-    """Return file and line of the nearest frame that is not asyncio's or this package's."""
-    frame = sys._getframe(2)
-    while frame.f_back is not None and _is_library(frame.f_code.co_filename):
+    """Return file and line of the user's nearest frame; of a library's, if there is none."""
+    frame: FrameType | None = sys._getframe(2)
+    library = ""
+    while frame is not None:
+        filename = frame.f_code.co_filename
+        if not filename.startswith((_ASYNCIO_FOLDER, _OWN_FOLDER)):
+            library = library or f"{filename}:{frame.f_lineno}"
+            if not _is_library(filename):
+                return f"{filename}:{frame.f_lineno}"
         frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+    return library
 
 
 def _is_library(filename: str) -> bool:
-    return filename.startswith((_ASYNCIO_FOLDER, _OWN_FOLDER))
+    return filename.startswith(_STDLIB_FOLDER) or "-packages" in filename
 
 
 _ASYNCIO_FOLDER = asyncio.__file__.removesuffix("__init__.py")
+_STDLIB_FOLDER = _ASYNCIO_FOLDER.removesuffix(os.path.join("asyncio", ""))  # noqa: PTH118  # as it is spelled
 _OWN_FOLDER = __file__.removesuffix("loop.py")
 _TASKS_FILE = asyncio.tasks.__file__
 _WAIT_FOR = asyncio.wait_for.__code__
+_WRAP_FUTURE = asyncio.wrap_future.__code__
+_SPEAK = "what a step returns is how it speaks to its workflow"
 
 
 def _called_by(code: Any) -> bool:

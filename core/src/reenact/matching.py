@@ -129,9 +129,7 @@ class Matching:
     def _take_earlier(self, call: Call, earlier: Earlier) -> bool:
         """Give a step an outcome that the run had which this one comes from; say whether there is one."""
         if earlier.forbids(call):
-            self._host.ask_first(
-                call, f"run {earlier.run_id} has done it, and it must not happen twice; resolve it"
-            )
+            self._host.ask_first(call, f"run {earlier.run_id} has done it, and it must not happen twice")
             return True
         taken = earlier.take(call)
         if taken is not None:

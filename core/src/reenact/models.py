@@ -11,26 +11,66 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import attrs
 
 from reenact.codec import canonical
 from reenact.content import Blob, Chains
-from reenact.errors import ConfigError, MalformedAnswerError, ProviderError, did_you_mean
+from reenact.errors import (
+    AuthenticationError,
+    BadRequestError,
+    ConfigError,
+    ForbiddenError,
+    MalformedAnswerError,
+    ModelNotFoundError,
+    OverloadedError,
+    PolicyDeniedError,
+    ProviderError,
+    QuotaError,
+    RateLimitedError,
+    did_you_mean,
+)
+from reenact.ledger import Holding, Later, LedgerFull
 from reenact.llm import LlmEvent, LlmRequest, LlmResponse, Usage
 from reenact.placeholders import NO_PLACEHOLDERS, Original, Place, Placeholders, Value
-from reenact.policy import Chain
+from reenact.policy import Chain, Member, Verdict
 from reenact.prices import Price, PriceList
 from reenact.records import RunRecord
-from reenact.seams import CallContext, Counting, Holding, LedgerFull, PolicyContext, Priced, Provider, Stage
-from reenact.steps import Body, Call, Gate, Passed, Retry, Spent, StepContext
+from reenact.seams import (
+    CallContext,
+    Counting,
+    LedgerClock,
+    PolicyContext,
+    Priced,
+    Provider,
+    Settlement,
+    Stage,
+)
+from reenact.steps import NO_TICKET, Body, Call, Gate, Passed, PutOff, Retry, Spent, StepContext
 from reenact.tokens import Used
 from reenact.trace import TraceContext
 
 log = logging.getLogger("reenact.models")
 
 T = TypeVar("T")
+
+ADMIT_TRIES = 8
+"""How often an attempt may be judged anew, because it took too long to begin or got another model."""
+
+NOT_BEGUN = Settlement(began=False)
+NOTHING = Usage(input_tokens=0, output_tokens=0)
+
+REFUSED = (
+    AuthenticationError,
+    BadRequestError,
+    ForbiddenError,
+    ModelNotFoundError,
+    OverloadedError,
+    QuotaError,
+    RateLimitedError,
+)
+"""Errors of vendors that did not begin to answer, and charge nothing."""
 
 Listener: TypeAlias = Callable[[LlmEvent], None]
 PriceHook: TypeAlias = Callable[[str, str, Usage], Decimal | None]
@@ -81,7 +121,9 @@ class Models:
         aliases: Models by alias: ``provider:model``, in the order in which they are tried.
         provider: Returns an open provider by name.
         chain: The policies in force.
-        hold: Holds an amount for a run, in a commit; or says that the account is full.
+        hold: Holds amounts for a run, in a commit; or says that an account is full.
+        held: Tells what an account holds now.
+        clock: The clock of the ledger.
         price: What a call costs, before anybody else is asked.
         prices: What the configuration says of prices; what it does not know, the provider may.
         now_ns: The time of day, for prices that change.
@@ -92,7 +134,9 @@ class Models:
     aliases: Mapping[str, Sequence[str]]
     provider: Callable[[str], Awaitable[Provider]]
     chain: Chain
-    hold: Callable[[RunRecord, Holding], Awaitable[LedgerFull | None]]
+    hold: Callable[[RunRecord, Sequence[Holding]], Awaitable[LedgerFull | Later | None]]
+    held: Callable[[str], Awaitable[int]]
+    clock: LedgerClock
     price: PriceHook = lambda provider, model, usage: None
     prices: PriceList = attrs.field(factory=PriceList)
     now_ns: Callable[[], int] = time.time_ns
@@ -122,7 +166,9 @@ class Models:
             target.model, today
         )
 
-    def cost(self, target: Target, provider: Provider, usage: Usage, answered: str = "") -> Decimal | None:
+    def cost(
+        self, target: Target, provider: Provider | None, usage: Usage, answered: str = ""
+    ) -> Decimal | None:
         """Return the price of a call in USD; None if it is not known."""
         hooked = self.price(target.provider, answered or target.model, usage)
         if hooked is not None:
@@ -182,6 +228,7 @@ class LlmCall:
     )
     _secrets: dict[str, object] = attrs.field(factory=dict, init=False, repr=False)
     _call: Call | None = attrs.field(default=None, init=False)
+    _passed: frozenset[str] | None = attrs.field(default=None, init=False)
     asked: str = attrs.field(default="", init=False)
 
     def spell(self, blobs: dict[str, Blob]) -> bytes:
@@ -233,26 +280,119 @@ class LlmCall:
         return self.perform
 
     async def perform(self, step: StepContext) -> LlmResponse:
-        """Ask the candidate of this attempt, with policies before and after."""
-        targets = self.models.targets(self.request.model)
-        target = targets[min(step.candidate, len(targets) - 1)]
-        request, self.asked = self.request, str(target)
-        if step.candidate:  # another provider than the one that was judged
-            request = await self._judged("request", request, step, target)
-        request = await self._judged("admit", request, step, target)
-        provider = await self.models.provider(target.provider)
+        """Ask the candidate of this attempt, with policies before and after.
+
+        Raises:
+            PutOff: If a policy has it wait.
+        """
+        request, target, provider = await self._admitted(step)
         used = Used(request)
         try:
-            response = await self._answer(provider, target, request, step, used)
-            response = self._priced(response, target, provider)
+            response = self._priced(
+                await self._answer(provider, target, request, step, used), target, provider
+            )
             used.answered(response)
-            response = await self._judged("settle", response, step, target)
-            return await self._judged("response", response, step, target)
-        except BaseException as error:
+        except (Exception, asyncio.CancelledError) as error:
             if isinstance(error, ProviderError):
                 _rename(error, target.provider)
             self._charge(used, target, provider, error)
+            await self._settle(self._broken_off(used, error), step, target, provider)
             raise
+        try:
+            spent = Settlement(
+                began=True, usage=response.usage, cost_usd=response.cost_usd, response=response
+            )
+            denied = (await self._settle(spent, step, target, provider)).denied
+            if denied is not None:
+                raise denied
+            return await self._judged("response", response, step, target)
+        except (Exception, asyncio.CancelledError) as error:
+            self._charge(used, target, provider, error)
+            raise
+
+    # --- admission
+
+    async def _admitted(self, step: StepContext) -> "tuple[LlmRequest, Target, Provider]":
+        """Have this attempt admitted; by another model, if a policy names one."""
+        request, target = self.request, self._target_of(self.request, step)
+        if step.candidate:  # another provider than the one that was judged
+            request = await self._judged("request", request, step, target)
+        for _ in range(ADMIT_TRIES):
+            provider, self.asked = await self.models.provider(target.provider), str(target)
+            verdict = await self._admit(request, step, target, provider)
+            if verdict.value.model != request.model:
+                await self._settle(NOT_BEGUN, step, target)
+                request = verdict.value
+                target = self._target_of(request, step)
+                request = await self._judged("request", request, step, target)
+            elif verdict.until_ns is None or self.models.clock.now_ns() <= verdict.until_ns:
+                return verdict.value, target, provider
+        await self._settle(NOT_BEGUN, step, target)
+        names = ", ".join(member.name for member in self.models.chain.of("admit"))
+        raise PolicyDeniedError(names, f"policy_error: not admitted in {ADMIT_TRIES} tries", "admit")
+
+    def _target_of(self, request: LlmRequest, step: StepContext) -> Target:
+        targets = self.models.targets(request.model)
+        return targets[min(step.candidate, len(targets) - 1)]
+
+    async def _admit(
+        self, request: LlmRequest, step: StepContext, target: Target, provider: Provider
+    ) -> Verdict[LlmRequest]:
+        if not self.models.chain.of("admit"):
+            return Verdict(request, False, [])
+        context = self._context("admit", step, target, provider)
+        try:
+            verdict = await self.models.chain.judge("admit", request, context, self._original)
+        except asyncio.CancelledError:
+            await self._settle(NOT_BEGUN, step, target)
+            raise
+        self._note(verdict)
+        self._passed = frozenset(one.policy for one in verdict.decisions if one.verdict != "deny")
+        if self._call is not None and verdict.waits is None:
+            self._call.admitted()
+        if verdict.denied is not None:
+            await self._settle(NOT_BEGUN, step, target)
+            raise verdict.denied
+        if verdict.waits is not None:
+            if verdict.waits.question:  # which may take days: nobody holds anything for it meanwhile
+                await self._settle(NOT_BEGUN, step, target)
+            raise PutOff(verdict.waits)
+        return verdict
+
+    # --- settlement
+
+    async def give_up(self, step: StepContext) -> None:
+        """Have policies give back what they hold for an attempt that was called off while it waited."""
+        await self._settle(NOT_BEGUN, step, self._target_of(self.request, step))
+
+    def _broken_off(self, used: Used, error: BaseException) -> Settlement:
+        """Return what became of an attempt that gives no answer."""
+        usage = NOTHING if isinstance(error, REFUSED) else None
+        spent = self._call.spent if self._call is not None else None
+        if used.begun and spent is not None:
+            usage = Usage(input_tokens=spent.tokens_in, output_tokens=spent.tokens_out)
+        return Settlement(began=True, usage=usage, error=type(error).__name__)
+
+    async def _settle(
+        self, spent: Settlement, step: StepContext, target: Target, provider: Provider | None = None
+    ) -> Verdict[Settlement]:
+        """Ask those who let the attempt pass to settle it, and those who only settle if it began."""
+
+        def concerns(member: Member) -> bool:
+            if "admit" not in member.policy.stages:
+                return spent.began
+            return self._passed is None or member.name in self._passed
+
+        context = self._context("settle", step, target, provider)
+        verdict = await self.models.chain.judge("settle", spent, context, concerns=concerns)
+        self._note(verdict)
+        self._passed = None
+        return verdict
+
+    def _note(self, verdict: Verdict[Any]) -> None:
+        if self._call is not None:
+            self._call.late_decisions = [*self._call.late_decisions, *verdict.decisions]
+            self._note_places(self._call, verdict.places)
 
     def _charge(self, used: Used, target: Target, provider: Provider, error: BaseException) -> None:
         """Note what an attempt used that gives no result, for the entry that says how it ended."""
@@ -309,16 +449,24 @@ class LlmCall:
             return value
         context = self._context(stage, step, target)
         verdict = await self.models.chain.judge(stage, value, context, self._original)
-        if self._call is not None:
-            self._call.late_decisions = [*self._call.late_decisions, *verdict.decisions]
-            self._note_places(self._call, verdict.places)
+        self._note(verdict)
         if verdict.denied is not None:
             raise verdict.denied
         return verdict.value
 
-    def _context(self, stage: Stage, step: StepContext, target: Target) -> Callable[[object], PolicyContext]:
-        async def hold(holding: Holding) -> LedgerFull | None:
-            return await self.models.hold(self.run, holding)
+    def _context(
+        self, stage: Stage, step: StepContext, target: Target, provider: Provider | None = None
+    ) -> Callable[[object], PolicyContext]:
+        models, call = self.models, self._call
+        ticket = call.ticket if call is not None else NO_TICKET
+
+        async def hold(*holdings: Holding) -> LedgerFull | Later | None:
+            return await models.hold(self.run, holdings)
+
+        def keep(holding: Holding) -> None:
+            if call is None or stage != "settle":
+                raise RuntimeError(f"{holding.account} can be settled in the stage settle only")
+            call.holdings.append(holding)
 
         def make(_: object) -> PolicyContext:
             return PolicyContext(
@@ -328,7 +476,14 @@ class LlmCall:
                 provider=target.provider,
                 model=target.model,
                 request=self.request,
+                at_ns=models.now_ns(),
+                clock=models.clock,
+                attempt_id=f"{self.run.id} {step.trace.path} {ticket}",
+                answer=call.answer if call is not None and stage == "admit" else None,
                 hold=hold,
+                held=models.held,
+                keep=keep,
+                price=lambda usage: models.cost(target, provider, usage),
                 secrets=self._secrets,
                 known=self.known,
             )

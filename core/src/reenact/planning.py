@@ -13,9 +13,11 @@ from typing import Any, Literal, TypeAlias
 
 import attrs
 
+from reenact.errors import PluginError, UsageError
 from reenact.execution import Ending, Execution
 from reenact.history import Recorded, Taken
-from reenact.llm import LlmRequest
+from reenact.llm import LlmRequest, Usage
+from reenact.models import Models, Target
 from reenact.records import Status
 from reenact.shapes import LlmShape
 from reenact.steps import HELD, Call, Outcome
@@ -39,6 +41,8 @@ class PlannedStep:
         cost_usd: What it cost there; None if unknown or new.
         tokens_most: The most tokens it can take, read and written; None if its request sets no
             ``max_tokens``, or if it asks no model.
+        cost_most_usd: The most that they can cost, whichever of the models that may be asked answers;
+            None if a price is unknown.
         request: What would be asked, for a call of a model that runs.
         plan: What would become of the steps of a child run.
     """
@@ -193,3 +197,31 @@ def _most(request: LlmRequest | None) -> int | None:
     if request is None or request.max_tokens is None:
         return None
     return estimate_tokens(request) + request.max_tokens
+
+
+# --- what it would cost
+
+
+async def priced(plan: Plan, models: Models) -> Plan:
+    """Return *plan* with the most that its calls of models can cost, where that is known."""
+    return attrs.evolve(plan, steps=[await _priced(step, models) for step in plan.steps])
+
+
+async def _priced(step: PlannedStep, models: Models) -> PlannedStep:
+    if step.plan is not None:
+        return attrs.evolve(step, plan=await priced(step.plan, models))
+    if step.request is None or step.tokens_most is None:
+        return step
+    written = step.request.max_tokens or 0
+    usage = Usage(input_tokens=step.tokens_most - written, output_tokens=written)
+    costs = [await _cost(target, usage, models) for target in models.targets(step.request.model)]
+    known = [cost for cost in costs if cost is not None]
+    return attrs.evolve(step, cost_most_usd=max(known) if len(known) == len(costs) else None)
+
+
+async def _cost(target: Target, usage: Usage, models: Models) -> Decimal | None:
+    try:
+        return models.cost(target, await models.provider(target.provider), usage)
+    except (PluginError, UsageError):  # it cannot be opened here, so nobody knows its prices
+        own = models.price_of(target)
+        return None if own is None else own.cost(usage)

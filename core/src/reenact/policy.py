@@ -9,7 +9,7 @@ first that denies ends it. A policy that raises, or takes too long, denies.
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import attrs
 
@@ -17,7 +17,7 @@ from reenact.codec import canonical, digest, plain
 from reenact.errors import ConfigError, PolicyDeniedError
 from reenact.placeholders import Original, Place
 from reenact.records import DecisionRecord
-from reenact.seams import Allow, Decision, Deny, Modify, Policy, PolicyContext, Stage
+from reenact.seams import Allow, Decision, Deny, Modify, Policy, PolicyContext, Stage, Wait
 
 T = TypeVar("T")
 
@@ -66,6 +66,8 @@ class Verdict(Generic[T]):
         changed: Whether a policy changed it.
         decisions: What each policy decided, in order.
         denied: Set if one refused.
+        waits: Set if one has the call wait.
+        until_ns: The time by which the call must begin, if one has set a time.
         places: Where the values stand that are to be restored, by placeholder.
     """
 
@@ -73,6 +75,8 @@ class Verdict(Generic[T]):
     changed: bool
     decisions: list[DecisionRecord]
     denied: PolicyDeniedError | None = None
+    waits: Wait | None = None
+    until_ns: int | None = None
     places: Mapping[str, Place] = attrs.field(factory=dict)
 
 
@@ -103,6 +107,7 @@ class Chain:
         value: T,
         context: Callable[[T], PolicyContext],
         original: Original | None = None,
+        concerns: Callable[[Member], bool] = lambda member: True,
     ) -> Verdict[T]:
         """Have every member of *stage* judge *value*, each after the ones before it.
 
@@ -111,11 +116,13 @@ class Chain:
             value: A request, a response or a tool call.
             context: Makes the context for a value as it stands.
             original: What the code asked, where values to be restored are looked for.
+            concerns: Says of a member whether it is to be asked.
         """
         decisions: list[DecisionRecord] = []
         places: dict[str, Place] = {}
         changed = False
-        for member in self._by_stage[stage]:
+        until_ns: int | None = None
+        for member in filter(concerns, self._by_stage[stage]):
             started = time.perf_counter_ns()
             decision = await _ask(member, value, context(value))
             took_us = (time.perf_counter_ns() - started) // 1_000
@@ -124,10 +131,14 @@ class Chain:
             if isinstance(decision, Deny):
                 denied = PolicyDeniedError(member.name, decision.reason, stage)
                 return Verdict(value, changed, decisions, denied)
+            if isinstance(decision, Wait):
+                return Verdict(value, changed, decisions, waits=decision)
             if isinstance(decision, Modify):
                 value, changed = decision.value, True
                 places |= found
-        return Verdict(value, changed, decisions, places=places)
+            elif decision.until_ns is not None:
+                until_ns = decision.until_ns if until_ns is None else min(until_ns, decision.until_ns)
+        return Verdict(value, changed, decisions, until_ns=until_ns, places=places)
 
 
 async def _ask(member: Member, value: Any, context: PolicyContext) -> Decision:
@@ -147,9 +158,13 @@ async def _ask(member: Member, value: Any, context: PolicyContext) -> Decision:
         return Deny(f"policy_error: made {type(decision.value).__name__} of {type(value).__name__}")
     if isinstance(decision, Modify) and decision.restore and context.stage not in _RESTORABLE:
         return Deny(f"policy_error: nothing can be restored in the stage {context.stage}")
-    if isinstance(decision, (Allow, Deny, Modify)):
+    if isinstance(decision, Wait) and context.stage != "admit":
+        return Deny(f"policy_error: nothing waits in the stage {context.stage}")
+    if isinstance(decision, Wait) and not decision.ends:
+        return Deny("policy_error: has the call wait for nothing that could happen")
+    if isinstance(decision, (Allow, Deny, Modify, Wait)):
         return decision
-    return Deny(f"policy_error: answered {type(decision).__name__}, not Allow, Deny or Modify")
+    return Deny(f"policy_error: answered {type(decision).__name__}, not Allow, Deny, Modify or Wait")
 
 
 def _record(
@@ -162,16 +177,20 @@ def _record(
         version=member.version,
         config=member.config,
         stage=stage,
-        verdict="deny"
-        if isinstance(decision, Deny)
-        else "modify"
-        if isinstance(decision, Modify)
-        else "allow",
+        verdict=_VERDICTS[type(decision)],
         reason="" if isinstance(decision, Allow) else _clean(decision.reason),
         took_us=took_us,
         detail=spelled if isinstance(spelled, dict) else {},
         restore=places,
     )
+
+
+_VERDICTS: Mapping[type, Literal["allow", "deny", "modify", "wait"]] = {
+    Allow: "allow",
+    Deny: "deny",
+    Modify: "modify",
+    Wait: "wait",
+}
 
 
 def _clean(reason: object) -> str:

@@ -1,7 +1,7 @@
 """Which runs may go: those that ended long enough ago, and that no run needs which stays.
 
 A run, the runs it started and those they started are a family, and come and go together. A
-run whose rows another run shares stays as long as that one.
+run that another one came from, and still needs, stays as long as that one.
 """
 
 from collections import defaultdict
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import attrs
 
 from reenact.errors import RunKeptError, RunNotFoundError, RunOwnedError
-from reenact.records import RunRecord, origin_of
+from reenact.records import RunRecord, Status, origin_of
 from reenact.seams import RunFilter, Store, Swept
 
 _ALL = 10_000_000
@@ -22,7 +22,7 @@ class Links:
 
     Attributes:
         family: The runs that started it, the first of them first; they come and go together.
-        shared: The runs whose rows are its own, too, or whose outcomes it still takes.
+        shared: The runs whose rows are its own, too, or whose outcomes it takes.
     """
 
     family: tuple[str, ...] = ()
@@ -30,12 +30,16 @@ class Links:
 
 
 def links(record: RunRecord) -> Links:
-    """Return the runs that a run cannot do without."""
+    """Return the runs that a run cannot do without.
+
+    A run that was re-run takes outcomes from the other one as long as it goes on, or may go on.
+    """
     family = tuple(record.parent.split("/")) if record.parent else ()
     origin = origin_of(record)
-    if origin is None or origin.how == "continued" or (origin.how == "rerun" and record.status.ended):
+    if origin is None or origin.how == "continued":
         return Links(family)
-    return Links(family, frozenset({origin.run_id}))
+    over = origin.how == "rerun" and record.status in (Status.SUCCEEDED, Status.CANCELLED)
+    return Links(family, frozenset() if over else frozenset({origin.run_id}))
 
 
 def prefix_of_children(record: RunRecord) -> str:
@@ -161,5 +165,5 @@ def _keep_what_is_shared(
             for shared in links(record).shared:
                 root = roots.get(shared, "")
                 if root in chosen and root not in reasons:
-                    reasons[root] = f"run {record.id} shares its rows"
+                    reasons[root] = f"run {record.id} came from it"
                     staying.append(root)

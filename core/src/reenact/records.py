@@ -81,8 +81,8 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         policy: Its name.
         version: Its version.
         config: Hash of its options.
-        stage: Where in the chain: request, admit, response, tool.
-        verdict: allow, deny or modify.
+        stage: Where in the chain: request, admit, response, settle, tool.
+        verdict: allow, deny, modify or wait.
         reason: Why, in words; never the value that was scrubbed.
         took_us: What it cost, in microseconds.
         detail: Whatever else it wants on record; plain.
@@ -93,7 +93,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     version: str
     config: str
     stage: str
-    verdict: Literal["allow", "deny", "modify"]
+    verdict: Literal["allow", "deny", "modify", "wait"]
     reason: str = ""
     took_us: int = 0
     detail: dict[str, Any] = {}
@@ -119,8 +119,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
         effect: What running it twice would do to the world.
         site: File and line of the call.
         decisions: What policies decided about it.
-        due_ns: For a timer or a retry, when it is due; with *taken*, when the other run had it; on the
-            first entry of a run that was re-run, when the other run began.
+        due_ns: For a timer, a retry or a wait that a policy decided, when it is due; with *taken*, when
+            the other run had it; on the first entry of a run that was re-run, when the other run began.
+        asks: What a policy has the step wait for a person for: ``question``, ``show``, ``topic``; without
+            a question, it waits behind another step that asks about the topic.
+        answer: What the person has answered; the step goes on with it.
         output: The stored spelling of the outcome.
         again: For an outcome that is taken from an earlier entry of the run: its seq.
         failure: The exception, if it failed or is about to be tried again.
@@ -158,6 +161,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     site: str = ""
     decisions: list[DecisionRecord] = []
     due_ns: int = 0
+    asks: dict[str, Any] = {}
+    answer: bool | None = None
     output: msgspec.Raw = NO_VALUE
     again: int = -1
     failure: Failure | None = None

@@ -31,6 +31,7 @@ from reenact.failures import revive
 from reenact.history import History, load_blobs, read_history
 from reenact.inputs import restore_input, spell_input
 from reenact.journal import Writer
+from reenact.loop import refuse_in_workflow
 from reenact.planning import Plan, Planning
 from reenact.records import NO_CHANGES, Changes, Origin, RunRecord, Status, origin_of
 from reenact.reuse import Earlier
@@ -110,6 +111,7 @@ class Runs:
         changes: Changes = NO_CHANGES,
         key: str = "",
     ) -> Started:
+        refuse_in_workflow("starting a run")
         if self.stopping:
             raise UsageError("the runtime is being closed; it starts nothing more")
         submissions = self._submissions if not parent else None

@@ -14,6 +14,7 @@ import logging
 import os
 import secrets
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -34,6 +35,7 @@ from reenact.execution import Execution
 from reenact.forking import fork
 from reenact.house import House
 from reenact.journal import Observer, Outlet, Writer
+from reenact.ledger import Holding, Later, LedgerFull
 from reenact.loop import RunLoop, WatchedLoop
 from reenact.models import Models, PriceHook
 from reenact.opening import (
@@ -44,24 +46,14 @@ from reenact.opening import (
     open_store,
     open_watches,
 )
-from reenact.planning import Plan
+from reenact.planning import Plan, priced
 from reenact.plugins import Plugins
 from reenact.policy import OwnPolicy
 from reenact.records import Changes, Entry, RunRecord, Status
 from reenact.reuse import recall
 from reenact.runs import Runs, Started, check_arguments, check_run_id
-from reenact.scheduler import Clock, Limits, WallClock
-from reenact.seams import (
-    CommitResult,
-    Executor,
-    Holding,
-    LedgerFull,
-    Provider,
-    RunFilter,
-    RunWrite,
-    Store,
-    Watch,
-)
+from reenact.scheduler import Clock, Limits, Sleeper, SteadyClock, WallClock, boot_id, since_boot_ns
+from reenact.seams import CommitResult, Executor, Provider, RunFilter, RunWrite, Store, Watch
 from reenact.steps import Retry, StepContext, WorkflowSpec
 from reenact.views import Run
 from reenact.workflows import WORKFLOWS, Workflow
@@ -94,6 +86,7 @@ class Runtime(Desk):
         models: Models,
         writer: Writer,
         clock: Clock,
+        steady: Clock | None = None,
         draw: Callable[[int], str] = secrets.token_hex,
         watches: Sequence[Watch] = (),
         executor: Executor | None = None,
@@ -106,11 +99,13 @@ class Runtime(Desk):
         self.watches = tuple(watches)
         self.owner = f"pid {os.getpid()} on {socket.gethostname()} ({secrets.token_hex(4)})"
         self._observers: list[Observer] = []
+        self._draw = draw
         self._workflows: dict[str, WorkflowSpec] = {}
         options = config.runtime
         services = Services(
             writer=writer,
             clock=clock,
+            steady=steady,
             limits=Limits(options.steps_max or None, options.pools),
             tell=self._tell,
             interruptions_max=options.interruptions_max,
@@ -188,11 +183,14 @@ class Runtime(Desk):
             writer = await stack.enter_async_context(Writer(opened))
             options = chosen.runtime
             time_source = clock or WallClock()
+            steady = clock or await _steady_clock(opened)
             models = Models(
                 aliases=chosen.models,
                 provider=named.get,
                 chain=chain,
                 hold=_holder(writer),
+                held=lambda account: opened.held(account, steady.now_ns()),
+                clock=Sleeper(steady),
                 retry=Retry(attempts=options.llm_attempts),
                 timeout_s=options.llm_timeout_s,
                 prices=chosen.prices,
@@ -207,6 +205,7 @@ class Runtime(Desk):
                 writer=writer,
                 clock=time_source,
                 executor=executor or await open_executor(chosen, found, stack),
+                steady=steady,
                 draw=draw,
                 watches=(*looking_on, *watches),
                 hold=hold,
@@ -404,7 +403,9 @@ class Runtime(Desk):
         )
         check_arguments(spec, changes.input)
         check_run_id(as_id)
-        record = await fork(self.store, self.clock, source, at, changes=changes, run_id=as_id)
+        record = await fork(
+            self.store, self.clock, source, at, changes=changes, run_id=as_id, draw=self._draw
+        )
         return await self._runs.wait(await self._runs.take_up(record, spec, None, suspend=suspend))
 
     async def rerun(
@@ -473,7 +474,8 @@ class Runtime(Desk):
         spec = self._code_of(source, workflow)
         changes = Changes(input=_plain_fields(inputs, "input"), allow_once=allow_once)
         check_arguments(spec, changes.input)
-        return await self._runs.plan(source, spec, changes=changes, known=self._loaded)
+        plan = await self._runs.plan(source, spec, changes=changes, known=self._loaded)
+        return await priced(plan, self.models)
 
     async def recover(self, workflows: Sequence[Callable[..., Any]] = ()) -> list[Run | BaseException]:
         """Resume every run whose owner is gone; return how each went on.
@@ -614,10 +616,19 @@ async def _end_task(task: "asyncio.Task[None]") -> None:
         await task
 
 
-def _holder(writer: Writer) -> Callable[[RunRecord, Holding], Awaitable[LedgerFull | None]]:
-    async def hold(run: RunRecord, holding: Holding) -> LedgerFull | None:
+async def _steady_clock(store: Store) -> Clock:
+    """Return the clock of the store's ledger; the time of day where a boot has no name."""
+    boot = boot_id()
+    if not boot:
+        return WallClock()
+    since_ns = since_boot_ns()
+    return SteadyClock(await store.ledger_ns(boot, since_ns, time.time_ns()) - since_ns)
+
+
+def _holder(writer: Writer) -> Callable[[RunRecord, Sequence[Holding]], Awaitable[LedgerFull | Later | None]]:
+    async def hold(run: RunRecord, holdings: Sequence[Holding]) -> LedgerFull | Later | None:
         made: asyncio.Future[CommitResult] = asyncio.get_running_loop().create_future()
-        write = RunWrite(run_id=run.id, epoch=run.epoch, ledger=[holding])
+        write = RunWrite(run_id=run.id, epoch=run.epoch, ledger=holdings)
 
         def done(answer: CommitResult) -> None:
             if not made.done():

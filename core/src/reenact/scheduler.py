@@ -6,6 +6,7 @@ import heapq
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Protocol
 
 TIMER_STEP_S = 60.0
@@ -118,13 +119,13 @@ class Clock(Protocol):
 
 
 class _WallAlarm:
-    def __init__(self, due_ns: int, ring: Callable[[], None]) -> None:
-        self._due_ns, self._ring = due_ns, ring
+    def __init__(self, due_ns: int, ring: Callable[[], None], now_ns: Callable[[], int]) -> None:
+        self._due_ns, self._ring, self._now_ns = due_ns, ring, now_ns
         self._handle: asyncio.Handle | None = None
         self._arm()
 
     def _arm(self) -> None:
-        left_s = (self._due_ns - time.time_ns()) / 1e9
+        left_s = (self._due_ns - self._now_ns()) / 1e9
         loop = asyncio.get_running_loop()
         if left_s <= 0:
             self._handle = loop.call_soon(self._ring)
@@ -145,7 +146,72 @@ class WallClock:
 
     def alarm(self, due_ns: int, ring: Callable[[], None]) -> Alarm:
         """Set an alarm by the time of day; it survives the clock being set."""
-        return _WallAlarm(due_ns, ring)
+        return _WallAlarm(due_ns, ring, time.time_ns)
+
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+def boot_id() -> str:
+    """Return what names this boot of the machine; empty where the system does not say."""
+    try:
+        return _BOOT_ID.read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+def since_boot_ns() -> int:
+    """Return the time since the machine was started, in nanoseconds; nobody can set it."""
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+    return time.monotonic_ns()
+
+
+class SteadyClock:
+    """The time since boot, counted on from a time of day.
+
+    Args:
+        began_ns: What time of day it was when the machine was started, as all processes have agreed.
+    """
+
+    def __init__(self, began_ns: int) -> None:
+        self._began_ns = began_ns
+
+    def now_ns(self) -> int:
+        """Return the time."""
+        return self._began_ns + since_boot_ns()
+
+    def alarm(self, due_ns: int, ring: Callable[[], None]) -> Alarm:
+        """Set an alarm."""
+        return _WallAlarm(due_ns, ring, self.now_ns)
+
+
+async def sleep_until(clock: Clock, due_ns: int, rings: Callable[[], object] = lambda: None) -> None:
+    """Wait until it is *due_ns* by *clock*; *rings* is called at that moment."""
+    rung: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def ring() -> None:
+        if not rung.done():
+            rung.set_result(None)
+            rings()
+
+    alarm = clock.alarm(due_ns, ring)
+    try:
+        await rung
+    finally:
+        alarm.cancel()
+
+
+class Sleeper:
+    """A clock that can be waited for; see `reenact.seams.LedgerClock`."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.now_ns = clock.now_ns
+        self._clock = clock
+
+    async def sleep_until(self, due_ns: int) -> None:
+        """Wait for a time."""
+        await sleep_until(self._clock, due_ns)
 
 
 class _SkippedAlarm:

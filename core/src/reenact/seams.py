@@ -7,13 +7,15 @@ what it expects back. A suite in pytest-reenact tests each.
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import attrs
 
 from reenact.content import Blob
-from reenact.llm import LlmEvent, LlmRequest, LlmResponse
+from reenact.ledger import Holding, Later, LedgerFull
+from reenact.llm import LlmEvent, LlmRequest, LlmResponse, Usage
 from reenact.prices import Price
 from reenact.records import Entry, Message, Row, RunRecord
 from reenact.trace import TraceContext
@@ -85,7 +87,8 @@ class RunWrite:
         run: The run's projection, if it changed.
         consumed: Ids of messages that the entries answer; removed in the same commit.
         release: Give the lease up in the same commit.
-        ledger: Holdings to make, change or end in the same commit.
+        ledger: Holdings to make, change or end in the same commit. Those with a limit are made
+            together and begin at one time, or the whole write is refused with `LedgerFull`.
         reusable: Outcomes that other runs may take: under which hash, and their seq.
     """
 
@@ -97,47 +100,8 @@ class RunWrite:
     run: RunRecord | None = None
     consumed: Sequence[int] = ()
     release: bool = False
-    ledger: Sequence["Holding"] = ()
+    ledger: Sequence[Holding] = ()
     reusable: Sequence[tuple[str, int]] = ()
-
-
-@attrs.frozen(kw_only=True)
-class Holding:
-    """An amount held against an account: a rate slot, or a part of a budget.
-
-    The store makes it if what the account holds since *since_ns*, this one included, is
-    at most *limit*; otherwise it refuses the run's whole write with `LedgerFull`.
-
-    Attributes:
-        account: What is limited, such as ``rate:openai:requests``.
-        id: Names it, so that it can be changed; the same id again replaces the amount.
-        amount: How much, in the account's unit.
-        limit: The most the account may hold; None to hold without asking.
-        since_ns: Holdings made before do not count.
-        at_ns: When it is made.
-    """
-
-    account: str
-    id: str
-    amount: int
-    limit: int | None = None
-    since_ns: int = 0
-    at_ns: int = 0
-
-
-@attrs.frozen
-class LedgerFull:
-    """A holding was refused.
-
-    Attributes:
-        holding: The one that did not fit.
-        held: What the account holds without it.
-        frees_at_ns: When the oldest counted holding was made; 0 if none counts.
-    """
-
-    holding: Holding
-    held: int
-    frees_at_ns: int
 
 
 @attrs.frozen(kw_only=True)
@@ -167,7 +131,7 @@ class RunFilter:
     roots: bool = False
 
 
-CommitResult: TypeAlias = "Exception | LedgerFull | None"
+CommitResult: TypeAlias = "Exception | LedgerFull | Later | None"
 
 
 @attrs.frozen(kw_only=True)
@@ -216,11 +180,12 @@ class Store(Protocol):
         """
 
     async def commit(self, writes: Sequence[RunWrite]) -> Sequence[CommitResult]:
-        """Make *writes* durable together, and answer for each: None, or why it was refused.
+        """Make *writes* durable together, and answer for each.
 
-        A write that is refused (`LeaseLostError`, `RunConflictError`, `LedgerFull`) does not keep the others
-        from being made. A write that was made before, by a commit whose outcome was not
-        known, is acknowledged and not made twice.
+        The answer is None; `Later` if its holdings begin later than they were asked for; or why
+        it was refused. A write that is refused (`LeaseLostError`, `RunConflictError`,
+        `LedgerFull`) does not keep the others from being made. A write that was made before, by a
+        commit whose outcome was not known, is acknowledged and not made twice.
 
         Raises:
             StoreError: If nothing could be written.
@@ -254,8 +219,20 @@ class Store(Protocol):
     async def messages(self, owner: str) -> Sequence[Message]:
         """Return messages that wait for runs that *owner* has, oldest first."""
 
-    async def held(self, account: str, since_ns: int = 0) -> int:
-        """Return what *account* holds since *since_ns*."""
+    async def held(self, account: str, at_ns: int = 0) -> int:
+        """Return what *account* holds that does not end by *at_ns*, what begins later included."""
+
+    async def ledger_ns(self, boot: str, since_boot_ns: int, now_ns: int) -> int:
+        """Return the time by the clock of the ledger, which nobody sets.
+
+        The first caller of a boot says what time it is; from then on it is counted by the time
+        since boot, the same for every process.
+
+        Args:
+            boot: Names the boot of the machine.
+            since_boot_ns: The time since then.
+            now_ns: The time of day, in nanoseconds since the epoch.
+        """
 
     async def remove(self, run_ids: Sequence[str]) -> None:
         """Remove runs for good: all that are named, or none.
@@ -395,7 +372,14 @@ Stage: TypeAlias = Literal["request", "admit", "response", "settle", "tool"]
 
 @attrs.frozen
 class Allow:
-    """The call may go on as it is."""
+    """The call may go on as it is.
+
+    Attributes:
+        until_ns: In the stage admit: it must have begun by then, by `PolicyContext.clock`; if it has
+            not, the stage is asked again. None for any time.
+    """
+
+    until_ns: int | None = None
 
 
 @attrs.frozen
@@ -436,7 +420,57 @@ class Modify(Generic[T]):
     )
 
 
-Decision: TypeAlias = "Allow | Deny | Modify[Any]"
+@attrs.frozen(kw_only=True)
+class Wait:
+    """Not now: the call waits, on record, and the stage is asked again. In the stage admit only.
+
+    The wait survives the process, uses up no attempt, and gives the step's place in its pools
+    to others. A replay repeats none of it.
+
+    Attributes:
+        reason: What it waits for, for the person who looks.
+        until_ns: When to ask again, by `PolicyContext.clock`; None if only an answer can help.
+        question: What a person is asked, yes or no; nobody is asked if empty. The answer is in
+            `PolicyContext.answer` when the stage is asked again.
+        show: What the answer depends on; plain, and stored.
+        topic: Of several calls of a run that ask about one topic, one asks the question. When it has
+            gone on, the others are asked again; if the answer is no, they get it too.
+        sooner: Is awaited while the call waits, and returns when it is worth asking before *until_ns*.
+    """
+
+    reason: str
+    until_ns: int | None = None
+    question: str = ""
+    show: Any = None
+    topic: str = ""
+    sooner: Callable[[], Awaitable[None]] | None = attrs.field(default=None, eq=False, repr=False)
+
+    @property
+    def ends(self) -> bool:
+        """Whether there is anything that could end it."""
+        return self.until_ns is not None or bool(self.question) or self.sooner is not None
+
+
+Decision: TypeAlias = "Allow | Deny | Modify[Any] | Wait"
+
+
+@attrs.frozen(kw_only=True)
+class Settlement:
+    """What became of an attempt that passed, or began to pass, the stage admit.
+
+    Attributes:
+        began: Whether the provider was asked. If not, the attempt used nothing.
+        usage: What it took; None where nobody said.
+        cost_usd: Its price; None if it is not known.
+        response: The answer; None if there is none.
+        error: The type of what it failed with; empty if it was answered or never began.
+    """
+
+    began: bool
+    usage: Usage | None = None
+    cost_usd: Decimal | None = None
+    response: LlmResponse | None = None
+    error: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -452,6 +486,37 @@ class ToolRequest:
     arguments: Mapping[str, Any]
 
 
+class LedgerClock(Protocol):
+    """The time that the ledger goes by, in nanoseconds."""
+
+    def now_ns(self) -> int:
+        """Return the time."""
+        ...
+
+    async def sleep_until(self, due_ns: int) -> None:
+        """Wait for a time."""
+
+
+async def _no_ledger(account: str) -> int:
+    raise RuntimeError(f"there is no ledger in this stage to look up {account} in")
+
+
+def _keeps_nothing(holding: Holding) -> None:
+    raise RuntimeError(f"{holding.account} can be settled in the stage settle only")
+
+
+def _no_price(_: Usage) -> None:
+    return None
+
+
+class _NoClock:
+    def now_ns(self) -> int:
+        return 0
+
+    async def sleep_until(self, due_ns: int) -> None:
+        raise RuntimeError(f"nothing waits until {due_ns} in this stage")
+
+
 @attrs.frozen(kw_only=True)
 class PolicyContext:
     """What a policy may know of the call it judges.
@@ -463,7 +528,17 @@ class PolicyContext:
         provider: The provider that would be asked; empty for tools.
         model: The model that would be asked, the vendor's name; empty for tools.
         request: The request as it stands, in later stages.
-        hold: Hold an amount against an account, durably; answers None, or that the account is full.
+        at_ns: When it is asked, by the time of day, in nanoseconds since the epoch.
+        clock: The clock of the ledger: one for all processes of a machine, and nobody can set it.
+        attempt_id: Names the attempt: the same while it waits, also in another process, and never
+            used for another.
+        answer: What a person has answered to the question of a `Wait`; None if nobody has.
+        hold: Hold amounts against accounts, durably, all or none. Answers None if they are held
+            now, `Later` if they begin later, `LedgerFull` if they were refused.
+        held: Tells what an account holds now.
+        keep: In the stage settle: put a holding without a limit into the commit that puts the
+            attempt's end on record.
+        price: Tells what a usage of this provider's model costs in USD; None if it is not known.
         secrets: A place for what one call needs between its stages; never stored.
         known: What was taken out of the run's requests so far, by placeholder; never stored.
     """
@@ -474,7 +549,14 @@ class PolicyContext:
     provider: str = ""
     model: str = ""
     request: LlmRequest | ToolRequest | None = None
-    hold: "Callable[[Holding], Awaitable[LedgerFull | None]]" = attrs.field(repr=False)
+    at_ns: int = 0
+    clock: LedgerClock = attrs.field(factory=_NoClock, repr=False)
+    attempt_id: str = ""
+    answer: bool | None = None
+    hold: "Callable[..., Awaitable[LedgerFull | Later | None]]" = attrs.field(repr=False)
+    held: Callable[[str], Awaitable[int]] = attrs.field(default=_no_ledger, repr=False)
+    keep: Callable[[Holding], None] = attrs.field(default=_keeps_nothing, repr=False)
+    price: Callable[[Usage], Decimal | None] = attrs.field(default=_no_price, repr=False)
     secrets: dict[str, Any] = attrs.field(factory=dict, repr=False)
     known: Mapping[str, str | int] = attrs.field(factory=dict, repr=False)
 
@@ -492,8 +574,11 @@ class Policy(Protocol):
         """In which stages it wants to be asked."""
 
     async def evaluate(self, value: Any, context: PolicyContext) -> Decision:
-        """Return what becomes of *value*: an `LlmRequest` in the stages request and admit,
-        an `LlmResponse` in response and settle, a `ToolRequest` in tool.
+        """Return what becomes of *value*: an `LlmRequest` in the stages request and admit, an
+        `LlmResponse` in response, a `Settlement` in settle, a `ToolRequest` in tool.
+
+        Admit is asked before each attempt, and may `Wait`. Settle is asked once of whoever let
+        an attempt pass there, whatever became of it, and there is nothing to change.
 
         Raises:
             Exception: Anything raised counts as ``Deny``, and is named in the record.

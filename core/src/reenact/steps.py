@@ -16,9 +16,11 @@ from reenact.codec import Arguments
 from reenact.content import Blob
 from reenact.errors import ProviderError
 from reenact.history import Recorded, Taken
+from reenact.ledger import Holding
 from reenact.placeholders import Placeholders
 from reenact.records import Cache, DecisionRecord, Effect, Failure, Kind, Status
 from reenact.scheduler import Pool
+from reenact.seams import Wait
 from reenact.trace import TraceContext
 
 IDEMPOTENCY_KEY_HEX = 32
@@ -203,6 +205,18 @@ current_step: contextvars.ContextVar[StepContext | None] = contextvars.ContextVa
 )
 
 
+class PutOff(Exception):  # noqa: N818  # an answer, not an error
+    """Raised by a body that has not begun, because a policy has it wait.
+
+    Attributes:
+        wait: What it waits for.
+    """
+
+    def __init__(self, wait: Wait) -> None:
+        super().__init__(wait.reason)
+        self.wait = wait
+
+
 class NotDone(Exception):  # noqa: N818  # an answer, not an error
     """Raised by ``reconcile``: the attempt had no effect, and the step may run again."""
 
@@ -241,6 +255,8 @@ class Call:
     """A step that a workflow has asked for."""
 
     __slots__ = (
+        "answer",
+        "answered_by",
         "attempt",
         "body",
         "candidate",
@@ -250,11 +266,14 @@ class Call:
         "future",
         "gate",
         "generation",
+        "give_up",
         "handle",
         "hash_keyed",
         "hidden",
+        "holdings",
         "input_hash",
         "late_decisions",
+        "on_admitted",
         "path",
         "placeholders",
         "places",
@@ -267,6 +286,7 @@ class Call:
         "spent",
         "state",
         "task",
+        "ticket",
         "tries",
     )
 
@@ -310,6 +330,12 @@ class Call:
         self.reusable = False
         self.spent: Spent | None = None
         self.places: tuple[Pool, ...] = ()
+        self.ticket = NO_TICKET
+        self.holdings: list[Holding] = []
+        self.answer: bool | None = None
+        self.answered_by = 0
+        self.give_up: Callable[[StepContext], Awaitable[None]] | None = None
+        self.on_admitted: Callable[[Call], None] | None = None
 
     @property
     def pool(self) -> str:
@@ -317,6 +343,15 @@ class Call:
         others = self.spec.stand_in_pools
         return others[min(self.candidate, len(others)) - 1] if self.candidate and others else self.spec.pool
 
+    def admitted(self) -> None:
+        """Note that policies have decided about an attempt; an answer that was waited for is used up."""
+        if self.on_admitted is not None:
+            self.on_admitted(self)
+        self.answer = None
+
+
+NO_TICKET = -1
+"""In place of the position of the entry that began an attempt; it stays while a policy has it wait."""
 
 # Where a call stands in this process. What is on record is its Status; this is not.
 ASKED, HELD, ADMITTED, STARTING, RUNNING, WAITING, PARKED, OVER, CANCELLED = range(9)

@@ -73,6 +73,11 @@ class Used:
         self._since = 0
         self._begun = False
 
+    @property
+    def begun(self) -> bool:
+        """Whether anything of an answer has come."""
+        return self._begun
+
     def take(self, event: LlmEvent) -> None:
         """Take a piece of the answer."""
         self._begun = True

@@ -37,6 +37,9 @@ class StepView:
         tokens_out: Tokens written.
         cost_usd: Its price, attempts that gave no result included; None if any part is unknown.
         note: A remark.
+        taken: The outcome of another run that it took, as ``run:seq``; empty if it was run.
+        ended_seq: The seq of the entry that has its outcome; -1 if it has none.
+        asks: What a policy has it wait for a person for, while it waits: ``question`` and ``show``.
     """
 
     path: str
@@ -60,6 +63,9 @@ class StepView:
     tokens_out: int = 0
     cost_usd: Decimal | None = None
     note: str = ""
+    taken: str = ""
+    ended_seq: int = -1
+    asks: Mapping[str, Any] = attrs.field(factory=dict)
     _charges: int = attrs.field(default=0, init=False, repr=False, eq=False)
 
 
@@ -102,19 +108,23 @@ def _begun(entry: Entry, blobs: Mapping[str, Blob] | None) -> StepView:
 
 
 def _apply(view: StepView, entry: Entry) -> None:
+    went_on = view.status is Status.WAITING and entry.status is Status.RUNNING
     view.status = entry.status
+    view.asks = entry.asks
     view.attempts = max(view.attempts, entry.attempt)
     view.failure = entry.failure or (None if entry.status is Status.SUCCEEDED else view.failure)
     view.decisions.extend(entry.decisions)
     view.model = entry.model or view.model
     view.tokens_in += entry.tokens_in
     view.tokens_out += entry.tokens_out
-    view.note = entry.note or view.note
+    view.note = entry.note or ("" if went_on else view.note)
     if entry.charges:
         view.cost_usd = add_cost(view.cost_usd if view._charges else Decimal(0), entry.cost_usd)
         view._charges += 1
+    view.taken = entry.taken or view.taken
     if entry.status.ended:
         view.ended_ns = entry.at_ns
+        view.ended_seq = entry.again if entry.again >= 0 else entry.seq
 
 
 @attrs.frozen(kw_only=True)

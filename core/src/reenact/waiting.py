@@ -1,11 +1,11 @@
 """Steps that wait and have no effect: timers, signals, and the messages that answer them."""
 
+import asyncio
 import logging
 from typing import Protocol
 
 from reenact.book import Book, Services
 from reenact.codec import decode
-from reenact.content import Blob
 from reenact.records import Message, Status
 from reenact.reuse import Earlier
 from reenact.scheduler import Alarm
@@ -66,6 +66,7 @@ class Waiting:
         self._signals: dict[str, Call] = {}
         self._alarms: dict[Call, Alarm] = {}
         self._unclaimed: dict[int, Message] = {}
+        self._questions: dict[str, asyncio.Future[tuple[int, bool]]] = {}
         self._heard: set[int] = set()
 
     @property
@@ -78,6 +79,12 @@ class Waiting:
         """What has to come from outside."""
         return [f"{call.spec.name} at {call.path}" for call in self._signals.values()]
 
+    @property
+    def overdue(self) -> bool:
+        """Whether a timer is about to ring; a run is not given back before it has."""
+        now_ns = self._clock.now_ns() if self._alarms else 0
+        return any(call.due_ns <= now_ns for call in self._alarms)
+
     def begin(self, call: Call) -> None:
         """Have a timer or a signal wait; one that waited before goes on by its first due time."""
         if call.recorded is None:
@@ -85,9 +92,7 @@ class Waiting:
         elif call.spec.kind == "timer":
             call.due_ns = call.recorded.intent.due_ns + call.recorded.paused_ns
         call.state = WAITING
-        if call.spec.kind == "timer" and call.recorded is not None and call.due_ns < self._clock.now_ns():
-            self._ring(call)  # overdue: before the run is given back because it waits for somebody, too
-        elif call.spec.kind == "timer":
+        if call.spec.kind == "timer":
             self._alarms[call] = self._clock.alarm(call.due_ns, lambda: self._ring(call))
         else:
             self._signals[call.path] = call
@@ -121,8 +126,36 @@ class Waiting:
         self._heard.add(message.id)
         return True
 
+    def ask(self, path: str) -> "asyncio.Future[tuple[int, bool]]":
+        """Return what will hold the answer to a policy's question about a step, and its message's id."""
+        asked = self._questions[path] = asyncio.get_running_loop().create_future()
+        for message in list(self._unclaimed.values()):
+            self.answer(message)
+        return asked
+
+    def forget(self, path: str) -> None:
+        """Take a policy's question back."""
+        self._questions.pop(path, None)
+
+    def _answer_question(self, message: Message) -> bool:
+        """Give *message* to a policy's question; say whether it was for one."""
+        asked = self._questions.get(message.name)
+        if asked is None or asked.done():
+            return False
+        self._unclaimed.pop(message.id, None)
+        answer = decode(message.body)
+        if isinstance(answer, bool):
+            asked.set_result((message.id, answer))
+        else:
+            log.warning("an answer for %s is neither yes nor no and was dropped", message.name)
+            self._book.consume(message.id)
+            self.host.wake()
+        return True
+
     def answer(self, message: Message) -> None:
         """Give *message* to the step that waits for it, or keep it until one does."""
+        if self._answer_question(message):
+            return
         call = self._signals.get(message.name) or next(
             (call for call in self._signals.values() if call.spec.name == message.name), None
         )
@@ -133,16 +166,14 @@ class Waiting:
         assert call.shape is not None  # noqa: S101  # a signal has the type that it waits for
         try:
             value = call.shape.read(decode(message.body))
-            blobs: dict[str, Blob] = {}
-            settled = call.shape.settle(value, blobs)
+            settled = call.shape.settle(value, self._book.blobs)
         except Exception as error:
             log.warning("an answer for %s does not fit and was dropped: %s", call.path, error)
             self._book.consume(message.id)
             self.host.wake()
             return
         del self._signals[call.path]
-        outcome = Outcome(Status.SUCCEEDED, settled=settled, message_id=message.id, blobs=blobs)
-        self.host.completed(call, outcome)
+        self.host.completed(call, Outcome(Status.SUCCEEDED, settled=settled, message_id=message.id))
 
     def call_off(self, call: Call) -> None:
         """Stop waiting."""

@@ -121,19 +121,19 @@ def test_fast_sums_are_the_defined_ones(text):
     model = _model()
     folded = text.lower()
 
-    sums, begins = model.sums(pieces(folded))
+    weighed = model.weigh(pieces(folded))
+    sums, begins, weights = model.sums(weighed), weighed.begins, weighed.weights
 
     ends = [*begins, len(sums)][1:]
     defined = blocks(tokens(folded))
-    assert len(defined) == len(begins)
-    for features, first, last in zip(defined, begins, ends, strict=True):
-        assert sum(sums[first:last]) == pytest.approx(sum(_weight(model, feature) for feature in features))
+    assert len(defined) == len(begins) == len(weights)
+    for features, first, last, weight in zip(defined, begins, ends, weights, strict=True):
+        expected = pytest.approx(sum(_weight(model, feature) for feature in features))
+        assert (sum(sums[first:last]), weight) == (expected, expected)
 
 
 def _weight(model, feature):
     kind, *rest = feature
-    if kind == "b":
-        return model.after.get(rest[0], {}).get(rest[1], 0.0)
     if kind in "nf":
         return (model.near if kind == "n" else model.far).get(rest[0] << 6 | rest[1], 0.0)
     return {"w": model.words, "c": model.concepts, "s": model.openers, "t": model.triples}[kind].get(

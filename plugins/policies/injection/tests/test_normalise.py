@@ -167,6 +167,19 @@ def test_time_is_linear(unit):
     assert min(ratios) < 3
 
 
+@pytest.mark.parametrize("unit", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_text_is_judged_soon(unit):
+    """64 KB of any of them takes a fraction of a second; `train/speed.py` has the figures of a quiet machine."""
+    text = (unit * 65_536)[:65_536]
+    took = []
+    for _ in range(2):
+        started = time.process_time()
+        detect(text)
+        took.append(time.process_time() - started)
+
+    assert min(took) < 1.0
+
+
 def test_long_text_has_no_blind_spot():
     """An attack is found at any place of a text too long to read."""
     filler = "The museum opens at ten and the garden is closed on Monday. " * 200

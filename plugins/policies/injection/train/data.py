@@ -17,7 +17,10 @@ import carriers
 import grammar
 import harmless
 import languages
+import orders
 import phrases
+import scenes
+import tongues
 from obfuscate import OBFUSCATORS
 
 PASSAGE_CHARS = 700
@@ -86,6 +89,7 @@ def own(seed: int, attacks: int, benign: int) -> list[Example]:
     found += [
         Example(grammar.speech(carriers.SMALLTALK, rng), False, 0.5, "own_benign") for _ in range(benign // 4)
     ]
+    found += _longer(rng, attacks, benign)
     plain = [example.text for example in found if not example.attack]
     for lang, texts in languages.ATTACKS.items():
         found += [Example(text, True, 1.0, lang=lang) for text in texts]
@@ -96,6 +100,26 @@ def own(seed: int, attacks: int, benign: int) -> list[Example]:
     for lang, texts in harmless.BENIGN.items():
         found += [Example(text, False, 1.0, "own_benign", lang=lang) for text in texts]
     found += [_carried(example, plain, rng) for example in rng.sample(found, len(found) // 4)]
+    return found
+
+
+def _longer(rng: random.Random, attacks: int, benign: int) -> list[Example]:
+    """Make longer texts, and orders in other languages, of both sides."""
+    found = [Example(text, True, 0.4) for text in grammar.made(scenes.ATTACKS, attacks // 3, rng)]
+    found += [
+        Example(text, False, 0.5, "own_benign") for text in grammar.made(scenes.HARMLESS, benign // 8, rng)
+    ]
+    for sentences in (scenes.STORY, scenes.PERSONA):
+        found += [
+            Example(grammar.speech(sentences, rng), False, 0.6, "own_benign") for _ in range(benign // 6)
+        ]
+    found += [
+        Example(text, True, 0.5, lang=lang) for lang, text in orders.attacks(rng, max(1, attacks // 90))
+    ]
+    found += [
+        Example(text, False, 0.6, "own_benign", lang=lang)
+        for lang, text in tongues.orders(rng, max(1, benign // 120))
+    ]
     return found
 
 

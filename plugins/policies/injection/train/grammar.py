@@ -10,9 +10,11 @@ import random
 import re
 
 import carriers
+import scenes
 
 WORDS = {
     **carriers.WORDS,
+    **scenes.WORDS,
     "drop": "ignore|disregard|forget|forget about|overlook|discard|set aside|do not follow|stop following|override|bypass|"
     "pay no attention to|cancel|dismiss|skip|don't listen to|erase|leave behind|throw out|void|neglect",
     "all": "all|any|all of|every one of|||all the|the|whatever",

@@ -1,8 +1,8 @@
 """A linear model over windows: the most suspicious window of an attack has to be found.
 
-A label belongs to a text, the model judges windows of it. So the windows that stand for an
-attack are chosen by the model of the round before, and every window of a harmless text is
-harmless.
+A label belongs to a text, the model judges windows of it, and a text is as suspicious as its
+worst window. So the windows that stand for an attack are chosen by the model of the round
+before, and of a harmless text the ones that it finds most suspicious.
 """
 
 from collections import Counter
@@ -16,9 +16,11 @@ from reenact_injection.normalise import readings
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
-SCALES = {"w": 1.5, "b": 1.0, "c": 1.0, "s": 1.0, "n": 1.0, "f": 1.0, "t": 1.0}
+SCALES = {"w": 1.5, "c": 1.0, "s": 1.0, "n": 1.0, "f": 1.0, "t": 1.0}
 UNKNOWN = "\x00"
 LONGEST_WORD = 20
+HARDEST = 4
+"""How many windows of a harmless text are learned from in each round."""
 
 
 @attrs.define
@@ -96,26 +98,39 @@ def fit(
     attack = np.array([example.attack for example in examples])[owner]
     weight = np.array([example.weight for example in examples])[owner]
     per_owner = np.bincount(owner, minlength=len(examples))[owner]
-    share = np.where(attack, 1 / per_owner, 1 / np.sqrt(per_owner))
+    drawn = np.random.default_rng(3).random(len(owner)) < HARDEST / np.maximum(per_owner, HARDEST)
+    share = np.where(attack, 1 / per_owner, drawn / np.sqrt(np.minimum(per_owner, HARDEST)))
     model = None
     for _ in range(rounds):
         if model is not None:
-            share = np.where(attack, _chosen(table @ model.coef_[0], owner, len(examples)), share)
+            margins = table @ model.coef_[0] + model.intercept_[0]
+            share = np.where(attack, _guilty(margins, owner, len(examples)), _hardest(margins, owner))
         use = weight * share
         use = np.where(attack, use / use[attack].sum(), use / use[~attack].sum()) * len(examples) / 2
         keep = use > 0
-        model = LogisticRegression(C=strength / 20, solver="liblinear", max_iter=300)
+        model = LogisticRegression(C=strength / 20, solver="liblinear", max_iter=100, tol=1e-3)
         model.fit(table[keep], attack[keep], sample_weight=use[keep])
     scale = np.array([SCALES[str(feature[0])] for feature in index])
     return Linear(index, model.coef_[0] * scale, float(model.intercept_[0]))
 
 
-def _chosen(margins: np.ndarray, owner: np.ndarray, size: int) -> np.ndarray:
+def _guilty(margins: np.ndarray, owner: np.ndarray, size: int) -> np.ndarray:
+    """Return how much each window counts as the attack in its text."""
     best = np.full(size, -np.inf)
     np.maximum.at(best, owner, margins)
-    return np.where(
-        margins >= best[owner] - 1e-9, 1.0, np.where(margins > np.maximum(0, best[owner] * 0.5), 0.3, 0.0)
-    )
+    worst = margins >= best[owner] - 1e-9
+    return np.where(worst, 1.0, np.where(margins > np.maximum(0, best[owner] * 0.5), 0.3, 0.0))
+
+
+def _hardest(margins: np.ndarray, owner: np.ndarray) -> np.ndarray:
+    """Return how much each window of a harmless text counts: the few most suspicious, the first most."""
+    order = np.lexsort((-margins, owner))
+    sorted_owner = owner[order]
+    first = np.r_[True, sorted_owner[1:] != sorted_owner[:-1]]
+    start = np.maximum.accumulate(np.where(first, np.arange(len(order)), 0))
+    rank = np.empty(len(order), dtype=int)
+    rank[order] = np.arange(len(order)) - start
+    return np.where(rank == 0, 1.0, np.where(rank < HARDEST, 0.35, 0.0))
 
 
 def _index(
@@ -125,7 +140,7 @@ def _index(
     for counts, owner in zip(windows.counts, windows.owner, strict=True):
         lexical = words(examples[owner])
         for feature in counts:
-            if feature[0] not in "wb" or (lexical and all(map(_is_word, feature[1:]))):
+            if feature[0] != "w" or (lexical and all(map(_is_word, feature[1:]))):
                 groups.setdefault(feature, set()).add(owner)
     enough = [feature for feature, owners in groups.items() if len(owners) >= rare]
     return {feature: number for number, feature in enumerate(sorted(enough, key=repr))}

@@ -46,7 +46,7 @@ def fit(examples: list[Example]) -> learn.Linear:
 def written(model: learn.Linear, threshold: float) -> str:
     """Return *model* as the package reads it, its bias moved so that *threshold* is even odds."""
     tables: dict[str, dict] = {
-        name: {} for name in ("words", "after", "concepts", "openers", "near", "far", "triples")
+        name: {} for name in ("words", "concepts", "openers", "near", "far", "triples")
     }
     names = {"w": "words", "c": "concepts", "s": "openers", "n": "near", "f": "far", "t": "triples"}
     for feature, number in model.index.items():
@@ -54,11 +54,8 @@ def written(model: learn.Linear, threshold: float) -> str:
         if abs(weight) < SMALLEST:
             continue
         units = round(weight / STEP)
-        if feature[0] == "b":
-            tables["after"].setdefault(feature[1], {})[feature[2]] = units
-        else:
-            key = str(feature[1] << 6 | feature[2]) if feature[0] in "nf" else str(feature[1])
-            tables[names[str(feature[0])]][key] = units
+        key = str(feature[1] << 6 | feature[2]) if feature[0] in "nf" else str(feature[1])
+        tables[names[str(feature[0])]][key] = units
     bias = round((model.bias - threshold) / STEP)
     return json.dumps({"bias": bias, **tables}, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 

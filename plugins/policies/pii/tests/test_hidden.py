@@ -74,6 +74,27 @@ def test_a_hidden_value_is_found_where_it_stands(way: str, kind: Kind) -> None:
     assert values == [hidden]
 
 
+@pytest.mark.parametrize(
+    ("hidden", "kind"),
+    [
+        ("4O12 8888 8888 l88l", Kind.CREDIT_CARD),
+        ("4  0  1  2  8  8  8  8  8  8  8  8  1  8  8  1", Kind.CREDIT_CARD),
+        ("jo.**smith**@example.com", Kind.EMAIL),
+        ("DE89 3704 0044\n0532 0130 00", Kind.IBAN),
+    ],
+)
+def test_a_value_that_was_made_hard_to_read_is_found(hidden: str, kind: Kind) -> None:
+    """Letters for digits, wide gaps, styles and a line's end do not hide a value."""
+    assert found(f"it is {hidden} as said", kind) == [hidden]
+
+
+def test_a_text_in_invisible_letters_is_read() -> None:
+    """What is written in tag characters, which nobody sees and models read, is found where it stands."""
+    hidden = "".join(chr(0xE0000 + ord(char)) for char in "jo@example.com")
+
+    assert found(f"hello {hidden} there", Kind.EMAIL) == [hidden]
+
+
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_a_spelled_out_address_is_found(address: str) -> None:
     """An e-mail address that is spelled out is found whole."""

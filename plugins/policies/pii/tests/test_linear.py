@@ -12,6 +12,7 @@ from reenact_pii import Vault, find
 from reenact_pii.vendors import VENDORS
 
 CHARS = 16_000
+HOSTILE_CHARS = 65_536
 MOST = 4.0
 """Ratio of times for twice the text that is let pass: 2 is linear, 4 is quadratic."""
 
@@ -131,6 +132,12 @@ def took_s(text: str) -> float:
 def test_twice_the_text_takes_about_twice_the_time(seed: str) -> None:
     """Repeats, nested beginnings and near matches of every pattern take linear time."""
     assert_linear(seed, "")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_hostile_text_is_looked_through_soon(seed: str) -> None:
+    """64 KB of any of them takes a fraction of a second; the README has the figures of a quiet machine."""
+    assert min(took_s((seed * HOSTILE_CHARS)[:HOSTILE_CHARS]) for _ in range(2)) < 1.0
 
 
 @pytest.mark.sweep

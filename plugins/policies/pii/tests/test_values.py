@@ -5,6 +5,8 @@ import random
 import string
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from reenact_pii import Kind, find
 
 
@@ -320,3 +322,43 @@ def test_values_side_by_side_are_all_found() -> None:
     kinds = [item.kind for item in find(text)]
 
     assert kinds == [Kind.PHONE, Kind.IP, Kind.CREDIT_CARD, Kind.EMAIL, Kind.US_SSN]
+
+
+NOTHING = [
+    "he was born in Paris and died 12.03.1999",
+    "zip 07692-0908",
+    "Order #00324981-5680",
+    "invoice 0570-239131",
+    "arXiv:0782.62699",
+    "server 021.234.76.53",
+    "key = primary_key_of_the_table_1",
+    "key: 0f3a9c",
+    "2**32 and 10**9",
+    "IOlS10 SOlB0 is a part",
+]
+
+
+@pytest.mark.parametrize("text", NOTHING)
+def test_dates_codes_and_orders_are_no_values(text: str) -> None:
+    """Dates of death, codes, orders and powers of two are nobody's."""
+    assert find(text, frozenset(Kind) - {Kind.PHONE} if "server" in text else frozenset(Kind)) == []
+
+
+def test_a_vague_name_is_enough_for_what_is_random() -> None:
+    """Beside the word key alone, only what can be nothing but a secret is one."""
+    value = "".join("aB3dE6gH9"[(at * 5 + at // 7) % 9] for at in range(20)) + "xQ7Lm2Vt8Rz4Kp"
+
+    assert found(f"key = {value}", Kind.SECRET) == [value]
+
+
+@given(st.lists(st.sampled_from([value for values in VALID.values() for value in values]), max_size=5))
+def test_ordinary_words_around_make_no_difference(values: list[str]) -> None:
+    """What is found of values is found of them among words that were met before, at the same distance."""
+    lines = "".join(f"{value}\n" for value in values)
+    words = "The quick brown fox jumps over the lazy dog; it is not amused.\n"
+
+    among = find(words + lines + words)
+
+    assert [(item.start - len(words), item.end - len(words), item.kind) for item in among] == [
+        (item.start, item.end, item.kind) for item in find(lines)
+    ]

@@ -286,7 +286,7 @@ def test_pruning_gives_room_back_while_runs_go_on(tmp_path: Path) -> None:
 
     async def check() -> tuple[int, int]:
         async with runtime(path) as opened:  # type: ignore[attr-defined]
-            for number in range(20):
+            for number in range(60):
                 await (await opened.start(tells, ([2000 + number],), run_id=f"old-{number}")).wait()
             waiting = await opened.start(asks, ("x",), run_id="live")
             before = _pages(path)
@@ -294,8 +294,8 @@ def test_pruning_gives_room_back_while_runs_go_on(tmp_path: Path) -> None:
             after = _pages(path)
             await opened.signal("live", "more", "y")
             assert (await waiting.wait()).output == "x y 2"
-            assert len(pruned.removed) == 20
-            assert pruned.swept.blobs == 20
+            assert len(pruned.removed) == 60
+            assert pruned.swept.blobs == 60
             return before, after
 
     before, after = asyncio.run(check())

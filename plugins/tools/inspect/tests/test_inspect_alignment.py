@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 
 import attrs
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reenact_inspect.alignment import Pair, align
+
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""The machine may be busy with other tests."""
 
 
 @attrs.frozen
@@ -47,12 +50,14 @@ def paths(pairs: Sequence[Pair[Asked]]) -> list[tuple[str, str]]:
     return [(pair.a.path if pair.a else "", pair.b.path if pair.b else "") for pair in pairs]
 
 
+@UNHURRIED
 @given(RUNS)
 def test_a_run_is_aligned_with_itself_step_by_step(run: list[Asked]) -> None:
     """Each step with itself, in order."""
     assert paths(align(run, run)) == [(step.path, step.path) for step in run]
 
 
+@UNHURRIED
 @given(RUNS, RUNS)
 def test_every_step_has_one_place(a: list[Asked], b: list[Asked]) -> None:
     """None is lost, none stands twice, and the second run's keep their order."""
@@ -62,6 +67,7 @@ def test_every_step_has_one_place(a: list[Asked], b: list[Asked]) -> None:
     assert [pair.b.path for pair in pairs if pair.b] == [step.path for step in b]
 
 
+@UNHURRIED
 @given(RUNS, RUNS)
 def test_pairs_are_the_same_seen_from_the_other_side(a: list[Asked], b: list[Asked]) -> None:
     """It does not matter which run is called the first."""

@@ -374,3 +374,50 @@ def on_a_terminal(project: Project, columns: int, *args: str) -> str:
     os.close(master)
     assert process.wait(timeout=30) == 0, screen
     return screen.decode()
+
+
+# --- exported runs
+
+
+def test_check_of_a_folder_of_exported_runs(project: Project) -> None:
+    """They are verified, taken into memory and replayed; a file that is none stops no other."""
+    project.run("asks", "question=x", run_id="one")
+    project.run("handle", "ticket=T-1", run_id="two")
+    folder = project.folder / "runs"
+    folder.mkdir()
+    for name in ("one", "two"):
+        assert project.cli("export", name, "--out", str(folder / f"{name}.json")).exit_code == 0
+    (project.folder / ".reenact" / "journal.db").unlink()
+
+    good = project.cli("check", "runs")
+    one = project.cli("check", str(folder / "two.json"))
+    (folder / "broken.json").write_text("{}")
+    broken = project.cli("check", "runs")
+    project.change("tone", "anger")
+    bad = project.json("check", "runs", code=3)
+
+    assert good.exit_code == 0, good.output
+    assert "3 of 3 runs agree" in good.stdout
+    assert "1 of 1 run agrees" in one.stdout
+    assert broken.exit_code == 1
+    assert "? broken.json" in broken.stdout
+    assert bad["counts"] == {"agrees": 1, "diverges": 2, "unchecked": 1}
+    assert not (project.folder / ".reenact" / "journal.db").exists()
+
+
+def test_check_of_exported_runs_needs_what_reads_them(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where that is not installed it says what to install; a folder without any is an error, too."""
+    monkeypatch.setitem(sys.modules, "reenact_portable", None)
+    (project.folder / "runs").mkdir()
+
+    empty = project.cli("check", "runs")
+    (project.folder / "runs" / "one.json").write_text("{}")
+    missing = project.cli("check", "runs")
+    mixed = project.cli("check", "runs", "last")
+
+    assert (empty.exit_code, missing.exit_code, mixed.exit_code) == (2, 2, 2)
+    assert "there is no exported run (.json) in runs" in empty.stderr
+    assert "pip install reenact-portable" in missing.stderr
+    assert "not both" in mixed.stderr

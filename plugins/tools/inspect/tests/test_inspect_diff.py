@@ -28,7 +28,8 @@ from reenact.llm import Part
 from reenact_inspect import RunDiff, diff
 from reenact_inspect.spelling import diff_json
 
-from conftest import Fake, Opened
+Opened = Any
+Fake = Any
 
 code = {"tone": "kind", "extra": False, "swap": False, "result": "", "fetched": "the text"}
 

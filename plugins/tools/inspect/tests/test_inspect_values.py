@@ -4,10 +4,13 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reenact_inspect.texts import CELLS_MAX, diff_texts, opcodes, unified
 from reenact_inspect.values import Change, diff_values, same
+
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""The machine may be busy with other tests."""
 
 SCALARS = st.none() | st.booleans() | st.integers(-3, 3) | st.text("ab\n ", max_size=6)
 VALUES = st.recursive(
@@ -19,18 +22,21 @@ TEXTS = st.lists(st.sampled_from(["one", "two words", "three more words", ""]), 
 FLIPPED = {"added": "removed", "removed": "added", "changed": "changed"}
 
 
+@UNHURRIED
 @given(VALUES)
 def test_a_value_does_not_differ_from_itself(value: Any) -> None:
     """Nor from a copy of itself."""
     assert diff_values(value, copy.deepcopy(value)) == []
 
 
+@UNHURRIED
 @given(VALUES, VALUES)
 def test_values_that_differ_have_a_difference(a: Any, b: Any) -> None:
     """There is one if and only if they are spelled differently."""
     assert bool(diff_values(a, b)) == (not same(a, b))
 
 
+@UNHURRIED
 @given(VALUES, VALUES)
 def test_differences_are_the_same_seen_from_the_other_side(a: Any, b: Any) -> None:
     """What was added is removed, and what changed has its sides exchanged; there are as many."""
@@ -40,6 +46,7 @@ def test_differences_are_the_same_seen_from_the_other_side(a: Any, b: Any) -> No
     assert sorted(map(repr, there)) == sorted(map(repr, back))
 
 
+@UNHURRIED
 @given(TEXTS, TEXTS)
 def test_both_texts_can_be_read_from_their_difference(a: str, b: str) -> None:
     """With enough context the lines of each side are the lines of that text."""
@@ -51,6 +58,7 @@ def test_both_texts_can_be_read_from_their_difference(a: str, b: str) -> None:
         assert "\n".join(line.text for line in lines if line.op in " +") == b
 
 
+@UNHURRIED
 @given(TEXTS, TEXTS)
 def test_a_text_diff_is_the_same_seen_from_the_other_side(a: str, b: str) -> None:
     """Lines that were added are those that were removed."""

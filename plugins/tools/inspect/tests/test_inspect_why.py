@@ -4,7 +4,7 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytest_reenact.memory import MemoryStore
 from reenact import (
@@ -27,7 +27,11 @@ from reenact_inspect.flow import Outcome, find_links
 from reenact_inspect.reasons import Reason
 from reenact_inspect.spelling import why_json
 
-from conftest import Fake, Opened
+Opened = Any
+Fake = Any
+
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""The machine may be busy with other tests."""
 
 code = {"topic": "parcels"}
 
@@ -290,7 +294,17 @@ def test_fields_of_an_answer_in_json_are_found() -> None:
     assert [(one.path, one.at) for one in found] == [("llm#0", "$.file")]
 
 
-def test_lines_of_a_text_that_was_cut_are_found() -> None:
+@pytest.mark.parametrize("cut", [slice(500), slice(-500, None), slice(0, 40)])
+def test_a_text_that_was_cut_short_is_found(cut: slice) -> None:
+    """By its beginning or its end, as far as that stands there."""
+    text = " ".join(str(number) for number in range(1000))
+
+    (found,) = links({"text": f"Read:|{text[cut]}|and so on"}, came("log", text))
+
+    assert (found.trace, found.at, found.chars) == ("part", "$.text", len(text[cut]))
+
+
+def test_lines_of_a_text_are_found() -> None:
     """Where the whole is nowhere."""
     text = "the first line of the log\nthe second line of the log\nthe end"
 
@@ -310,6 +324,7 @@ def test_what_a_model_is_told_about_tools_and_schemas_is_not_looked_at() -> None
     assert links(request, came("a", "the same text"), kind="llm") == []
 
 
+@UNHURRIED
 @given(st.lists(st.text("ab ", min_size=8, max_size=12), min_size=1, max_size=5, unique=True))
 def test_every_text_that_was_put_in_is_found(texts: list[str]) -> None:
     """Unless it stands in another one, or is blank around its edges."""

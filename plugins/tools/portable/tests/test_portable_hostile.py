@@ -179,7 +179,7 @@ def _row_says(change: Callable[[str], str]) -> bytes:
         (lambda: replaced('"chain":false', '"chain":true'), "makes no sense|changed"),
         (lambda: replaced('"modified":{}', '"modified":{"pii":{"llm request":9}}'), "is not what an export"),
         (lambda: replaced('"children":[', '"children":[],"children":['), "not spelled|line"),
-        (lambda: replaced('"linked":[', f'"linked":[{_child()}'), "not those whose rows|twice"),
+        (lambda: replaced('"linked":[', f'"linked":[{_child()}'), "not those that it cannot|twice"),
         (lambda: replaced('"parent":"', '"parent":"../../'), "child|line"),
         (lambda: replaced('"redacted":false', '"redacted":true'), "calls itself redacted"),
     ],

@@ -1,5 +1,7 @@
 """What is exported and imported is the same run, in every store."""
 
+import contextlib
+import hashlib
 import json
 import stat
 from collections.abc import AsyncIterator
@@ -26,7 +28,7 @@ from reenact import (
     workflow,
 )
 from reenact.config import Config
-from reenact.errors import RunConflictError, RunNotFoundError, StoreError, UsageError
+from reenact.errors import RunCancelledError, RunConflictError, RunNotFoundError, StoreError, UsageError
 from reenact.llm import user
 from reenact.scheduler import SkippingClock
 from reenact.seams import Store
@@ -40,6 +42,7 @@ from reenact_portable import (
     write_file,
     write_run,
 )
+from reenact_portable.model import END_BYTES
 from reenact_sqlite import SqliteOptions, open_sqlite
 
 ASKED = "the number is 4711"
@@ -70,6 +73,12 @@ async def waits(question: str) -> str:
 async def asks(question: str) -> bool:
     await llm("fake:m", question)
     return bool(await approve(question, show={"a": [1, 2.5, None]}))
+
+
+@workflow(name="p-several")
+async def several(count: int) -> str:
+    total = sum([len(await long_text(number)) for number in range(count)])
+    return f"{total} {await wait_signal('go', str)}"
 
 
 @step
@@ -274,6 +283,72 @@ async def test_a_file_says_what_made_it(store: MemoryStore, fake: Any) -> None:
     assert about.redaction.modified == {"no-numbers": {"llm request": 1}}
     assert about.redaction.keyed_inputs == 1
     assert about.redaction.left_out == 0
+
+
+@pytest.mark.parametrize("there", STORES)
+async def test_a_fork_takes_along_what_it_shares(
+    tmp_path: Path, store: MemoryStore, fake: Any, there: Any
+) -> None:
+    """A fork of a fork comes with both runs it came from, goes on elsewhere, and keeps them there."""
+    async with opening(store, fake) as runtime:
+        first = await runtime.run(several, 4)
+        second = await runtime.fork(first.id, at="long_text#2", as_id="second")
+        third = await runtime.fork("second", at="long_text#3", as_id="third")
+        exported = await export_run(runtime, await runtime.find("third"))
+        redacted = await export_run(runtime, await runtime.find("third"), redact=True)
+    assert second.id == "second"
+    assert third.id == "third"
+
+    file = read_bytes(exported.data)
+
+    assert [run.record.id for run in file.linked] == [first.id, "second"]
+    assert file.run.rows[0].seq > 0
+    assert len(read_bytes(redacted.data).linked) == 2
+    async with there(tmp_path / "there.db") as other:
+        await import_run(other, file)
+        desk = Desk(other)
+        assert (await export_run(desk, await desk.find("third"))).data == exported.data
+        async with opening(other, fake) as runtime:
+            await runtime.signal("third", "go", "gone")
+            resumed = await runtime.resume("third")
+            assert resumed.output.endswith(" gone")
+            await runtime.verify("third")
+            again = read_bytes((await export_run(runtime, await runtime.find("third"))).data)
+            assert again.run.record.status is Status.SUCCEEDED
+            await runtime.cancel(first.id)
+            with contextlib.suppress(RunCancelledError):
+                await runtime.resume(first.id)
+            kept = await runtime.prune(0, run_ids=[first.id])
+            assert [(one.record.id, one.reason) for one in kept.kept] == [
+                (first.id, "run second came from it")
+            ]
+            gone = await runtime.prune(0)
+            assert [one.id for one in gone.removed] == ["third"]
+            await runtime.verify("second")
+
+
+async def test_a_fork_without_what_it_shares_is_refused(store: MemoryStore, fake: Any) -> None:
+    """A file that leaves the other run out, or shares more of it than there is, holds no whole run."""
+    async with opening(store, fake) as runtime:
+        first = await runtime.run(several, 3)
+        await runtime.fork(first.id, at="long_text#2", as_id="second")
+        data = (await export_run(runtime, await runtime.find("second"))).data
+    seq = read_bytes(data).run.rows[0].seq
+
+    for old, new in (
+        (f"fork:{first.id}:{seq}", f"fork:{first.id}:{seq + 1}"),
+        (f"fork:{first.id}:{seq}", f"fork:{first.id}:{seq - 1}"),
+        (f"fork:{first.id}:{seq}", f"fork:second:{seq}"),
+        (f"fork:{first.id}:{seq}", f"fork:nobody:{seq}"),
+        (f"fork:{first.id}:{seq}", f"rerun:{first.id}"),
+    ):
+        with pytest.raises(PortableError):
+            read_bytes(resealed(data.replace(old.encode(), new.encode())))
+
+
+def resealed(data: bytes) -> bytes:
+    rest = data[:-END_BYTES]
+    return rest + f'"sha256":"{hashlib.sha256(rest).hexdigest()}"}}\n'.encode()
 
 
 # --- redacted

@@ -141,6 +141,20 @@ def test_replay_asks_nobody(runtime: TestRuntime, mock_llm: MockLlm) -> None:
     assert mock_llm.calls == 2
 
 
+def test_forks_and_reruns(runtime: TestRuntime, mock_llm: MockLlm) -> None:
+    """A run is forked at a step with another outcome, and re-run without asking again."""
+    agree(mock_llm)
+    run = runtime.run_sync(handle, "T-1")
+
+    forked = runtime.sync(runtime.fork(run.id, "llm#0/round#0", outputs={"llm#0/round#0": "other"}))
+    again = runtime.sync(runtime.rerun(run.id, allow_once=True))
+
+    assert (forked.output, again.output) == ("other", "done")
+    assert len({run.id, forked.id, again.id}) == 3
+    assert again.effects("refund") == 0
+    assert mock_llm.calls == 2
+
+
 def test_other_code_diverges(runtime: TestRuntime) -> None:
     """A replay by code that asks for something else is an error with both sides."""
 

@@ -28,7 +28,8 @@ _BACKWARDS = 0
 def solve(view: View) -> Iterator[View]:
     """Return the readings of *view* in each cipher it seems to be written in."""
     words = view.pieces()
-    runs = _runs([(at, word) for at, word in enumerate(words) if word in _TABLE])
+    secret = _SECRETS.intersection(words)
+    runs = _runs([(at, word) for at, word in enumerate(words) if word in secret]) if len(secret) > 1 else {}
     if runs:
         spots = spans(view.text)
         for cipher, stretches in runs.items():
@@ -124,3 +125,4 @@ _INFLECTED: Final = (
     "have",
 )
 _TABLE: Final = _table()
+_SECRETS: Final = frozenset(_TABLE)

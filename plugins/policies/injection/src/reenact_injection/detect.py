@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator
 from functools import cache
 from itertools import accumulate
-from operator import itemgetter
+from operator import sub
 from typing import Final
 
 import attrs
@@ -60,10 +60,14 @@ def detect(text: str, threshold: float = THRESHOLD) -> Finding:
     spans: list[tuple[int, int]] = []
     signals: list[str] = []
     for view in readings(text):
-        sums, begins = _model().sums(view.pieces())
-        windows = _windows(sums, begins)
-        best = max(best, max(map(itemgetter(0), windows), default=best))
-        if best >= limit and (chosen := _chosen(windows, limit)):
+        weighed = _model().weigh(view.pieces())
+        heights = list(accumulate(weighed.weights, initial=_model().bias))
+        highest = _highest(heights)
+        best = max(best, highest)
+        if highest < limit:
+            continue
+        sums = _model().sums(weighed)
+        if chosen := _chosen(_windows(heights, [*weighed.begins, len(sums)]), limit):
             guilty = list(_guilty(view, sums, chosen))
             spans += [view.origin(start, end) for start, end in guilty]
             signals += [*view.marks, *_concepts(view.text, guilty)]
@@ -75,20 +79,25 @@ def _model() -> models.Model:
     return models.load()
 
 
-def _windows(sums: list[float], begins: list[int]) -> list[_Window]:
-    if not sums:
-        return []
-    totals = list(accumulate(sums, initial=_model().bias))
-    begins = [*begins, len(sums)]
-    heights = [totals[begin] for begin in begins]
+def _highest(heights: list[float]) -> float:
+    """Return the log-odds of the most suspicious window; *heights* are the sums up to each block."""
     blocks = len(heights) - 1
-    windows = [
-        (heights[min(at + span, blocks)] - heights[at] + heights[0], at, min(at + span, blocks))
+    spans = [min(span, blocks) for span in SPANS if span == 1 or blocks > span // 2]
+    return heights[0] + max(
+        (max(map(sub, heights[span:], heights)) for span in spans if span), default=-_STEEPEST
+    )
+
+
+def _windows(heights: list[float], begins: list[int]) -> list[_Window]:
+    """Return the windows of a text, the shortest first."""
+    blocks = len(heights) - 1
+    return [
+        (heights[end] - heights[at] + heights[0], begins[at], begins[end])
         for span in SPANS
         if span == 1 or blocks > span // 2
-        for at in range(max(1, blocks - span + 1))
+        for at in range(max(1, blocks - span + 1) if blocks else 0)
+        for end in (min(at + span, blocks),)
     ]
-    return [(margin, begins[first], begins[last]) for margin, first, last in windows]
 
 
 def _chosen(windows: list[_Window], limit: float) -> list[_Window]:

@@ -8,7 +8,6 @@ other count in any order, since languages put the verb where they like. This is 
 
 ==================  ===========================================================
 ``("w", a)``        the word *a*
-``("b", a, b)``     the word *b* right after *a*
 ``("c", i)``        the concept *i*
 ``("s", i)``        the concept *i* opening a sentence or line
 ``("n", i, j)``     two concepts with at most two tokens between them
@@ -61,7 +60,7 @@ def blocks(stream: Sequence[tuple[str, int]]) -> list[set[Feature]]:
             out.append(set())
             size = 0
         size += 1
-        out[-1] |= {("w", word), ("b", previous, word)}
+        out[-1].add(("w", word))
         if concept and concept != BOUND:
             out[-1] |= _of_concept(index, concept, before, recent)
             recent = [*recent[1 - RECENT :], (index, concept)]

@@ -8,6 +8,7 @@ word is no disguise. `latin` is for the words in which it is one.
 
 # ruff: noqa: RUF001, RUF002 - letters that look like others are what this module is about
 
+import re
 import unicodedata
 from typing import Final
 
@@ -24,6 +25,9 @@ _DRAWN_LIKE = (
     ("ⅼℓ∪∨ø", "lluvo"),
     ("æœðþ", "aodp"),
 )
+_MOSTLY: Final = 0.85
+"""Share of ASCII from which runs of it are worth looking for."""
+_RUNS: Final = re.compile(r"[\x00-\x7f]+|[^\x00-\x7f]+")
 _SQUARES: Final = (0x1F130, 0x1F150, 0x1F170, 0x1F1E6)
 _SPECIAL: Final = {
     "ß": "ss",
@@ -60,7 +64,11 @@ def fold_char(char: str) -> str:
 
 def fold(text: str) -> str:
     """Return *text* with `fold_char` put to every character."""
-    return text.lower() if text.isascii() else text.translate(_FOLD)
+    if text.isascii():
+        return text.lower()
+    if len(text.encode("ascii", "ignore")) < len(text) * _MOSTLY:
+        return text.translate(_FOLD)
+    return "".join([run.lower() if run.isascii() else run.translate(_FOLD) for run in _RUNS.findall(text)])
 
 
 def latin(word: str) -> str | None:

@@ -41,10 +41,12 @@ _SHORTEST_WORD: Final = 5
 _LONGEST_WORD: Final = 24
 
 
-def unescape_all(view: View) -> View:
-    if not any(sign in view.text for sign in _ESCAPE_SIGNS):
+def unescape_all(view: View, shape: Shape) -> View:
+    """Undo escapes, also those of escapes; *shape* is the view's shape."""
+    if not any(sign in shape.odd for sign in _ESCAPE_SIGNS) or not _ESCAPE.search(shape.odd):
         return view
-    return replaced(view, _ESCAPE, _unescaped, "escaped")
+    once = replaced(view, _ESCAPE, _unescaped, "escaped")
+    return replaced(once, _ESCAPE, _unescaped, "escaped")
 
 
 def undisguise(view: View, shape: Shape) -> View:

@@ -1,17 +1,20 @@
 """The linear model: weights as data, and the sum of them, fast.
 
-The sums are those of `features.py`. What a piece of text becomes is remembered, up to a
-limit, because a language uses the same words over and over.
+The sums are those of `features.py`. `Model.weigh` weighs a text block by block, with as little
+done for each word as can be: most texts are harmless, and that is all there is to them. Only for
+one that is not does `Model.sums` work out which words it was. What a piece of text becomes is
+remembered, up to a limit, because a language uses the same words over and over.
 """
 
 import json
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any, Final
 
 import attrs
 
 from reenact_injection.features import ENDS, FAR, LONGEST_BLOCK, NEAR, RECENT, SHORTEST_BLOCK
-from reenact_injection.tokens import BOUND, PAIRS, SECONDS, expand
+from reenact_injection.tokens import BOUND, OPENERS, PAIRS, SECONDS, expand
 
 STEP: Final = 0.01
 """What one unit of a stored weight is worth, in log-odds."""
@@ -20,7 +23,49 @@ _REMEMBERED = 1 << 16
 _SHIFT = 6
 _PAIR_KEY, _FAR_KEY = 1 << 20, 1 << 21
 
-Known = tuple[str, int, float, dict[str, float] | None, bool, bool]
+
+@attrs.define(eq=False)
+class Vocabulary:
+    """The pieces that were met so far, and what they stand for.
+
+    Attributes:
+        concepts: Concept of each word that has one; 0 for one that has it only as a second word.
+    """
+
+    concepts: dict[str, int] = attrs.field(factory=dict)
+    _known: set[str] = attrs.field(factory=set)
+    _other: dict[str, tuple[str, ...]] = attrs.field(factory=dict)
+
+    def words(self, pieces: list[str]) -> list[str]:
+        """Return the tokens of *pieces*: themselves, but for those that stand for others."""
+        fresh = set(pieces).difference(self._known)
+        if fresh:
+            self._learn(fresh)
+        other = self._other
+        words: list[str] = []
+        done = 0
+        for index in [index for index, piece in enumerate(pieces) if piece in other]:
+            words += pieces[done:index]
+            words += other[pieces[index]]
+            done = index + 1
+        return words + pieces[done:] if done else pieces
+
+    def _learn(self, pieces: set[str]) -> None:
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+            self._other.clear()
+            self.concepts.clear()
+        self._known |= pieces
+        for piece in pieces:
+            expanded = expand(piece)
+            words = tuple(word for word, _ in expanded)
+            if words != (piece,):
+                self._other[piece] = words
+            self.concepts |= {
+                word: concept
+                for word, concept in expanded
+                if concept != BOUND and (concept or word in SECONDS)
+            }
 
 
 @attrs.define(eq=False)
@@ -30,7 +75,6 @@ class Model:
     Attributes:
         bias: What every window starts with.
         words: Weight of a word.
-        after: For a word, the weights of words right after it.
         concepts: Weight of each concept.
         openers: Weight of each concept that opens a sentence.
         near: Weight of two close concepts, at the smaller shifted left plus the larger.
@@ -40,54 +84,76 @@ class Model:
 
     bias: float
     words: dict[str, float]
-    after: dict[str, dict[str, float]]
     concepts: dict[int, float]
     openers: dict[int, float]
     near: dict[int, float]
     far: dict[int, float]
     triples: dict[int, float]
-    _memo: dict[str, tuple[Known, ...]] = attrs.field(factory=dict, init=False, repr=False)
+    _seen: Vocabulary = attrs.field(factory=Vocabulary, init=False, repr=False)
+    _weighted: frozenset[str] = attrs.field(init=False, repr=False)
 
-    def sums(self, words: list[str]) -> tuple[list[float], list[int]]:
-        """Weigh a folded text, cut into *words* and signs.
+    def __attrs_post_init__(self) -> None:
+        """Index the words."""
+        self._weighted = frozenset(self.words)
 
-        Returns:
-            The weight of each token, every feature counted once in a block; and the
-            number of the first token of each block.
-        """
-        out: list[float] = []
-        begins: list[int] = []
-        seen: set[object] = set()
-        recent: list[tuple[int, int]] = []
-        previous, before, ended = "\n", BOUND, False
-        follow = self.after.get("\n")
-        memo, index, size = self._memo, 0, LONGEST_BLOCK
-        for piece in words:
-            for word, concept, weight, after, second, ends in memo.get(piece) or self._learn(piece):
-                if size >= SHORTEST_BLOCK and (ended or size >= LONGEST_BLOCK):
-                    begins.append(index)
-                    seen.clear()
-                    size = 0
-                total = 0.0
-                if weight and word not in seen:
+    def weigh(self, pieces: list[str]) -> "Weighed":
+        """Weigh a folded text, cut into words and signs, block by block."""
+        words = self._seen.words(pieces)
+        begins = _begins(words)
+        weights = [
+            sum(map(self.words.__getitem__, self._weighted.intersection(words[begin:end])))
+            for begin, end in pairwise((*begins, len(words)))
+        ]
+        concepts = self._of_concepts(words, begins)
+        block = 0
+        for index, weight in concepts:
+            while block + 1 < len(begins) and index >= begins[block + 1]:
+                block += 1
+            weights[block] += weight
+        return Weighed(words, begins, weights, concepts)
+
+    def sums(self, weighed: "Weighed") -> list[float]:
+        """Return the weight of each token, every feature counted once in a block."""
+        words = weighed.words
+        out = [0.0] * len(words)
+        for begin, end in pairwise((*weighed.begins, len(words))):
+            seen: set[str] = set()
+            for index in range(begin, end):
+                word = words[index]
+                if word in self._weighted and word not in seen:
                     seen.add(word)
-                    total = weight
-                if follow is not None and word in follow and (previous, word) not in seen:
-                    seen.add((previous, word))
-                    total += follow[word]
-                if second and not concept:
-                    concept = PAIRS.get(f"{previous} {word}", 0)  # noqa: PLW2901 - the pair gives it one
-                if concept and concept != BOUND:
-                    total += self._concept(index, concept, before == BOUND, recent, seen)
-                out.append(total)
-                previous, before, follow, ended = word, concept, after, ends
-                index += 1
-                size += 1
-        return out, begins
+                    out[index] = self.words[word]
+        for index, weight in weighed.concepts:
+            out[index] += weight
+        return out
 
-    def _concept(
-        self, index: int, concept: int, opens: bool, recent: list[tuple[int, int]], seen: set[object]
-    ) -> float:
+    def _of_concepts(self, words: list[str], begins: list[int]) -> list[tuple[int, float]]:
+        """Return the numbers of the tokens that add weight because of their concepts, and how much."""
+        concepts = self._seen.concepts
+        ends = iter((*begins[1:], len(words)))
+        end = next(ends)
+        recent: list[tuple[int, int]] = []
+        seen: set[int] = set()
+        out: list[tuple[int, float]] = []
+        for index, word in [(index, word) for index, word in enumerate(words) if word in concepts]:
+            previous = words[index - 1] if index else "\n"
+            concept = concepts[word] or PAIRS.get(f"{previous} {word}", 0)
+            if not concept:
+                continue
+            while index >= end:
+                end = next(ends)
+                seen.clear()
+            weight = self._alone(concept, previous in OPENERS, seen)
+            if recent:
+                weight += self._together(index, concept, recent, seen)
+            recent.append((index, concept))
+            if len(recent) > RECENT:
+                del recent[0]
+            if weight:
+                out.append((index, weight))
+        return out
+
+    def _alone(self, concept: int, opens: bool, seen: set[int]) -> float:
         total = 0.0
         if concept not in seen:
             seen.add(concept)
@@ -95,6 +161,10 @@ class Model:
         if opens and -concept not in seen:
             seen.add(-concept)
             total += self.openers.get(concept, 0.0)
+        return total
+
+    def _together(self, index: int, concept: int, recent: list[tuple[int, int]], seen: set[int]) -> float:
+        total = 0.0
         last = third = 0
         for at, other in recent:
             distance = index - at
@@ -102,33 +172,48 @@ class Model:
                 continue
             third, last = last, other
             pair = other << _SHIFT | concept if other < concept else concept << _SHIFT | other
-            if distance > NEAR:
-                weight, pair = self.far.get(pair), pair | _FAR_KEY
-            else:
-                weight = self.near.get(pair)
-            if weight is not None and (_PAIR_KEY | pair) not in seen:
-                seen.add(_PAIR_KEY | pair)
-                total += weight
+            table, key = (self.far, pair | _FAR_KEY) if distance > NEAR else (self.near, pair | _PAIR_KEY)
+            if key not in seen:
+                seen.add(key)
+                total += table.get(pair, 0.0)
         if third:
             mask = 1 << concept | 1 << last | 1 << third
-            weight = self.triples.get(mask)
-            if weight is not None and -mask << _SHIFT not in seen:
+            if -mask << _SHIFT not in seen:
                 seen.add(-mask << _SHIFT)
-                total += weight
-        recent.append((index, concept))
-        if len(recent) > RECENT:
-            del recent[0]
+                total += self.triples.get(mask, 0.0)
         return total
 
-    def _learn(self, piece: str) -> tuple[Known, ...]:
-        if len(self._memo) >= _REMEMBERED:
-            self._memo.clear()
-        known = tuple(
-            (word, concept, self.words.get(word, 0.0), self.after.get(word), word in SECONDS, word in ENDS)
-            for word, concept in expand(piece)
-        )
-        self._memo[piece] = known
-        return known
+
+@attrs.frozen
+class Weighed:
+    """A text, weighed.
+
+    Attributes:
+        words: Its tokens.
+        begins: The number of the first token of each block.
+        weights: The weight of each block.
+        concepts: Number and weight of each token that adds weight because of its concept.
+    """
+
+    words: list[str]
+    begins: list[int]
+    weights: list[float]
+    concepts: list[tuple[int, float]]
+
+
+def _begins(words: list[str]) -> list[int]:
+    """Return the number of the first token of each block."""
+    begins: list[int] = []
+    begin, size = 0, len(words)
+    for end in [index for index, word in enumerate(words, 1) if word in ENDS]:
+        while end > begin + LONGEST_BLOCK:
+            begins.append(begin)
+            begin += LONGEST_BLOCK
+        if end - begin >= SHORTEST_BLOCK:
+            begins.append(begin)
+            begin = end
+    begins.extend(range(begin, size, LONGEST_BLOCK))
+    return begins
 
 
 def from_json(text: str) -> Model:
@@ -137,7 +222,6 @@ def from_json(text: str) -> Model:
     return Model(
         bias=data["bias"] * STEP,
         words=_scaled(data["words"]),
-        after={word: _scaled(after) for word, after in data["after"].items()},
         **{name: _numbered(data[name]) for name in ("concepts", "openers", "near", "far", "triples")},
     )
 

@@ -41,7 +41,7 @@ def readings(text: str) -> Iterator[View]:
 
 
 def _readable(view: View, shape: Shape) -> View:
-    plain = inline.unescape_all(inline.unescape_all(view))
+    plain = inline.unescape_all(view, shape)
     folded = mapped(plain, fold_char, fold(plain.text))
     same = plain is view and view.text.isascii()
     return inline.undisguise(folded, shape.lower() if same else Shape.of(folded.text))

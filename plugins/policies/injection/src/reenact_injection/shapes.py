@@ -44,9 +44,12 @@ class Shape:
         packed = (
             bytes(sizes) if longest <= _LENGTH_LIMIT else bytes(min(size, _LENGTH_LIMIT) for size in sizes)
         )
-        odd = [chunk for chunk in chunks if not chunk.isalpha() and not chunk.strip(_PUNCTUATION).isalpha()]
+        strange = set(chunks).difference(_plain)
+        strange.difference_update(_learn(strange))
+        odd = [chunk for chunk in chunks if chunk in strange] if strange else []
         if longest >= _LONG:
-            odd += [chunk for chunk in chunks if len(chunk) >= _LONG and not _is_word(chunk)]
+            long = [chunk for chunk, size in zip(chunks, sizes, strict=True) if size >= _LONG]
+            odd += [chunk for chunk in long if not _is_word(chunk)]
         return cls(
             odd=" ".join(odd),
             long=longest >= _LONG and max(map(len, odd), default=0) >= _LONG,
@@ -57,6 +60,20 @@ class Shape:
     def lower(self) -> "Shape":
         """Return the shape of the same text in lower case."""
         return attrs.evolve(self, odd=self.odd.lower())
+
+
+_REMEMBERED = 1 << 16
+_plain: set[str] = set()
+"""Words with their punctuation that were met before; most of a text is such words."""
+
+
+def _learn(chunks: set[str]) -> list[str]:
+    """Return those of *chunks* that are words with their punctuation, and remember them."""
+    if len(_plain) > _REMEMBERED:
+        _plain.clear()
+    words = [chunk for chunk in chunks if chunk.isalpha() or chunk.strip(_PUNCTUATION).isalpha()]
+    _plain.update(chunk for chunk in words if len(chunk) < _LONG)
+    return words
 
 
 def _is_word(chunk: str) -> bool:

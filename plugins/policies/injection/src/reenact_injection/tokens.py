@@ -20,7 +20,8 @@ _PATTERN: Final = re.compile(
     r"|</?\|?(?=\w)|<!-+|-->|\[/?(?=[a-z])|\|?>|#{2,10}|-{3,10}|={3,10}|\*{2,10}|`{3}|!\[|\]\(|://|@(?=\w)|\{\{|\}\}"
     r"|[\n.!?;:\"'「」“”«»。！？؟।|]"
 )
-_BOUNDS: Final = frozenset("\n.!?;:。！？؟।") | {"-->", "```", "---", "==="}
+OPENERS: Final = frozenset("\n.!?;:。！？؟।") | {"-->", "```", "---", "==="}
+"""Signs after which something new begins."""
 _SIGN_CONCEPTS: Final = {
     "<": "TAG", "</": "TAG", "<|": "TAG", "</|": "TAG", "[": "TAG", "[/": "TAG", "{{": "TAG",
     "<!--": "COMMENT", "```": "FENCE", "://": "LINK", "](": "LINK", "@": "LINK",
@@ -53,7 +54,8 @@ def spans(text: str) -> list[tuple[int, int]]:
 def expand(piece: str) -> tuple[tuple[str, int], ...]:
     """Return the tokens a piece stands for: text and concept of each."""
     if not (piece[0].isalnum()):
-        return ((_sign(piece), _sign_concept(piece)),)
+        sign = _sign(piece)
+        return ((sign, _sign_concept(sign)),)
     if _is_unspaced(piece):
         return tuple((word, concept) for word, concept, _, _ in _inner(piece))
     if not piece.isascii() and (words := _mixed(piece)):
@@ -89,7 +91,7 @@ def _sign(piece: str) -> str:
 
 
 def _sign_concept(piece: str) -> int:
-    if piece in _BOUNDS:
+    if piece in OPENERS:
         return BOUND
     name = _SIGN_CONCEPTS.get(piece) or _RULES.get(piece[0]) or ("QUOTE" if piece in "\"'「」“”«»" else "")
     return CONCEPTS.index(name)

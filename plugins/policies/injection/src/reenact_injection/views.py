@@ -67,6 +67,8 @@ def mapped(parent: View, fold: Callable[[str], str], text: str) -> View:
 
     def locate() -> Offsets:
         starts, ends = parent.offsets()
+        if all(len(fold(char)) == 1 for char in set(parent.text)):
+            return starts, ends
         out: Offsets = (array(_ITEM), array(_ITEM))
         for index, char in enumerate(parent.text):
             size = len(fold(char))

@@ -64,7 +64,10 @@ def _segment(letters: str) -> list[str]:
     cuts = [0]
     for end in range(1, len(letters) + 1):
         best, cut = costs[end - 1] + 2.0, end - 1
-        for start in range(max(0, end - _LONGEST), end - 1):
+        for size in _ENDINGS.get(letters[end - 2 : end], ()):
+            start = end - size
+            if start < 0:
+                break
             if costs[start] + 1.0 < best and letters[start:end] in _SEGMENTS:
                 best, cut = costs[start] + 1.0, start
         costs.append(best)
@@ -146,6 +149,17 @@ _SEGMENTS: Final = frozenset(
     and word.isascii()
     and (len(word) >= _SEGMENT or word in COMMON or word in LEXICON.english)
 )
+
+
+def _endings() -> dict[str, tuple[int, ...]]:
+    sizes: dict[str, set[int]] = {}
+    for word in _SEGMENTS:
+        sizes.setdefault(word[-2:], set()).add(len(word))
+    return {ending: tuple(sorted(found)) for ending, found in sizes.items()}
+
+
+_ENDINGS: Final = _endings()
+"""Lengths of the words that end so: where joined words are cut, few need to be tried."""
 _DISTINCT: Final = frozenset(("ignore", "reveal", "system", "prompt", "bypass", "previous", "password"))
 _SIGNATURES: Final = {_signature(word): word for word in (*sorted(COMMON), *_AIMS) if len(word) >= _MISSPELT}
 _NEIGHBOURS: Final = {

@@ -9,11 +9,12 @@ puts it back, `StreamScrubber` and `StreamRestorer` do so for text in pieces. Th
 imported when first asked for: every process imports this module, few use them.
 """
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import attrs
 from reenact.hookspecs import hookimpl
@@ -44,6 +45,9 @@ __all__ = (
 )
 
 
+Engine: TypeAlias = Literal["own", "presidio"]
+
+
 def _known_kinds(_options: object, field: "attrs.Attribute[Any]", names: Iterable[str]) -> None:
     unknown = sorted(set(names) - set(Kind))
     if unknown:
@@ -63,6 +67,10 @@ class PiiOptions:
         min_score: Values found with a lower score (0 to 1) stay.
         secret_env: Environment variable with a secret that keys placeholders and hashes besides
             the run's key. Without it whoever reads the journal can test guesses of a value.
+        engine: ``own``, or ``presidio`` to add what Presidio finds, names and places above all;
+            needs ``reenact-pii[presidio]``.
+        language: The language Presidio reads.
+        spacy_model: The installed spaCy model Presidio reads with; without one it knows patterns only.
     """
 
     action: Action = "pseudonymise"
@@ -73,6 +81,9 @@ class PiiOptions:
         default=0.0, validator=[attrs.validators.ge(0.0), attrs.validators.le(1.0)]
     )
     secret_env: str = ""
+    engine: Engine = attrs.field(default="own", validator=attrs.validators.in_(get_args(Engine)))
+    language: str = "en"
+    spacy_model: str = ""
 
 
 @asynccontextmanager
@@ -81,6 +92,7 @@ async def open_pii(options: PiiOptions) -> AsyncIterator[Policy]:
 
     Raises:
         ValueError: If ``secret_env`` names a variable that is not set.
+        ConfigError: If Presidio or its model is asked for and not installed.
     """
     secret = os.environ.get(options.secret_env, "") if options.secret_env else ""
     if options.secret_env and not secret:
@@ -90,7 +102,12 @@ async def open_pii(options: PiiOptions) -> AsyncIterator[Policy]:
         )
     from reenact_pii.policy import PiiPolicy
 
-    yield PiiPolicy(options, secret.encode())
+    finder = None
+    if options.engine == "presidio":
+        from reenact_pii.presidio import open_presidio
+
+        finder = await asyncio.to_thread(open_presidio, options.language, options.spacy_model)
+    yield PiiPolicy(options, secret.encode(), finder)
 
 
 @hookimpl

@@ -29,10 +29,10 @@ IBAN_CHARS = {country: length for length, listed in _BY_LENGTH.items() for count
 """Length of an IBAN by its country, in characters."""
 
 _IBAN_START = re.compile(
-    r"[0-9 .-](?<=(?<![A-Za-z0-9])[A-Za-z]{2}.)(?:(?<=[0-9])|[0-9])[ .-]?[0-9](?=[ ._/-]{0,2}[A-Za-z0-9])"
+    r"[0-9 .-](?<=(?<![A-Za-z0-9])[A-Za-z]{2}.)(?:(?<=[0-9])|[0-9])[ .-]?[0-9](?=[ ._/\n-]{0,2}[A-Za-z0-9])"
 )
 _IBAN_REST = {
-    length: re.compile(rf"(?:[ ._/-]{{0,2}}[A-Za-z0-9]){{{length - 4}}}(?![A-Za-z0-9])")
+    length: re.compile(rf"(?:[ ._/\n-]{{0,2}}[A-Za-z0-9]){{{length - 4}}}(?![A-Za-z0-9])")
     for length in set(IBAN_CHARS.values())
 }
 _SEPARATORS = str.maketrans("", "", " .-_/()\n\t")

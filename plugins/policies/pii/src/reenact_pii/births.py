@@ -7,8 +7,9 @@ from reenact_pii.context import before, listed, words
 from reenact_pii.findings import Hit, Kind
 from reenact_pii.pages import Page
 
-_HINTS = listed("birth_hints")
+_HINTS = tuple(hint.strip() for hint in listed("birth_hints"))
 _BORN = words("birth", gap=r"\.?[^0-9\n.;]{0,28}")
+_DIED = words("death", gap=r"[^0-9\n.;]{0,20}")
 _MONTHS = (
     "jan(?:uary|uar|vier|eiro)?|feb(?:ruary|ruar|rero|braio)?|f[eé]v(?:rier|ereiro)?|mar(?:ch|s|zo|[cç]o)?|m[aä]rz|apr(?:il|ile)?|"
     "avr(?:il)?|abr(?:il)?|may|mai|mayo|maio|mag(?:gio)?|june?|juni|juin|junio|junho|giu(?:gno)?|july?|juli|juillet|julio|julho|"
@@ -28,7 +29,8 @@ _DATE = re.compile(
 def find_births(page: Page) -> Iterator[Hit]:
     """Yield dates of birth."""
     lower = page.lower
-    if (page.stretches or _YEAR.search(lower)) and any(hint in lower for hint in _HINTS):
+    if (page.stretches or _YEAR.search(page.rare)) and any(hint in page.rare_lower for hint in _HINTS):
         for match in _DATE.finditer(lower):
-            if before(_BORN, lower, match.start()):
+            start = match.start()
+            if before(_BORN, lower, start) and not before(_DIED, lower, start):
                 yield Hit(*match.span(), Kind.DATE_OF_BIRTH, 0.85, "date after a word for birth")

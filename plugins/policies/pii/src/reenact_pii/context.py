@@ -46,3 +46,13 @@ def before(pattern: re.Pattern[str], lower: str, start: int) -> bool:
 
 
 _NEAR = re.compile(r"(?=[^a-z\u0080-\U0010ffff0-9\n]*[a-z\u0080-\U0010ffff])[^0-9\n]+")
+
+
+# --- hints ----------------------------------------------------------------------------------------
+
+_HINTS = ("password", "tokens", "birth_hints", "document_hints", "hardware_hints", "digit_hints")
+
+
+def hints() -> tuple[str, ...]:
+    """Return what makes a closer look at a word worth while: the beginnings of all hints."""
+    return tuple(sorted({hint.split()[0] for name in _HINTS for hint in listed(name)}))

@@ -12,8 +12,8 @@ import html
 import re
 from collections.abc import Iterator
 
-from reenact_pii.context import DIGIT_NAMES
-from reenact_pii.folding import fold, fold_words, revealed
+from reenact_pii.context import DIGIT_NAMES, listed
+from reenact_pii.folding import fold, fold_words
 from reenact_pii.views import Edit, View
 
 MAX_ROUNDS = 3
@@ -28,7 +28,9 @@ _ESCAPE = re.compile(
     r"|\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|u\{[0-9a-fA-F]{1,6}\}|[nrtbf\"'/\\@.-])"
     r"|<!--[^<>]{0,64}-->"
     r"|</?(?:b|i|u|em|strong|span|wbr|font|mark|code|a)(?: [^<>]{0,64})?/?>"
+    r"|(?<=[A-Za-z0-9.@])(?:\*\*|~~)(?=[A-Za-z0-9.@])"
 )
+_SIGNS = ("%", "&", "\\", "<", "**", "~~")
 _AGAIN = re.compile(r"%(?:25)+(?=[0-9A-Fa-f]{2})")
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
 _MAX_CODE = 0x10FFFF
@@ -38,7 +40,7 @@ def plain(view: View) -> View:
     """Return *view* with escapes undone and characters in one spelling."""
     for _ in range(MAX_ROUNDS):
         text = view.text
-        if not ("%" in text or "&" in text or "\\" in text or "<" in text):
+        if not any(sign in text for sign in _SIGNS):
             break
         edits = [(match.start(), match.end(), _unescaped(match[0])) for match in _ESCAPE.finditer(text)]
         edits = [edit for edit in edits if edit[2] != text[edit[0] : edit[1]]]
@@ -51,7 +53,7 @@ def plain(view: View) -> View:
 def _unescaped(escape: str) -> str:
     if escape[0] == "&":
         return html.unescape(escape)
-    if escape[0] == "<":
+    if escape[0] in "<*~":
         return ""
     if escape[0] == "%":
         pairs = _AGAIN.sub("%", escape).replace("%", "")
@@ -60,6 +62,23 @@ def _unescaped(escape: str) -> str:
         code = int(escape[2:].strip("{}"), 16)
         return chr(code) if code <= _MAX_CODE else escape
     return _LETTERS.get(escape[1], escape[1])
+
+
+_TAGGED = re.compile("[\U000e0020-\U000e007e]{5,}+")
+_TAGS = 0xE0000
+
+
+def tagged(view: View) -> View | None:
+    """Return *view* with invisible tag characters in a row as the ASCII they are copies of; None if none.
+
+    Models read them. Single ones between other characters are only in the way.
+    """
+    text = view.text
+    if text.isascii() or max(text) < "\U000e0020":
+        return None
+    runs = [range(*match.span()) for match in _TAGGED.finditer(text)]
+    edits = [(at, at + 1, chr(ord(text[at]) - _TAGS)) for run in runs for at in run]
+    return view.edited(edits, hidden=True) if edits else None
 
 
 # --- name at domain dot com -----------------------------------------------------------------------
@@ -135,45 +154,70 @@ _SPACED_HINT = re.compile(r" \S {1,3}\S {1,3}\S {1,3}\S(?!\S)")
 _PARTED_HINT = re.compile(r"([_*|~.-])[A-Za-z0-9]\1[A-Za-z0-9]\1[A-Za-z0-9]\1[A-Za-z0-9]\1")
 _PARTED = re.compile(r"(?<![A-Za-z0-9])\S([_*|~.-])(?:\S\1){5,}+\S?+")
 _GAP = re.compile(r" {1,3}")
+_FEWEST_SINGLES = 4
 
 _DIGIT_WORD = "|".join(sorted(DIGIT_NAMES, key=len, reverse=True))
 _NAMED = re.compile(rf"(?<![a-z])(?:{_DIGIT_WORD})(?:[ ,-]{{1,2}}(?:{_DIGIT_WORD})(?![a-z])){{6,}}+")
 _WORD = re.compile(rf"(?:{_DIGIT_WORD})")
-_NAMED_HINTS: tuple[str, ...] = (
-    "zero",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "drei",
-    "vier",
-    "sieben",
-    "tres",
-    "cinco",
-)
-_NAMED_HINTS += ("siete", "trois", "quatre", "sept")
+_NAMED_HINTS = listed("digit_hints")
 
 
-def spaced(view: View) -> View | None:
-    """Return *view* without spaces or other signs between single characters; None if there are none."""
+def spaced(view: View, singles: int, rare: str) -> View | None:
+    """Return *view* without spaces or other signs between single characters; None if there are none.
+
+    Args:
+        view: The text.
+        singles: How many of its words are a single character.
+        rare: The words in it that are not ordinary.
+    """
     edits: list[Edit] = []
     text = view.text
-    if _SPACED_HINT.search(text):
+    if singles >= _FEWEST_SINGLES and _SPACED_HINT.search(text):
         for run in _SPACED.finditer(text):
-            gaps = _GAP.finditer(text, *run.span())
-            edits.extend((gap.start(), gap.end(), "" if len(gap[0]) == 1 else " ") for gap in gaps)
-    elif _PARTED_HINT.search(text):
+            gaps = list(_GAP.finditer(text, *run.span()))
+            usual = min(len(gap[0]) for gap in gaps)
+            edits.extend((gap.start(), gap.end(), "" if len(gap[0]) == usual else " ") for gap in gaps)
+    elif _PARTED_HINT.search(rare):
         for run in _PARTED.finditer(text):
             edits.extend((at, at + 1, "") for at in range(run.start() + 1, run.end() - 1, 2))
     return view.edited(edits, hidden=True) if edits else None
 
 
-def named(view: View, lower: str) -> View | None:
-    """Return *view* with digits for runs of their names; None if there are no such runs."""
-    if sum(hint in lower for hint in _NAMED_HINTS) < 2:  # noqa: PLR2004  # seven digits seldom are all the same
+_CONFUSED = re.compile(
+    r"(?<![A-Za-z0-9])(?=[^A-Za-z]{0,24}[OoIlSB])[0-9OoIlSB](?:[ ./-]?[0-9OoIlSB]){10,22}(?![A-Za-z0-9])"
+)
+_CONFUSED_HINT = re.compile(r"[0-9][OoIlSB]|[OoIlSB][0-9]")
+_DIGIT_OF = {"O": "0", "o": "0", "I": "1", "l": "1", "S": "5", "B": "8"}
+
+
+def confused(view: View, rare: str) -> View | None:
+    """Return *view* with digits for letters among digits that look like them; None if there are none.
+
+    Args:
+        view: The text.
+        rare: The words in it that are not ordinary.
+    """
+    if not _CONFUSED_HINT.search(rare):
+        return None
+    runs = [run for run in _CONFUSED.finditer(view.text) if sum(map(str.isdigit, run[0])) * 2 > len(run[0])]
+    edits = [
+        (at, at + 1, _DIGIT_OF[view.text[at]])
+        for run in runs
+        for at in range(*run.span())
+        if view.text[at] in _DIGIT_OF
+    ]
+    return view.edited(edits, hidden=True) if edits else None
+
+
+def named(view: View, lower: str, rare: str) -> View | None:
+    """Return *view* with digits for runs of their names; None if there are no such runs.
+
+    Args:
+        view: The text.
+        lower: The same in lower case.
+        rare: The words in it that are not ordinary.
+    """
+    if sum(hint in rare for hint in _NAMED_HINTS) < 2:  # noqa: PLR2004  # seven digits seldom are all the same
         return None
     edits: list[Edit] = []
     for run in _NAMED.finditer(lower):
@@ -230,8 +274,3 @@ def _decoded(body: str) -> bytes:
 
 def _is_text(data: bytes) -> bool:
     return all(byte >= 0x20 or byte in b"\t\n\r" for byte in data) and b"\x7f" not in data and bool(data)  # noqa: PLR2004  # space
-
-
-def tagged(text: str) -> str:
-    """Return what the invisible tag characters in *text* spell; empty if there are none."""
-    return "" if text.isascii() or max(text) < "\U000e0020" else revealed(text)

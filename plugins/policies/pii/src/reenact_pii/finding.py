@@ -39,7 +39,6 @@ _WITH_DIGITS: tuple[tuple[Finder, frozenset[Kind]], ...] = (
     (find_phones, frozenset({Kind.PHONE})),
 )
 _NETWORK = frozenset({Kind.IP, Kind.MAC})
-_DIGITS = frozenset("0123456789")
 
 
 def find(text: str, kinds: Collection[Kind] = ALL_KINDS, *, before: str = "") -> list[Finding]:
@@ -69,13 +68,16 @@ def _hits(text: str, kinds: frozenset[Kind], depth: int) -> Iterator[Hit]:
     view = decoding.plain(fold(View(text)))
     page = Page.of(view.text)
     yield from _led_back(view, _seen(page, kinds), kinds)
+    unseen = decoding.tagged(View(text))
+    if unseen:
+        yield from _led_back(unseen, _seen(Page.of(unseen.text, hidden=True), kinds), kinds)
     yield from _in_other_views(view, page, kinds)
     if depth < MAX_DEPTH and page.longest >= decoding.MIN_PACKED_CHARS:
         yield from _in_packed(view, kinds, depth)
 
 
 def _seen(page: Page, kinds: frozenset[Kind]) -> Iterator[Hit]:
-    digits = not _DIGITS.isdisjoint(page.text)
+    digits = page.has_digits
     for finder, found in (*_FINDERS, *_WITH_DIGITS) if digits else _FINDERS:
         if not kinds.isdisjoint(found):
             yield from finder(page)
@@ -89,9 +91,15 @@ def _in_other_views(view: View, page: Page, kinds: frozenset[Kind]) -> Iterator[
     if spoken:
         said = Page.of(spoken.text)
         yield from _changed(spoken, (hit._replace(score=hit.score - 0.05) for hit in _said(said)), kinds)
-    for other in (decoding.spaced(view), decoding.named(view, page.lower)):
+    for other in (
+        decoding.spaced(view, page.singles, page.rare),
+        decoding.named(view, page.lower, page.rare_lower),
+    ):
         if other:
             yield from _changed(other, _seen(Page.of(other.text, hidden=True), kinds), kinds)
+    mistaken = decoding.confused(view, page.rare)
+    if mistaken:
+        yield from _changed(mistaken, find_banking(Page.of(mistaken.text)), kinds)
 
 
 def _said(page: Page) -> Iterator[Hit]:

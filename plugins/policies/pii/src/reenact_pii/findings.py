@@ -21,9 +21,12 @@ class Kind(StrEnum):
     CRYPTO = "CRYPTO"
     SECRET = "SECRET"  # noqa: S105  # the name of a kind
     DATE_OF_BIRTH = "DATE_OF_BIRTH"
+    PERSON = "PERSON"
+    LOCATION = "LOCATION"
 
 
 ALL_KINDS = frozenset(Kind)
+"""All kinds there are; `PERSON` and `LOCATION` are found by Presidio only."""
 
 Action: TypeAlias = Literal["mask", "pseudonymise", "hash", "deny", "keep"]
 """What becomes of a value: ``[KIND]``, a placeholder, a keyed hash, no call at all, or nothing."""

@@ -11,11 +11,15 @@ or become several are edits.
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from reenact_pii.views import Edit, View
 
 _GONE, _SEVERAL = "\x00", "\x01"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_MOSTLY = 0.85
+"""Share of ASCII from which runs of it are worth looking for."""
+_RUNS = re.compile(r"[\x00-\x7f]+|[^\x00-\x7f]+")
 _MARKED = re.compile(r"\x00+|\x01")
 
 LOOK_ALIKES = {
@@ -56,6 +60,7 @@ class _Fold(dict[int, str]):
         return self[code]
 
 
+@lru_cache(maxsize=1 << 14)
 def _folded(char: str) -> str:
     """Return what *char* is read as: nothing, one character or several."""
     if char in LOOK_ALIKES:
@@ -87,9 +92,16 @@ def fold(view: View) -> View:
     text = view.text
     if text.isascii() and not _CONTROL.search(text):
         return view
-    marked = text.translate(_FOLD)
+    if len(text.encode("ascii", "ignore")) < len(text) * _MOSTLY:
+        marked = text.translate(_FOLD)
+    else:
+        marked = "".join([run if _is_kept(run) else run.translate(_FOLD) for run in _RUNS.findall(text)])
     edits = [_edit(text, match) for match in _MARKED.finditer(marked)]
     return View(marked, view.layers, view.hidden).edited(edits)
+
+
+def _is_kept(run: str) -> bool:
+    return run.isascii() and not _CONTROL.search(run)
 
 
 def _edit(text: str, match: re.Match[str]) -> Edit:
@@ -100,9 +112,3 @@ def _edit(text: str, match: re.Match[str]) -> Edit:
 def fold_words(text: str) -> str:
     """Return *text* in the one spelling, without a way back; for the words of a rule."""
     return fold(View(text)).text.lower()
-
-
-def revealed(text: str) -> str:
-    """Return what tag characters (U+E0020 to U+E007E) in *text* spell in ASCII; empty if none."""
-    first, last, offset = 0xE0020, 0xE007E, 0xE0000
-    return "".join(chr(ord(char) - offset) for char in text if first <= ord(char) <= last)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 
 from reenact_pii.checksums import iso7064_11_10, luhn, verhoeff, weighted
-from reenact_pii.context import before, words
+from reenact_pii.context import before, listed, words
 from reenact_pii.findings import Hit, Kind
 from reenact_pii.pages import Page
 
@@ -309,17 +309,7 @@ _SSN = re.compile(
 )
 _SSN_WORDS = words("ssn")
 _ID_WORDS = words("national_id", gap=r"[^0-9\n]{0,24}")
-_DOCUMENT_HINTS = (
-    "passport",
-    "passeport",
-    "pasaporte",
-    "passaporto",
-    "reisepass",
-    "护照",
-    "licen",
-    "führer",
-    "ausweis",
-)
+_DOCUMENT_HINTS = listed("document_hints")
 _BARE_ID = re.compile(
     r"(?<![0-9A-Za-z])(?<![0-9][.-])[0-9]{2,15}+(?:[ ./-]{1,3}[0-9]{1,8}+){0,5}+(?![0-9A-Za-z])"
 )
@@ -335,10 +325,10 @@ def find_ids(page: Page) -> Iterator[Hit]:
         yield from _find_ssn(page)
         yield from _formed(page.numbers(_FORMED_AT), _FORMED)
         yield from _find_bare(page)
-    for area in _CAPITALS.finditer(page.text):
+    for area in _CAPITALS.finditer(page.text) if _TWO_DIGITS.search(page.rare) else ():
         if _TWO_DIGITS.search(area[0]):
             yield from _formed(_LETTERED_AT.finditer(page.text, area.start(), area.end() + 2), _LETTERED)
-    if any(hint in page.lower for hint in _DOCUMENT_HINTS):
+    if any(hint in page.rare_lower for hint in _DOCUMENT_HINTS):
         yield from _find_documents(page)
 
 

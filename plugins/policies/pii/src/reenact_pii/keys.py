@@ -87,24 +87,7 @@ _PASSWORDS |= {
 }
 """Words for a password: how to find one quickly, and how it may go on."""
 
-_TOKENS = {
-    **{
-        word: word
-        for word in (
-            "secret",
-            "token",
-            "bearer",
-            "authorization",
-            "cookie",
-            "jwt",
-            "accesskey",
-            "accountkey",
-            "apikey",
-        )
-    },
-    "auth": "auth",
-    "key": "key",
-}
+_TOKENS = {word: word for word in listed("tokens")}
 """Words for a key or token, likewise; ``key`` alone says nothing and ``deploy_key`` much."""
 
 _KEY_OF = re.compile(
@@ -158,7 +141,9 @@ _IDENTIFIER = re.compile(r"[a-z_]+(?:[._-][a-z_]+)*(?:\(.*)?", re.IGNORECASE)
 _TRAILING = ".,;:!?"
 _RANDOM_BITS, _ODD_BITS = 3.6, 2.8
 _MIN_LETTERS, _MIN_TOKEN_LETTERS = 8, 20
-_MIN_PASSWORD, _MIN_TOKEN = 5, 12
+_MIN_PASSWORD, _MIN_TOKEN, _MIN_RANDOM = 5, 12, 28
+_RANDOM = re.compile(r"[A-Za-z0-9+/_-]{28,200}={0,2}")
+_MANY_BITS = 4.0
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -181,16 +166,15 @@ def _assigned(page: Page) -> Iterator[Hit]:
     yield from _values(
         page, ((_PASSWORD_AT[word], at) for word, at in page.starts(passwords)), _is_password, 0.92
     )
-    kept = (
-        (word, at)
-        for word, at in page.starts(tuple(_TOKEN_AT))
-        if word != "key" or _is_kept(page.lower[max(0, at - 24) : at])
-    )
-    yield from _values(page, ((_TOKEN_AT[word], at) for word, at in kept), _is_token, 0.9)
+    found = list(page.starts(tuple(_TOKEN_AT)))
+    vague = {at for word, at in found if word == "key" and not _is_kept(page.lower[max(0, at - 24) : at])}
+    clear = ((_TOKEN_AT[word], at) for word, at in found if at not in vague)
+    yield from _values(page, clear, _is_token, 0.9)
+    yield from _values(page, ((_TOKEN_AT["key"], at) for at in sorted(vague)), _is_random, 0.8)
     for word, at in page.starts(_BARE):
         judge = _is_password if word == "--password " else _is_token
         yield from _values(page, [(_BARE_AT, at + word.rstrip().rfind(" ") + 1)], judge, 0.9)
-    if " -u " in page.text or "--user " in page.text:
+    if "-u" in page.rare:
         for match in _USER_OPTION.finditer(page.text):
             if not _is_placeholder(match[2].lower()):
                 yield Hit(*match.span(2), Kind.SECRET, 0.9, "password of a command")
@@ -273,6 +257,13 @@ def _is_token(value: str) -> bool:
         return entropy_bits(value) >= _needed_bits(value)
     mixed = not value.islower() and not value.isupper()
     return letters >= _MIN_TOKEN_LETTERS and mixed and entropy_bits(value) > _RANDOM_BITS
+
+
+def _is_random(value: str) -> bool:
+    """Say whether *value* is so random that a name as vague as ``key`` is enough."""
+    kinds = (str.isdigit, str.islower, str.isupper)
+    several = len(value) >= _MIN_RANDOM and all(any(kind(char) for char in value) for kind in kinds)
+    return several and _RANDOM.fullmatch(value) is not None and entropy_bits(value) >= _MANY_BITS
 
 
 def _needed_bits(value: str) -> float:

@@ -8,7 +8,7 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
-from reenact_pii.context import BEFORE_CHARS, before, words
+from reenact_pii.context import BEFORE_CHARS, before, listed, words
 from reenact_pii.findings import Hit, Kind
 from reenact_pii.pages import Page
 
@@ -39,7 +39,7 @@ _HARDWARE = words("hardware", gap=r"[^0-9\n]{0,24}")
 
 _NOBODYS = frozenset({"127.0.0.1", "0.0.0.0", "255.255.255.255"})  # noqa: S104  # named to be left out
 _NOBODYS_MAC = frozenset({"ffffffffffff", "000000000000"})
-_HARDWARE_HINTS = ("mac", "bssid", "ether", "hwaddr")
+_HARDWARE_HINTS = listed("hardware_hints")
 _HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
 _FEW_GROUPS = 3
 _V4_BITS = 32
@@ -48,11 +48,16 @@ _V4_BITS = 32
 def find_network(page: Page) -> Iterator[Hit]:
     """Yield IP and MAC addresses."""
     text, lower = page.text, page.lower
-    if "." in text:
+    if _V4.search(page.rare):
         yield from _find_v4(text, lower)
-    if ":" in text:
+    if _V6_COLONS.search(page.rare):
         yield from _find_v6(text)
-    yield from _find_mac(text, lower)
+    if _MAC_PAIRS.search(page.rare):
+        yield from _find_pairs(text)
+    if _MAC_FOURS.search(page.rare):
+        yield from _find_fours(text)
+    if any(hint in page.rare_lower for hint in _HARDWARE_HINTS):
+        yield from _find_bare(text, lower)
 
 
 def _find_v4(text: str, lower: str) -> Iterator[Hit]:
@@ -64,7 +69,10 @@ def _find_v4(text: str, lower: str) -> Iterator[Hit]:
 
 def _is_nobodys(address: str, after: str) -> bool:
     """Say whether *address* is a mask, a network or this machine."""
-    numbers = [int(part) for part in address.split(".")]
+    parts = address.split(".")
+    if any(len(part) > 1 and part[0] == "0" for part in parts):
+        return True  # a telephone number, or a version
+    numbers = [int(part) for part in parts]
     if max(numbers) > 255 or address in _NOBODYS or numbers[0] == 0 or address.startswith("255."):  # noqa: PLR2004  # octet
         return True
     bits = re.match(r"/([0-9]{1,2})(?![0-9])", after)
@@ -117,16 +125,21 @@ def _is_v6(address: str) -> bool:
     return len(groups) >= _FEW_GROUPS or any(char.isdigit() for char in address)
 
 
-def _find_mac(text: str, lower: str) -> Iterator[Hit]:
+def _find_pairs(text: str) -> Iterator[Hit]:
     for pairs in _MAC_PAIRS.finditer(text):
         match = _MAC.match(text, max(0, pairs.start() - 2))
         if match and re.sub("[:-]", "", match[0].lower()) not in _NOBODYS_MAC:
             yield Hit(*match.span(), Kind.MAC, 0.96, "hardware address")
+
+
+def _find_fours(text: str) -> Iterator[Hit]:
     for fours in _MAC_FOURS.finditer(text):
         digits = text[fours.start() - 4 : fours.end()]
         if any(char.isalpha() for char in digits):
             yield Hit(fours.start() - 4, fours.end(), Kind.MAC, 0.9, "hardware address")
-    if any(hint in lower for hint in _HARDWARE_HINTS):
-        for match in _MAC_BARE.finditer(text):
-            if before(_HARDWARE, lower, match.start()):
-                yield Hit(*match.span(), Kind.MAC, 0.8, "hardware address after its name")
+
+
+def _find_bare(text: str, lower: str) -> Iterator[Hit]:
+    for match in _MAC_BARE.finditer(text):
+        if before(_HARDWARE, lower, match.start()):
+            yield Hit(*match.span(), Kind.MAC, 0.8, "hardware address after its name")

@@ -101,6 +101,10 @@ _OTHER_NUMBER = re.compile(
     r"order_id|error|status|tax|vat|policy|license|licence|part|model|timestamp|date|dated|born|nr|hash|batch|lot|seed|step)"
     r"(?![a-z])[^0-9\n]{0,16}$"
 )
+_SURELY_OTHER = re.compile(
+    r"(?<![a-z])(?:order|invoice|ticket|zip|zipcode|postcode|plz|arxiv|part|isbn|issn|doi|tracking|sku|serial|imei)"
+    r"(?![a-z])[^0-9\n]{0,16}$"
+)
 _DATE = re.compile(
     r"(?:(?:19|20)[0-9]{2}[./ -][0-9]{1,2}[./ -][0-9]{1,2}"
     r"|[0-9]{1,2}[./ -][0-9]{1,2}[./ -](?:19|20)[0-9]{2})(?![0-9])"
@@ -117,6 +121,8 @@ _TRUNK_SHAPE = re.compile(r"0[1-9][0-9]{0,4}(?:-[0-9]{2,8}){1,5}")
 _MIN_TRUNK, _MAX_TRUNK = 9, 12
 _MIN_INTERNATIONAL = 8
 _MANY_HIDDEN = 9
+_SURE = 0.88
+"""Score from which a number is one to call, whatever stands before it."""
 
 
 def find_phones(page: Page) -> Iterator[Hit]:
@@ -163,6 +169,8 @@ def _judged(run: str, start: int, lower: str, *, hidden: bool) -> Iterator[Hit]:
     score = _score(run, groups, digits, hidden=hidden)
     if score == 0 and _is_named(run, digits, lower, start):
         score = 0.8
+    if 0 < score < _SURE and before(_SURELY_OTHER, lower, start) and not before(_PHONE_WORDS, lower, start):
+        return
     if score:
         yield Hit(start, end, Kind.PHONE, score, "telephone number")
 

@@ -5,6 +5,7 @@ Values that may come back are handed to the kernel beside the scrubbed request
 the workflow gets, and stores none of them.
 """
 
+import asyncio
 import secrets
 from collections import Counter
 from collections.abc import Callable
@@ -19,6 +20,8 @@ from reenact_pii.findings import Kind
 from reenact_pii.vault import Finder, Replacement, Vault, run_key
 
 T = TypeVar("T")
+
+_LONG_CHARS = 32_768
 
 
 class PiiPolicy:
@@ -45,6 +48,11 @@ class PiiPolicy:
         """Return what becomes of a request or the arguments of a tool."""
         if not isinstance(value, (LlmRequest, ToolRequest)):
             return Allow()
+        if self._finder is None and _is_short(value):
+            return self._judge(value, context)
+        return await asyncio.to_thread(self._judge, value, context)  # so that other runs go on
+
+    def _judge(self, value: LlmRequest | ToolRequest, context: PolicyContext) -> Decision:
         scrubbing = _Scrubbing(self._vault(context))
         if isinstance(value, LlmRequest):
             return self._decision(scrubbing.request(value), scrubbing, restore=self._options.restore)
@@ -123,6 +131,12 @@ class _Scrubbing:
 
     def _forget_in(self, value: Any) -> Any:
         return mapped(value, self._forget)
+
+
+def _is_short(value: LlmRequest | ToolRequest) -> bool:
+    if isinstance(value, ToolRequest):
+        return len(str(value.arguments)) < _LONG_CHARS
+    return sum(len(part.text) for message in value.messages for part in message.parts) < _LONG_CHARS
 
 
 def mapped(value: Any, change: Callable[[str], str]) -> Any:

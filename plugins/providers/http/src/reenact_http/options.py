@@ -81,7 +81,7 @@ class Limits:
     total_s: float = attrs.field(default=900.0, validator=_positive)
     answer_bytes: int = attrs.field(default=32 * MIB, validator=_positive)
     retry_after_s: float = attrs.field(default=3600.0, validator=_positive)
-    connections: int = attrs.field(default=100, validator=_positive)
+    connections: int = attrs.field(default=256, validator=_positive)
     keepalive_s: float = attrs.field(default=30.0, validator=_positive)
 
 

@@ -120,7 +120,6 @@ def _response(answer: Answer, question: Question, context: CallContext) -> LlmRe
         model=question.model,
         provider=Scripted.name,
         request_id=context.idempotency_key,
-        cost_usd=Decimal(0),
         refusal=answer.refusal,
     )
 

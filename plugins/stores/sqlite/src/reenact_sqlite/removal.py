@@ -7,8 +7,9 @@ a sweep's business; no other run gets the number meanwhile.
 from collections.abc import Sequence
 
 from reenact.errors import RunKeptError, RunNotFoundError, RunOwnedError
-from reenact.pruning import prefix_of_children
+from reenact.pruning import links, prefix_of_children
 from reenact.records import RunRecord
+from reenact.seams import RunFilter
 
 from reenact_sqlite.statements import Statements
 
@@ -20,6 +21,7 @@ def remove(statements: Statements, run_ids: Sequence[str]) -> None:
         numbers = {number for number, _ in found}
         for _, run in found:
             _refuse_torn_family(statements, run, numbers)
+            _refuse_shared(statements, run, {one.id for _, one in found})
         for number, run in found:
             db.execute("INSERT INTO removed (no) VALUES (?)", (number,))
             db.execute("DELETE FROM messages WHERE run_id = ?", (run.id,))
@@ -51,3 +53,10 @@ def _refuse_torn_family(statements: Statements, run: RunRecord, numbers: set[int
     ):
         if number not in numbers:
             raise RunKeptError(run.id, f"run {child}, which it started, is kept")
+
+
+def _refuse_shared(statements: Statements, run: RunRecord, named: set[str]) -> None:
+    """Refuse to remove a run that one which stays came from and still needs."""
+    for other in statements.list(RunFilter(origin=run.id, limit=1_000_000)):
+        if other.id not in named and run.id in links(other).shared:
+            raise RunKeptError(run.id, f"run {other.id} came from it")

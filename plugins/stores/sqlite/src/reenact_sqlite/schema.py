@@ -120,14 +120,29 @@ CREATE TABLE reusable (
     seq    INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX reusable_by_run ON reusable (run_no);
+"""
 
+_V3 = """
 CREATE TABLE removed (
     no INTEGER PRIMARY KEY
 );
 CREATE INDEX blobs_stamped ON blobs (no) WHERE form > 255;
 """
 
-MIGRATIONS: tuple[str, ...] = (_V1, _V2)
+_V4 = """
+ALTER TABLE ledger ADD COLUMN until_ns INTEGER NOT NULL DEFAULT 9223372036854775807;
+ALTER TABLE ledger ADD COLUMN asked_ns INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE ledger ADD COLUMN queued INTEGER NOT NULL DEFAULT 0;
+DROP INDEX ledger_by_age;
+CREATE INDEX ledger_by_end ON ledger (account, until_ns, at_ns, amount);
+
+CREATE TABLE boots (
+    boot     TEXT PRIMARY KEY,
+    began_ns INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_V1, _V2, _V3, _V4)
 """What leads from version *i* to version *i* + 1."""
 
 VERSION = len(MIGRATIONS)

@@ -9,10 +9,13 @@ import attrs
 from reenact.content import Blob
 from reenact.errors import DamagedError, RunConflictError, RunNotFoundError, RunOwnedError
 from reenact.journal import lost_lease
+from reenact.ledger import LedgerFull
+from reenact.pruning import links
 from reenact.records import Message, Row, RunRecord, Status
-from reenact.seams import CommitResult, Holding, LedgerFull, RunFilter, RunWrite
+from reenact.seams import CommitResult, RunFilter, RunWrite
 
 from reenact_sqlite.blobs import FORM_BITS, read, spelled
+from reenact_sqlite.ledger import Ledger
 from reenact_sqlite.owners import Alive, boot_id, lease_clock_ns
 from reenact_sqlite.schema import SEQ_BITS
 
@@ -62,6 +65,7 @@ class Statements:
         self.db = self._db = connection
         self._where = where
         self._alive = alive
+        self.ledger = Ledger(connection)
         self._numbers: dict[str, int] = {}
         self._epochs: dict[int, int] = {}
         self._data_version = -1
@@ -115,16 +119,20 @@ class Statements:
             if number is not None:  # made before, or another run
                 made = self._has_rows(number, write.rows)
                 return None if made else RunConflictError(write.run_id, "run under it")
+            gone = self._gone(write)
+            if gone:
+                return RunNotFoundError(gone)
             number = self._create(write)
         elif number is None:
             return RunNotFoundError(write.run_id)
         elif self._epoch(number) != write.epoch:
             return lost_lease(self._where, write.run_id)
-        for holding in write.ledger:
-            full = self._hold(holding)
-            if full is not None:
-                return full
-        if not (careful and self._has_rows(number, write.rows)):
+        made, answer = careful and self._has_rows(number, write.rows), None
+        if write.ledger and not made:
+            answer = self.ledger.apply(write.ledger)
+            if isinstance(answer, LedgerFull):
+                return answer
+        if not made:
             base = number << SEQ_BITS
             batch.rows += [(base + row.seq, row.body, row.checksum) for row in write.rows]
         batch.blobs += [spelled(blob) for blob in write.blobs]
@@ -134,7 +142,12 @@ class Statements:
             batch.runs.append(_projection(number, write.run))
         if write.release:
             batch.released.append((number,))
-        return None
+        return answer
+
+    def _gone(self, write: RunWrite) -> str:
+        """Return a run that a new one needs and that is not there, or comes with it; empty if all are."""
+        needed = links(write.run).shared if write.run is not None else ()
+        return next((one for one in needed if self.number(one) is None), "")
 
     def _put(self, batch: "_Batch") -> None:
         """Say each kind of statement once for the whole batch."""
@@ -218,29 +231,6 @@ class Statements:
         key = ((number << SEQ_BITS) + rows[-1].seq,)
         found = self._db.execute("SELECT checksum FROM entries WHERE id = ?", key).fetchone()
         return found is not None and found[0] == rows[-1].checksum
-
-    def _hold(self, holding: Holding) -> LedgerFull | None:
-        if holding.limit is not None:
-            held, oldest = self._db.execute(
-                "SELECT coalesce(sum(amount), 0), min(at_ns) FROM ledger "
-                "WHERE account = ? AND at_ns > ? AND id <> ?",
-                (holding.account, holding.since_ns, holding.id),
-            ).fetchone()
-            if held + holding.amount > holding.limit:
-                return LedgerFull(holding, held, oldest or 0)
-        self._db.execute(
-            "INSERT INTO ledger (account, id, amount, at_ns) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT (account, id) DO UPDATE SET amount = excluded.amount",
-            (holding.account, holding.id, holding.amount, holding.at_ns),
-        )
-        return None
-
-    def held(self, account: str, since_ns: int) -> int:
-        """Return what *account* holds."""
-        found = self._db.execute(
-            "SELECT coalesce(sum(amount), 0) FROM ledger WHERE account = ? AND at_ns > ?", (account, since_ns)
-        ).fetchone()
-        return int(found[0])
 
     # --- leases
 
@@ -382,6 +372,16 @@ class Statements:
         except ValueError as error:
             raise DamagedError(self._where, f"run {str(row[0])[:40]!r} makes no sense: {error}") from error
         return RunRecord(**fields, until_ns=until_ns)  # type: ignore[arg-type]  # by columns
+
+    # --- the ledger
+
+    def held(self, account: str, at_ns: int) -> int:
+        """Return what *account* holds that does not end by *at_ns*."""
+        return self.ledger.held(account, at_ns)
+
+    def ledger_ns(self, boot: str, since_boot_ns: int, now_ns: int) -> int:
+        """Return the time by the clock of the ledger."""
+        return self.ledger.time_ns(boot, since_boot_ns, now_ns)
 
     # --- messages
 

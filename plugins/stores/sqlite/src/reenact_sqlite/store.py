@@ -169,9 +169,13 @@ class SqliteStore:
         """Return messages for runs that *owner* has."""
         return await self._read(Statements.messages, owner)
 
-    async def held(self, account: str, since_ns: int = 0) -> int:
-        """Return what *account* holds."""
-        return await self._read(Statements.held, account, since_ns)
+    async def held(self, account: str, at_ns: int = 0) -> int:
+        """Return what *account* holds that does not end by *at_ns*."""
+        return await self._read(Statements.held, account, at_ns)
+
+    async def ledger_ns(self, boot: str, since_boot_ns: int, now_ns: int) -> int:
+        """Return the time by the clock of the ledger, which nobody sets."""
+        return await self._write(Statements.ledger_ns, boot, since_boot_ns, now_ns)
 
     async def remove(self, run_ids: Sequence[str]) -> None:
         """Remove runs for good, all that are named or none."""

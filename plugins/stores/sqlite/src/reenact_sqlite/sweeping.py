@@ -60,6 +60,7 @@ class Sweep:
         self._stamp = secrets.randbelow(1 << _STAMP_BITS) + 1
         self._stamped: dict[bytes, int] = {}
         self._needed: set[bytes] = set()
+        self._others = False
 
     @property
     def swept(self) -> Swept:
@@ -83,6 +84,15 @@ class Sweep:
 
     def _delete_entries(self, number: int) -> Iterator[None]:
         base = number << SEQ_BITS
+        left = True
+        while left:
+            with self._s.transaction() as db:
+                found = db.execute(
+                    "SELECT hash FROM reusable WHERE run_no = ? LIMIT ?", (number, CHANGED_AT_A_TIME)
+                ).fetchall()
+                db.executemany("DELETE FROM reusable WHERE hash = ?", found)
+                left = len(found) == CHANGED_AT_A_TIME
+            yield
         left = True
         while left:
             with self._s.transaction() as db:
@@ -159,6 +169,7 @@ class Sweep:
                 (last, LEAF, FORM_BITS, self._stamp, BLOBS_READ_AT_A_TIME),
             ).fetchall()
             for _, name, form, data in found:
+                self._others = self._others or form > _FORM
                 self._needed.update(one for one in self._named_by(name, form, data) if one in self._stamped)
             if len(found) < BLOBS_READ_AT_A_TIME:
                 return
@@ -190,6 +201,8 @@ class Sweep:
         """Delete a piece that nobody needs, or take the stamp off; leave it if a write has taken it off."""
         mine = (number, name, FORM_BITS, self._stamp)
         if name in self._needed:
+            if self._others:
+                return  # perhaps only what another sweep is about to delete needs it; the next one will see
             self._db.execute(
                 f"UPDATE blobs SET form = form & {_FORM} WHERE no = ? AND hash = ? AND form >> ? = ?",  # noqa: S608
                 mine,
@@ -205,8 +218,7 @@ class Sweep:
     def _give_back(self) -> Iterator[None]:
         """Give free pages at the end of the file back, a few at a time."""
         while (free := self._free_pages()) > 0:
-            for _ in self._db.execute(f"PRAGMA incremental_vacuum({PAGES_AT_A_TIME})"):
-                pass
+            self._db.executescript(f"PRAGMA incremental_vacuum({PAGES_AT_A_TIME})")  # execute() does one page
             yield
             if self._free_pages() >= free:  # a database that was made without it, or others have freed more
                 return

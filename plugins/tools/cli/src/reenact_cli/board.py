@@ -32,6 +32,7 @@ class Line:
         problem: What it, or its latest try, failed with.
         own_run: Whether it is a child run.
         changed: Whether its input was not the one on record, so that it began anew.
+        taken: The run whose outcome it has taken; empty if it was run.
     """
 
     path: str
@@ -47,6 +48,7 @@ class Line:
     problem: str = ""
     own_run: bool = False
     changed: bool = False
+    taken: str = ""
 
 
 class Board:
@@ -91,15 +93,17 @@ class Board:
         line = self._lines.get(path)
         if entry.kind or line is None:
             line = self._begin(run_id, path, entry, line)
+        went_on = line.status is Status.WAITING and entry.status is Status.RUNNING
         line.status = entry.status
         line.attempt = max(line.attempt, entry.attempt)
         line.model = entry.model or line.model
+        line.taken = entry.taken.rpartition(":")[0] or line.taken
         line.tokens_in += entry.tokens_in
         line.tokens_out += entry.tokens_out
         line.cost_usd = Decimal(entry.cost_usd) if entry.cost_usd else line.cost_usd
         if entry.failure is not None:
             line.problem = f"{entry.failure.type.rpartition('.')[2]}: {entry.failure.message}"
-        elif entry.status is Status.SUCCEEDED:
+        elif entry.status is Status.SUCCEEDED or (went_on and not entry.note):
             line.problem = ""
         elif entry.note:
             line.problem = entry.note

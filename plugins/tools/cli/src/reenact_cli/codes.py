@@ -5,7 +5,7 @@
     0    it went well
     1    it failed: the run did, or the command could not do what it was asked
     2    the command line or the configuration makes no sense
-    3    the code and the record of a run do not agree
+    3    the code and the record of a run do not agree; or, if asked, may not agree elsewhere
     4    the run waits for somebody
     5    a step of the run is in doubt and waits for a decision
     6    a policy refused, and the run failed of it

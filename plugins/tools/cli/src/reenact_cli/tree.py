@@ -208,6 +208,8 @@ def remark(line: Line, *, problems: bool = True) -> str:
         said.append(f"attempt {line.attempt}")
     if line.changed:
         said.append("input changed")
+    if line.taken:
+        said.append(f"taken from {words.clean(line.taken, 40)}")
     if problems and line.problem and line.status is not Status.SUCCEEDED:
         said.append(words.clean(line.problem, _PROBLEM_CHARS_MAX))
     return " · ".join(said)

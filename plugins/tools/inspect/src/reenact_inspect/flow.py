@@ -7,7 +7,7 @@ is looked for, the strongest trace first:
 
 - the input goes on with a conversation, which is seen from its hash;
 - a model's answer asks for the tool with these arguments;
-- a text of the outcome stands in a text of the input, in whole or in lines;
+- a text of the outcome stands in a text of the input, in whole, cut short, or in lines;
 - a value of the outcome is a value of the input.
 
 A text that stands inside of another one that was found says nothing of its own: it came with
@@ -22,10 +22,13 @@ import attrs
 from reenact.codec import canonical, digest
 from reenact.content import EMPTY_CHAIN, fold
 
-Trace: TypeAlias = Literal["conversation", "call", "text", "lines", "value"]
+Trace: TypeAlias = Literal["conversation", "call", "text", "part", "lines", "value"]
 
 TEXT_CHARS_LEAST = 8
 """Texts that are shorter are only looked for as whole values: they stand in many texts by chance."""
+
+ANCHOR_CHARS = 32
+"""As much of a long text's beginning or end has to stand in the input, if it was cut short."""
 
 LINE_CHARS_LEAST = 16
 VALUE_CHARS_LEAST = 2
@@ -204,7 +207,7 @@ def _found(leaves: Sequence[_Leaf], outcomes: Sequence[Outcome]) -> list[Link]:
         _add(links, _find_number(number, leaves), holders[number])
     for one in outcomes:
         if one.path not in links:
-            _add(links, _find_lines(one, texts), [one.path])
+            _add(links, _find_part(one, texts) or _find_lines(one, texts), [one.path])
     order = {one.path: number for number, one in enumerate(outcomes)}
     return sorted(links.values(), key=lambda link: order[link.path], reverse=True)
 
@@ -240,6 +243,40 @@ def _find_number(number: float, leaves: Sequence[_Leaf]) -> list[Link]:
         if type(leaf.value) is type(number) and leaf.value == number:
             return [Link(path="", trace="value", at=leaf.at, sample=str(number))]
     return []
+
+
+def _find_part(one: Outcome, leaves: Sequence[_Leaf]) -> list[Link]:
+    """Find the beginning or the end of a long text, which code likes to cut."""
+    for text in _texts(one):
+        if len(text) < 2 * ANCHOR_CHARS:
+            continue
+        for leaf in leaves:
+            part = _beginning(text, leaf.value) or _ending(text, leaf.value)
+            if part and leaf.take(part):
+                return [Link(path="", trace="part", at=leaf.at, sample=shortened(part), chars=len(part))]
+    return []
+
+
+def _beginning(text: str, within: str) -> str:
+    """Return as much of the beginning of *text* as stands in *within* where its anchor first does."""
+    start = within.find(text[:ANCHOR_CHARS])
+    if start < 0:
+        return ""
+    count = ANCHOR_CHARS
+    while count < len(text) and start + count < len(within) and text[count] == within[start + count]:
+        count += 1
+    return text[:count]
+
+
+def _ending(text: str, within: str) -> str:
+    """Return as much of the end of *text* as stands in *within* where its anchor first does."""
+    start = within.find(text[-ANCHOR_CHARS:])
+    if start < 0:
+        return ""
+    count = ANCHOR_CHARS
+    while count < len(text) and start > 0 and text[-count - 1] == within[start - 1]:
+        count, start = count + 1, start - 1
+    return text[-count:]
 
 
 def _find_lines(one: Outcome, leaves: Sequence[_Leaf]) -> list[Link]:

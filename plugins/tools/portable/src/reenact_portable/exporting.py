@@ -11,6 +11,7 @@ import reenact
 from reenact.audit import Audit, Contents, load_listed, verify_run
 from reenact.desk import Desk
 from reenact.errors import DamagedError, RunNotFoundError
+from reenact.history import journal
 from reenact.pruning import links
 from reenact.records import Row, RunRecord, decode_entry
 from reenact.seams import RunFilter, Store
@@ -19,6 +20,7 @@ from reenact_portable.model import (
     BLOBS_BEGIN,
     Gatherer,
     Speller,
+    first_own,
     group_begin,
     spell_about,
     spell_blobs,
@@ -26,7 +28,7 @@ from reenact_portable.model import (
     spell_record,
     spell_rows,
 )
-from reenact_portable.redacting import Redactor
+from reenact_portable.redacting import Redactor, left_out
 
 BLOBS_AT_A_TIME = 64
 _CHILDREN_MAX = 1_000_000
@@ -134,14 +136,14 @@ class Export:
         redactor = Redactor(taken.record) if self._redact else None
         record = await self._projected(taken) if redactor else taken.record
         yield spell_record(record)
+        own, first = first_own(record), True
         async for rows in self._rows(taken):
-            told = redactor.rows(rows) if redactor else rows
+            told = [row for row in (redactor.rows(rows) if redactor else rows) if row.seq >= own]
             for row in told:
                 self._take(taken, row)
-            for text in spell_rows(told, first=rows[0].seq == 0):
+            for text in spell_rows(told, first=first):
                 yield text
-        if redactor:
-            self._gathered.left_out += redactor.left_out
+            first = first and not told
         yield "]"
         self.runs += 1
 
@@ -155,9 +157,9 @@ class Export:
         return audit.projection()
 
     async def _rows(self, taken: _Taken) -> AsyncIterator[Sequence[Row]]:
-        """Yield the rows that were verified, and none that came later."""
+        """Yield the rows that were verified, shared ones first, and none that came later."""
         seen = 0
-        async for batch in self._store.rows(taken.record.id):
+        async for batch in journal(self._store, taken.record):
             rows = batch[: taken.rows - seen]
             if rows:
                 yield rows
@@ -173,6 +175,7 @@ class Export:
         entry = decode_entry(row.body)
         self._gathered.take(taken.record.id, entry)
         self._contents.add(entry)
+        self._gathered.left_out += left_out(entry) if self._redact else 0
         self.entries += 1
 
     async def _blobs(self) -> AsyncIterator[str | bytes]:
@@ -203,9 +206,7 @@ async def _linked(store: Store, record: RunRecord) -> list[RunRecord]:
             continue
         linked = await store.load(run_id)
         if linked is None:
-            raise DamagedError(
-                store.where, f"run {record.id} shares rows of run {run_id}, which is not there"
-            )
+            raise DamagedError(store.where, f"run {record.id} shares run {run_id}, which is not there")
         found[run_id] = linked
         wanted += sorted(links(linked).shared)
     return list(reversed(found.values()))

@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 import attrs
 from reenact.children import child_id
 from reenact.errors import RunConflictError, StoreError, UsageError
+from reenact.ledger import LedgerFull
 from reenact.pruning import prefix_of_children
 from reenact.records import RunRecord, decode_entry
-from reenact.seams import LedgerFull, RunWrite, Store
+from reenact.seams import RunWrite, Store
 from reenact.steps import idempotency_key
 
 from reenact_portable.model import PortableRun, RunFile

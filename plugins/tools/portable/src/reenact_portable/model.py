@@ -24,7 +24,7 @@ from typing import Any
 import attrs
 from reenact.content import Blob
 from reenact.errors import StoreError
-from reenact.records import Entry, Row, RunRecord
+from reenact.records import Entry, Row, RunRecord, origin_of
 
 FORMAT = 2
 """The version of the file; raised when an old reader could misread a new file."""
@@ -91,11 +91,17 @@ class PortableRun:
 
     Attributes:
         record: The run, owned by nobody.
-        rows: Its journal.
+        rows: Its own rows; a fork's begin where it leaves those that it shares.
     """
 
     record: RunRecord
     rows: Sequence[Row]
+
+
+def first_own(record: RunRecord) -> int:
+    """Return the seq of the first row that is the run's own: 0, but for a fork."""
+    origin = origin_of(record)
+    return origin.seq if origin is not None and origin.how == "fork" else 0
 
 
 @attrs.frozen(kw_only=True)
@@ -105,7 +111,7 @@ class RunFile:
     Attributes:
         run: The run it is about.
         children: The runs that one started, and those they started; parents first.
-        linked: The runs whose rows it shares.
+        linked: The runs that it cannot do without, the furthest first.
         blobs: The content that all of them name, by name.
         reenact: The version of the program that wrote the file.
         redacted: Content was left out: it can be looked at, and not be run.

@@ -26,7 +26,7 @@ from reenact.content import Blob, blob_references, item_references, references
 from reenact.errors import DamagedError
 from reenact.history import check_content
 from reenact.pruning import links, prefix_of_children
-from reenact.records import Entry, Row, RunRecord, Status, encode_entry
+from reenact.records import Entry, Row, RunRecord, Status, decode_entry, encode_entry, origin_of
 
 from reenact_portable.model import (
     DIGEST_HEX,
@@ -37,14 +37,16 @@ from reenact_portable.model import (
     PortableError,
     PortableRun,
     RunFile,
+    first_own,
     spell_file,
 )
-from reenact_portable.redacting import LEFT_OUT
+from reenact_portable.redacting import LEFT_OUT, left_out
 
 T = TypeVar("T")
 
 _Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 _Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$")]
+_ORIGIN = r"^((rerun|continued):[A-Za-z0-9._:-]{1,128}|fork:[A-Za-z0-9._:-]{1,128}:[0-9]{1,10})?$"
 _Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 _Text = Annotated[str, Meta(max_length=4096)]
 
@@ -57,7 +59,7 @@ class _Record(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     target: _Text
     key: Annotated[str, Meta(pattern="^([0-9a-f]{32})?$")]
     parent: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:/-]*$", max_length=20_000)]
-    origin: Annotated[str, Meta(pattern=r"^((fork|rerun|continued):[A-Za-z0-9._:-]{1,160})?$")]
+    origin: Annotated[str, Meta(pattern=_ORIGIN)]
     input_hash: _Hash
     created_ns: _Count
     updated_ns: _Count
@@ -185,14 +187,18 @@ class _Reader:
         self._blobs: dict[str, Blob] = {}
         self._named: set[str] = set()
         self._gathered = Gatherer()
+        self._runs: dict[str, PortableRun] = {}
 
     def read(self, data: bytes) -> RunFile:
         document = self._document
         for blob in document.blobs:
             self._take_blob(blob)
+        linked = [self._run(one, gather=False) for one in document.linked]
         main = self._run(_Run(document.run, document.entries))
         children = [self._run(one) for one in document.children]
-        linked = [self._run(one) for one in document.linked]
+        for one in linked:  # read first, because others share their rows; spelled last
+            for row in one.rows:
+                self._gathered.take(one.record.id, decode_entry(row.body))
         self._check_family(main, children, linked)
         self._check_content()
         file = RunFile(
@@ -209,22 +215,46 @@ class _Reader:
 
     # --- rows
 
-    def _run(self, told: _Run) -> PortableRun:
+    def _run(self, told: _Run, *, gather: bool = True) -> PortableRun:
         where = f"{self._where}, run {told.run.id}"
         record = RunRecord(**msgspec.structs.asdict(told.run))
         audit = Audit(record, where)
+        own = first_own(record)
+        for shared in self._shared(record, own, where):
+            _or_refused(audit.take, shared)
         rows = []
-        for seq, row in enumerate(told.entries):
+        for seq, row in enumerate(told.entries, own):
             made = Row(seq, bytes(row.entry), bytes.fromhex(row.checksum))
             entry = _or_refused(audit.take, made)
             self._check_entry(entry, made, where)
+            if gather:
+                self._gathered.take(record.id, entry)
             rows.append(made)
         _or_refused(audit.compare)
         if audit.projection() != record:
             raise PortableError(where, "its record is not what its rows add up to")
         if not (record.key or self._document.redacted):
             raise PortableError(where, "its record has no key")
-        return PortableRun(record, rows)
+        run = PortableRun(record, rows)
+        self._runs[record.id] = run
+        return run
+
+    def _shared(self, record: RunRecord, count: int, where: str) -> list[Row]:
+        """Return the rows that a fork shares, which a linked run has."""
+        rows: list[Row] = []
+        while count > len(rows):
+            origin = origin_of(record)
+            source = self._runs.get(origin.run_id) if origin is not None else None
+            if source is None:
+                raise PortableError(where, "the run whose rows it shares is not in the file")
+            own = first_own(source.record)
+            if own >= first_own(record) or own + len(source.rows) < first_own(record):
+                raise PortableError(where, "it shares rows that are not in the file")
+            rows = [*source.rows[: first_own(record) - own], *rows]
+            record = source.record
+            if own == 0:
+                break
+        return rows
 
     def _check_entry(self, entry: Entry, row: Row, where: str) -> None:
         if encode_entry(entry) != row.body:
@@ -233,8 +263,8 @@ class _Reader:
             if value:
                 self._check_value(bytes(value), f"row {row.seq}", where)
         if self._document.redacted:
-            self._gathered.left_out += _left_out(entry, where)
-        self._gathered.take(where, entry)
+            _check_left_out(entry, where)
+            self._gathered.left_out += left_out(entry)
 
     def _check_value(self, data: bytes, what: str, where: str) -> None:
         """Refuse a value that JSON readers could understand differently."""
@@ -261,7 +291,7 @@ class _Reader:
         needed = {name for run in (main, *linked) for name in links(run.record).shared}
         there = {one.record.id for one in linked}
         if needed - {main.record.id} != there:
-            raise PortableError(self._where, "the linked runs in it are not those whose rows it shares")
+            raise PortableError(self._where, "the linked runs in it are not those that it cannot do without")
 
     def _add_run(self, lines: dict[str, str], record: RunRecord) -> None:
         if record.id in lines:
@@ -338,15 +368,14 @@ def _or_refused(check: Any, *args: Any) -> Any:
         raise PortableError(error.where, error.problem) from error
 
 
-def _left_out(entry: Entry, where: str) -> int:
-    """Return how many values were left out of an entry of a redacted file; refuse one that was not."""
+def _check_left_out(entry: Entry, where: str) -> None:
+    """Refuse an entry of a redacted file that holds what should have been left out."""
     for value in (entry.input, entry.output):
         if value and not _is_left_out(bytes(value)):
             raise PortableError(where, f"row {entry.seq} holds content, and the file calls itself redacted")
     failure = entry.failure
     if failure is not None and not failure.message.startswith(f"{LEFT_OUT} "):
         raise PortableError(where, f"row {entry.seq} holds a message, and the file calls itself redacted")
-    return bool(entry.input) + bool(entry.output) + (failure is not None)
 
 
 _LEFT_OUT_BYTES = len(f'{{"{LEFT_OUT}":""}}') + DIGEST_HEX

@@ -30,14 +30,9 @@ _NOTES = frozenset({RESOLVED, RETRY, STOPPED})
 
 
 class Redactor:
-    """Redacts the rows of one run, in order.
-
-    Attributes:
-        left_out: How many values it has left out.
-    """
+    """Redacts the rows of one run, in order; of a fork, those first that it shares."""
 
     def __init__(self, record: RunRecord) -> None:
-        self.left_out = 0
         self._record = record
         self._key = bytes.fromhex(record.key)
         self._checksum = b""
@@ -73,13 +68,11 @@ class Redactor:
         if not value:
             return value
         data = bytes(value)
-        self.left_out += 1
         return msgspec.Raw(canonical({LEFT_OUT: self._keyed(data)}))
 
     def _failure(self, failure: Failure | None) -> Failure | None:
         if failure is None:
             return None
-        self.left_out += 1
         keyed = self._keyed(msgspec.json.encode([failure.message, failure.args, failure.state]))
         return Failure(
             type=failure.type,
@@ -95,3 +88,8 @@ class Redactor:
 
 def _decision(decision: DecisionRecord) -> DecisionRecord:
     return msgspec.structs.replace(decision, reason="", detail={})
+
+
+def left_out(entry: Entry) -> int:
+    """Return how many values were left out of an entry."""
+    return bool(entry.input) + bool(entry.output) + (entry.failure is not None)

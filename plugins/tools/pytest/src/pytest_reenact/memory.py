@@ -9,9 +9,10 @@ from reenact.audit import Audit
 from reenact.content import Blob, blob_references, references
 from reenact.errors import RunConflictError, RunKeptError, RunNotFoundError, RunOwnedError, StoreError
 from reenact.journal import lost_lease
+from reenact.ledger import FOR_GOOD_NS, SUM_ID, Holding, Later, LedgerFull, Line, place
 from reenact.pruning import links
 from reenact.records import Message, Row, RunRecord, Status, decode_entry, origin_of
-from reenact.seams import CommitResult, Holding, LedgerFull, RunFilter, RunWrite, Swept
+from reenact.seams import CommitResult, RunFilter, RunWrite, Swept
 
 
 class MemoryStore:
@@ -30,8 +31,9 @@ class MemoryStore:
         self.journals: dict[str, list[Row]] = {}
         self.content: dict[str, Blob] = {}
         self.inbox: list[Message] = []
-        self.ledger: dict[tuple[str, str], Holding] = {}
+        self.ledger: dict[tuple[str, str], Line] = {}
         self.reusable: dict[str, tuple[str, int]] = {}
+        self._boots: dict[str, int] = {}
         self.leases: dict[str, float] = {}
         self._message_id = 0
 
@@ -72,15 +74,19 @@ class MemoryStore:
         if write.create:
             if run is not None and not self._has(write):
                 return RunConflictError(write.run_id, "run under it")
+            gone = [one for one in links(write.run).shared if one not in self.runs] if write.run else ()
+            if gone:
+                return RunNotFoundError(gone[0])
         elif run is None:
             return RunNotFoundError(write.run_id)
         elif run.epoch != write.epoch:
             return lost_lease(self.where, write.run_id)
-        for holding in write.ledger:
-            full = self._hold(holding)
-            if full is not None:
-                return full
-        if not self._has(write):
+        made, answer = self._has(write), None
+        if write.ledger and not made:
+            answer = self._hold(write.ledger)
+            if isinstance(answer, LedgerFull):
+                return answer
+        if not made:
             journal = self.journals.setdefault(write.run_id, [])
             follows = journal[-1].seq + 1 if journal else write.rows[0].seq if write.rows else 0
             if write.rows and write.rows[0].seq != follows:
@@ -92,7 +98,7 @@ class MemoryStore:
         consumed = set(write.consumed)
         self.inbox = [message for message in self.inbox if message.id not in consumed]
         self._project(write)
-        return None
+        return answer
 
     def _project(self, write: RunWrite) -> None:
         kept = self.runs.get(write.run_id)
@@ -109,20 +115,37 @@ class MemoryStore:
         place = write.rows[-1].seq - journal[0].seq
         return len(journal) > place and journal[place] == write.rows[-1]
 
-    def _hold(self, holding: Holding) -> LedgerFull | None:
-        if holding.limit is not None:
-            counted = [
-                held
-                for held in self.ledger.values()
-                if held.account == holding.account and held.at_ns > holding.since_ns and held.id != holding.id
-            ]
-            total = sum(held.amount for held in counted)
-            if total + holding.amount > holding.limit:
-                return LedgerFull(holding, total, min((held.at_ns for held in counted), default=0))
-        before = self.ledger.get((holding.account, holding.id))
-        at_ns = before.at_ns if before else holding.at_ns
-        self.ledger[holding.account, holding.id] = attrs.evolve(holding, at_ns=at_ns)
-        return None
+    def _hold(self, holdings: Sequence[Holding]) -> LedgerFull | Later | None:
+        limited = [one for one in holdings if one.limit is not None]
+        answer = None
+        if limited:
+            placed = place(limited, [self._lines(one.account) for one in limited])
+            if isinstance(placed, LedgerFull):
+                return placed
+            for one, line in zip(limited, placed.lines, strict=True):
+                self.ledger[one.account, one.id] = line
+            answer = Later(placed.at_ns) if placed.at_ns > max(one.at_ns for one in limited) else None
+        for one in holdings:
+            if one.limit is None:
+                self._change(one)
+        return answer
+
+    def _lines(self, account: str) -> list[Line]:
+        return [line for (name, _), line in self.ledger.items() if name == account]
+
+    def _change(self, one: Holding) -> None:
+        """Make a holding that asks for no limit, or change one that was made."""
+        before = self.ledger.pop((one.account, one.id), None)
+        if not one.amount:
+            return
+        if one.settled and one.for_ns is None:
+            kept = self.ledger.get((one.account, SUM_ID))
+            amount = one.amount + (kept.amount if kept else 0)
+            self.ledger[one.account, SUM_ID] = Line(SUM_ID, amount, one.at_ns, FOR_GOOD_NS, one.at_ns)
+            return
+        until_ns = one.at_ns + one.for_ns if one.for_ns else FOR_GOOD_NS
+        made = before or Line(one.id, 0, one.at_ns, until_ns, one.at_ns)
+        self.ledger[one.account, one.id] = made._replace(amount=one.amount)
 
     async def load(self, run_id: str) -> RunRecord | None:
         """Return the run, or None."""
@@ -180,10 +203,15 @@ class MemoryStore:
         await asyncio.sleep(0)
         return [message for message in self.inbox if self.runs[message.run_id].owner == owner]
 
-    async def held(self, account: str, since_ns: int = 0) -> int:
-        """Return what *account* holds."""
+    async def held(self, account: str, at_ns: int = 0) -> int:
+        """Return what *account* holds that does not end by *at_ns*."""
         await asyncio.sleep(0)
-        return sum(h.amount for h in self.ledger.values() if h.account == account and h.at_ns > since_ns)
+        return sum(line.amount for line in self._lines(account) if line.until_ns > at_ns)
+
+    async def ledger_ns(self, boot: str, since_boot_ns: int, now_ns: int) -> int:
+        """Return the time by the clock of the ledger, which nobody sets."""
+        await asyncio.sleep(0)
+        return self._boots.setdefault(boot, now_ns - since_boot_ns) + since_boot_ns
 
     async def remove(self, run_ids: Sequence[str]) -> None:
         """Remove runs for good, all that are named or none."""
@@ -199,6 +227,7 @@ class MemoryStore:
                 raise RunKeptError(run_id, f"it is {run.status}")
         for run in self.runs.values():
             self._refuse_needed(run, named)
+        self.reusable = {one: place for one, place in self.reusable.items() if place[0] not in named}
         for run_id in named:
             del self.runs[run_id]
             self.journals.pop(run_id, None)
@@ -213,7 +242,7 @@ class MemoryStore:
                 raise RunKeptError(going, f"run {staying} of its family is kept")
         for other in needed.shared & named:
             if run.id not in named:
-                raise RunKeptError(other, f"run {run.id} shares its rows")
+                raise RunKeptError(other, f"run {run.id} came from it")
 
     async def sweep(self) -> Swept:
         """Delete the content that no run needs."""
@@ -259,13 +288,24 @@ class MemoryStore:
         made.content = dict(self.content)
         made.inbox = list(self.inbox)
         made.journals[run_id] = made.journals[run_id][:rows]
-        audit = Audit(self.runs[run_id], self.where)
-        for row in made.journals[run_id]:
-            audit.take(row)
         if rows:
-            owner = self.runs[run_id].owner
-            made.runs[run_id] = attrs.evolve(audit.projection(), owner=owner)
+            made.runs[run_id] = self._wound_back(made, self.runs[run_id])
         return made
+
+    @staticmethod
+    def _wound_back(store: "MemoryStore", run: RunRecord) -> RunRecord:
+        """Return a run as what is left of its rows says."""
+        audit = Audit(run, store.where)
+        for row in store._all_rows(run):
+            audit.take(row)
+        return attrs.evolve(audit.projection(), owner=run.owner)
+
+    def _all_rows(self, run: RunRecord) -> Sequence[Row]:
+        """Return the rows of a run, those first that it shares."""
+        origin = origin_of(run)
+        shared = origin is not None and origin.how == "fork"
+        before = self._all_rows(self.runs[origin.run_id])[: origin.seq] if origin and shared else []
+        return [*before, *self.journals[run.id]]
 
     def reopen(self, run_id: str) -> None:
         """Have a run be one that no process has and that has not ended, as a crash leaves it."""

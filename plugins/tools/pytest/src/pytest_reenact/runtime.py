@@ -11,6 +11,7 @@ Everything a test does to runs goes through `TestRuntime.do`, as an `Act`, and i
 """
 
 import asyncio
+import functools
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -39,7 +40,19 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 Verb: TypeAlias = Literal[
-    "run", "start", "wait", "resume", "replay", "recover", "approve", "signal", "cancel", "resolve", "advance"
+    "run",
+    "start",
+    "wait",
+    "resume",
+    "replay",
+    "fork",
+    "rerun",
+    "recover",
+    "approve",
+    "signal",
+    "cancel",
+    "resolve",
+    "advance",
 ]
 GRACE_S = 0.2
 """How long steps may take to end when a test leaves them running, in seconds."""
@@ -134,6 +147,12 @@ class _AnyAlias(dict[str, Sequence[str]]):
 
 FREE: PriceHook = lambda provider, model, usage: Decimal(0)  # noqa: E731  # it is a constant
 """Prices nothing: what a script says nothing of costs nothing."""
+
+
+@functools.cache
+def _installed(disabled: tuple[str, ...]) -> Plugins:
+    """Return what is installed; looked up once a process, since a test opens a runtime for each verb."""
+    return Plugins(disabled=disabled)
 
 
 class TestRuntime:
@@ -270,6 +289,18 @@ class TestRuntime:
         """Run a workflow's code over its record, calling nobody; see `reenact.Runtime.replay`."""
         return await self._run_of(Act(verb="replay", run_id=run_id, workflow=workflow))
 
+    async def fork(
+        self, run_id: str, at: str, workflow: Callable[..., Any] | None = None, **options: Any
+    ) -> TestRun:
+        """Run on from a step of a run, as another run; see `reenact.Runtime.fork`."""
+        return await self._run_of(
+            Act(verb="fork", run_id=run_id, args=(at,), workflow=workflow, options=options)
+        )
+
+    async def rerun(self, run_id: str, workflow: Callable[..., Any] | None = None, **options: Any) -> TestRun:
+        """Run today's code over an old run, as another run; see `reenact.Runtime.rerun`."""
+        return await self._run_of(Act(verb="rerun", run_id=run_id, workflow=workflow, options=options))
+
     async def recover(self, workflows: Sequence[Callable[..., Any]] = ()) -> list[TestRun | BaseException]:
         """Resume every run whose owner is gone; see `reenact.Runtime.recover`."""
         found: list[TestRun | BaseException] = await self.do(Act(verb="recover", args=(tuple(workflows),)))
@@ -341,7 +372,6 @@ class TestRuntime:
             with self.clock.waited_for():
                 made = await self._through(act, lambda kernel: self.done(kernel, act))
             if isinstance(made, Run):
-                act.run_id = made.id
                 return await self._look(runtime, made)
             if isinstance(made, list):
                 return [await self._look(runtime, one) if isinstance(one, Run) else one for one in made]
@@ -360,9 +390,11 @@ class TestRuntime:
             act.run_id = handle.id
             self._code[act.run_id] = act.workflow
             return await handle.wait()
-        if act.verb in ("resume", "replay"):
+        if act.verb in ("resume", "replay", "fork", "rerun"):
             code = act.workflow or self._code.get(act.run_id)
-            return await getattr(runtime, act.verb)(act.run_id, code, **act.options)
+            made: Run = await getattr(runtime, act.verb)(act.run_id, *act.args, code, **act.options)
+            self._code.setdefault(made.id, code)
+            return made
         if act.verb == "recover":
             return await runtime.recover([*filter(None, self._code.values()), *act.args[0]])
         return await getattr(runtime, act.verb)(act.run_id, *act.args)
@@ -447,7 +479,7 @@ class TestRuntime:
             attrs.evolve(self.config, runtime=options, exporters={}),
             store=self.store,
             policies=self.policies,
-            plugins=self.plugins,
+            plugins=self.plugins or _installed(tuple(self.config.plugins.disabled)),
             clock=self.clock,
             price=self.price,
             draw=self._draw,

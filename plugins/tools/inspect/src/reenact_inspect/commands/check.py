@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from reenact.records import RunRecord
     from reenact.runtime import Runtime
 
-    from reenact_inspect.checks import CheckReport, Find
+    from reenact_inspect.checks import Checked, CheckReport, Find
+
+    Opened = tuple[Runtime, Sequence[RunRecord], Sequence[Checked]]
+    """A runtime, the runs to check in it, and the files that are none."""
 
 
 @hookimpl
@@ -85,9 +88,10 @@ def _exported(folder: Path) -> list[Path]:
 async def _check(session: Session, wanted: Wanted, module: str | None) -> int:
     from reenact_inspect.checks import check_records
 
-    async with _opened(session, wanted) as (runtime, records):
+    async with _opened(session, wanted) as (runtime, records, refused):
         find = await _finder(session, runtime, records, module)
         report = await check_records(runtime, records, find=find)
+    report = attrs.evolve(report, runs=[*report.runs, *refused])
     _say(session, report)
     if report.with_verdict("diverges"):
         return codes.DIVERGED
@@ -95,7 +99,9 @@ async def _check(session: Session, wanted: Wanted, module: str | None) -> int:
 
 
 @asynccontextmanager
-async def _opened(session: Session, wanted: Wanted) -> "AsyncIterator[tuple[Runtime, Sequence[RunRecord]]]":
+async def _opened(
+    session: Session, wanted: Wanted
+) -> "AsyncIterator[tuple[Runtime, Sequence[RunRecord], Sequence[Checked]]]":
     """Open what holds the runs: the journal, or one in memory for exported runs.
 
     No policy and no exporter is opened: a replay asks the ones and tells the others nothing.
@@ -118,24 +124,24 @@ async def _opened(session: Session, wanted: Wanted) -> "AsyncIterator[tuple[Runt
             async with session.desk():
                 pass  # says that there is no journal, and makes none
         runtime = await stack.enter_async_context(Runtime.open(config, plugins=session.plugins))
-        records = await _records(runtime, wanted)
-        yield runtime, await with_children(runtime, records)
+        records, refused = await _records(runtime, wanted)
+        yield runtime, await with_children(runtime, records), refused
 
 
-async def _records(runtime: "Runtime", wanted: Wanted) -> "Sequence[RunRecord]":
+async def _records(runtime: "Runtime", wanted: Wanted) -> "tuple[Sequence[RunRecord], Sequence[Checked]]":
+    """Return the runs that are meant, and the files that are none."""
     from reenact.seams import RunFilter
 
     from reenact_inspect.checks import ALL, unfinished
+    from reenact_inspect.exported import take_in
 
     if wanted.files:
-        from reenact_inspect.exported import take_in
-
-        return [await take_in(runtime.store, path) for path in wanted.files]
+        return await take_in(runtime.store, wanted.files)
     if wanted.every:
-        return list(reversed(await runtime.list(RunFilter(limit=ALL))))
+        return list(reversed(await runtime.list(RunFilter(limit=ALL)))), ()
     if wanted.runs:
-        return [await runtime.find(one) for one in wanted.runs]
-    return await unfinished(runtime)
+        return [await runtime.find(one) for one in wanted.runs], ()
+    return await unfinished(runtime), ()
 
 
 async def _finder(

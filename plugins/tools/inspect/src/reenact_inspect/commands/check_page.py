@@ -105,7 +105,7 @@ def _add_sum(page: Page, report: CheckReport) -> None:
     good, bad, untried = (len(report.with_verdict(one)) for one in ("agrees", "diverges", "unchecked"))
     style = "green" if good == count else "bold red"
     mark = "✓" if good == count else "✗"
-    said = [f"{good:,} of {count:,} run{'' if count == 1 else 's'} agree with this code"]
+    said = [f"{good:,} of {count:,} run{' agrees' if count == 1 else 's agree'} with this code"]
     if bad:
         said.append(f"{bad:,} diverge{'s' if bad == 1 else ''}")
     if untried:

@@ -19,6 +19,7 @@ _TRACES = {
     "conversation": "goes on from its answer",
     "call": "its answer asks for this call",
     "text": "text",
+    "part": "part",
     "lines": "lines",
     "value": "value",
 }

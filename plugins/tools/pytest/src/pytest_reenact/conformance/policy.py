@@ -8,7 +8,7 @@
         changes = frozenset()
 
 The suite plays calls of many shapes through the policy's stages, in the order in which the
-kernel does: the request, its admission, the answer, the settling of what it cost; and calls
+kernel does: the request, its admission, the settling of what it took, the answer; and calls
 of tools by themselves. ``changes`` says what the policy may change; all else must stay.
 """
 
@@ -17,6 +17,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from decimal import Decimal
 from typing import Any, ClassVar, TypeVar
 
 import attrs
@@ -24,22 +25,23 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from reenact.codec import canonical, plain
 from reenact.config import structure
-from reenact.llm import LlmMessage, LlmRequest, LlmResponse, Part
+from reenact.ledger import Holding, Later, LedgerFull
+from reenact.llm import LlmMessage, LlmRequest, LlmResponse, Part, Usage
 from reenact.policy import TIME_LIMIT_S
 from reenact.records import RunRecord
 from reenact.seams import (
     Allow,
     Decision,
     Deny,
-    Holding,
-    LedgerFull,
     Modify,
     Offer,
     Policy,
     PolicyContext,
     RunWrite,
+    Settlement,
     Stage,
     ToolRequest,
+    Wait,
 )
 from reenact.trace import TraceContext, neutral
 
@@ -57,7 +59,7 @@ from pytest_reenact.memory import MemoryStore
 
 T = TypeVar("T")
 
-STAGES: tuple[Stage, ...] = ("request", "admit", "response", "settle", "tool")
+STAGES: tuple[Stage, ...] = ("request", "admit", "settle", "response", "tool")
 CALL_STAGES: tuple[Stage, ...] = STAGES[:4]
 REASON_CHARS_MAX = 1_000
 EXAMPLES = 60
@@ -73,6 +75,33 @@ CHANGES = frozenset(
 RUN = RunRecord(id="run-1", trace_id="ab" * 16, workflow="flow", key="5e" * 16, owner=OWNER, epoch=1)
 
 
+START_NS = 1_767_225_600_000_000_000
+
+
+class Ticking:
+    """The clock of the ledger, which goes on when it is looked at."""
+
+    def __init__(self) -> None:
+        self._now_ns = START_NS
+
+    def now_ns(self) -> int:
+        """Return the time."""
+        self._now_ns += 1_000
+        return self._now_ns
+
+    async def sleep_until(self, due_ns: int) -> None:
+        """Go on to a time."""
+        await asyncio.sleep(0)
+        self._now_ns = max(self._now_ns, due_ns)
+
+
+def _price(usage: Usage) -> Decimal | None:
+    """Price a token a millionth of a dollar."""
+    if usage.input_tokens is None or usage.output_tokens is None:
+        return None
+    return Decimal(usage.input_tokens + usage.output_tokens) / 1_000_000
+
+
 @attrs.define
 class Table:
     """A policy that is open, over a ledger of its own.
@@ -85,6 +114,8 @@ class Table:
     policy: Policy
     store: MemoryStore = attrs.field(factory=MemoryStore)
     run: RunRecord = RUN
+    clock: Ticking = attrs.field(factory=Ticking)
+    kept: list[Holding] = attrs.field(factory=list)
 
     def context(self, stage: Stage, number: int, secrets: dict[str, Any], value: Any) -> PolicyContext:
         """Return what the policy may know of the call with that number."""
@@ -96,16 +127,22 @@ class Table:
             provider="fake" if asks else "",
             model="m-1" if asks else "",
             request=value,
+            at_ns=START_NS,
+            clock=self.clock,
+            attempt_id=f"{self.run.id} llm#{number} 1",
             hold=self.hold,
+            held=self.store.held,
+            keep=self.kept.append,
+            price=_price,
             secrets=secrets,
         )
 
-    async def hold(self, holding: Holding) -> LedgerFull | None:
-        """Hold an amount, as the kernel does."""
+    async def hold(self, *holdings: Holding) -> LedgerFull | Later | None:
+        """Hold amounts, as the kernel does."""
         if self.run.id not in self.store.runs:
             create = RunWrite(run_id=self.run.id, epoch=1, create=True, run=self.run)
             assert list(await self.store.commit([create])) == [None]
-        (answer,) = await self.store.commit([RunWrite(run_id=self.run.id, epoch=1, ledger=[holding])])
+        (answer,) = await self.store.commit([RunWrite(run_id=self.run.id, epoch=1, ledger=holdings)])
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -120,9 +157,15 @@ class Table:
                 continue
             asked = stage in ("request", "admit")
             value: Any = request if asked else response
+            if stage == "settle":
+                value = Settlement(
+                    began=True, usage=response.usage, cost_usd=response.cost_usd, response=response
+                )
             decision = await self.policy.evaluate(value, self.context(stage, number, secrets, request))
             judged.append(Judged(stage, value, decision))
-            if isinstance(decision, Deny):
+            kept = [self.kept.pop() for _ in list(self.kept)]
+            await self.hold(*kept)
+            if isinstance(decision, (Deny, Wait)):
                 break
             if isinstance(decision, Modify):
                 request, response = (decision.value, response) if asked else (request, decision.value)
@@ -276,8 +319,12 @@ class PolicyConformance:
         """Check every decision by itself."""
         for one in judged:
             decision = one.decision
-            assert isinstance(decision, (Allow, Deny, Modify)), f"{decision!r} is no decision"
+            assert isinstance(decision, (Allow, Deny, Modify, Wait)), f"{decision!r} is no decision"
+            if isinstance(decision, Wait):
+                assert one.stage == "admit", "only admission waits"
+                assert decision.ends, "it has the call wait for nothing that could happen"
             if isinstance(decision, Modify):
+                assert one.stage != "settle", "what is settled cannot be changed"
                 self.check_change(one.value, decision)
                 check_detail(one.value, decision.detail)
             if not isinstance(decision, Allow):
@@ -292,7 +339,7 @@ class PolicyConformance:
         changed = {name for name in before if before[name] != after[name]}
         assert changed <= self.changes, f"it changed {sorted(changed - self.changes)}, which it does not say"
 
-    def check_words(self, decision: "Deny | Modify[Any]") -> None:
+    def check_words(self, decision: "Deny | Modify[Any] | Wait") -> None:
         """Check that a reason is one line for people, and that nothing sensitive is quoted."""
         reason = decision.reason
         assert isinstance(reason, str)
@@ -357,7 +404,7 @@ _TYPES: Mapping[Stage, type] = {
     "request": LlmRequest,
     "admit": LlmRequest,
     "response": LlmResponse,
-    "settle": LlmResponse,
+    "settle": Settlement,
     "tool": ToolRequest,
 }
 

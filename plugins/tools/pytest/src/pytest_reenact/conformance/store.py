@@ -18,8 +18,9 @@ import pytest
 from reenact.codec import Json, canonical, digest
 from reenact.content import EMPTY_CHAIN, Blob, fold
 from reenact.errors import LeaseLostError, RunConflictError, RunKeptError, RunNotFoundError, RunOwnedError
+from reenact.ledger import Holding, Later, LedgerFull
 from reenact.records import Message, Row, RunRecord, Status, checksum
-from reenact.seams import Holding, LedgerFull, RunFilter, RunWrite, Store, Swept
+from reenact.seams import RunFilter, RunWrite, Store, Swept
 
 OWNER = "pid 1 on here (aaaa)"
 OTHER = "pid 2 on here (bbbb)"
@@ -74,6 +75,17 @@ def naming(blobs: Sequence[Blob], run_id: str = "run-1", **fields: Any) -> RunWr
 async def read(store: Store, run_id: str = "run-1", start: int = 0) -> list[Row]:
     """Return a run's rows."""
     return [row async for batch in store.rows(run_id, start) for row in batch]
+
+
+def slot(name: str, at_ns: int, wait_ns: int = 0) -> Holding:
+    """Return one of two slots, held for 100 ns."""
+    return Holding(account="slots", id=name, amount=1, limit=2, at_ns=at_ns, for_ns=100, wait_ns=wait_ns)
+
+
+async def hold(store: Store, *holdings: Holding) -> Any:
+    """Hold amounts in a write of their own, and return the answer."""
+    (result,) = await store.commit([RunWrite(run_id="run-1", epoch=1, ledger=holdings)])
+    return result
 
 
 class StoreConformance:
@@ -280,26 +292,143 @@ class StoreConformance:
 
         async def check(store: Store) -> None:
             await store.commit([creation()])
+            assert await hold(store, Holding(account="a", id="x", amount=6, limit=10, at_ns=10)) is None
+            big = Holding(account="a", id="y", amount=5, limit=10, at_ns=20)
+            full = await hold(store, Holding(account="b", id="y", amount=1, limit=1, at_ns=20), big)
+            assert full == LedgerFull(big, 6, 0)
+            assert (await store.held("a"), await store.held("b")) == (6, 0)
+            assert await hold(store, Holding(account="a", id="x", amount=3)) is None
+            assert await hold(store, big) is None
+            assert await store.held("a") == 8
+            assert await hold(store, Holding(account="a", id="x", amount=0)) is None
+            assert await store.held("a") == 5
+            assert isinstance(
+                await hold(store, Holding(account="a", id="z", amount=11, limit=10)), LedgerFull
+            )
 
-            async def hold(name: str, amount: int, at_ns: int, **fields: Any) -> Any:
-                holding = Holding(account="acc", id=name, amount=amount, at_ns=at_ns, **fields)
-                (result,) = await store.commit([RunWrite(run_id="run-1", epoch=1, ledger=[holding])])
-                return result
+        on_store(check)
 
-            assert await hold("a", 6, 10, limit=10) is None
-            full = await hold("b", 5, 20, limit=10)
-            assert isinstance(full, LedgerFull)
-            assert (full.held, full.frees_at_ns) == (6, 10)
-            too_much = Holding(account="acc", id="b", amount=5, at_ns=20, limit=10)
-            more = rows(1, 3, rows(3)[-1].checksum)
-            (refused,) = await store.commit([RunWrite(run_id="run-1", epoch=1, rows=more, ledger=[too_much])])
+    def test_what_is_held_for_a_time_ends(self, on_store: Any) -> None:
+        """It counts until its end, itself not included; the refusal says when there will be room."""
+
+        async def check(store: Store) -> None:
+            await store.commit([creation()])
+            for at_ns in (100, 130):
+                assert await hold(store, slot(f"s{at_ns}", at_ns)) is None
+            late = slot("late", 199)
+            assert await hold(store, late) == LedgerFull(late, 2, 200)
+            assert await hold(store, slot("next", 200)) is None
+            assert await store.held("slots", 199) == 3
+            assert await store.held("slots", 200) == 2
+
+        on_store(check)
+
+    def test_who_may_wait_is_put_off_in_the_order_of_asking(self, on_store: Any) -> None:
+        """Each begins when there is room for it, and nobody who asks later begins sooner."""
+
+        async def check(store: Store) -> None:
+            await store.commit([creation()])
+            assert await hold(store, slot("a", 100)) is None
+            assert await hold(store, slot("b", 110)) is None
+            assert await hold(store, slot("c", 120, wait_ns=500)) == Later(200)
+            assert await hold(store, slot("d", 121, wait_ns=500)) == Later(210)
+            assert await hold(store, slot("e", 122, wait_ns=500)) == Later(300)
+            refused = await hold(store, slot("f", 123, wait_ns=100))
             assert isinstance(refused, LedgerFull)
-            assert len(await read(store)) == 3
-            assert await hold("a", 3, 30) is None
-            assert await hold("b", 5, 40, limit=10) is None
-            assert await store.held("acc") == 8
-            assert await store.held("acc", since_ns=10) == 5
-            assert await hold("c", 5, 50, limit=10, since_ns=10) is None
+            assert refused.fits_ns == 310
+            assert await hold(store, slot("c", 200, wait_ns=500)) is None  # its turn has come
+
+        on_store(check)
+
+    def test_a_place_that_is_given_back_is_taken_by_who_waits_longest(self, on_store: Any) -> None:
+        """Who asks anew is behind them; who looks again moves up, and never past somebody before him."""
+
+        async def check(store: Store) -> None:
+            await store.commit([creation()])
+            for name, at_ns in (("a", 100), ("b", 101), ("c", 102), ("d", 103), ("e", 104), ("f", 105)):
+                await hold(store, slot(name, at_ns, wait_ns=900))  # a, b at once; c to f from 200 on
+            await hold(store, Holding(account="slots", id="c", amount=0))
+            assert await hold(store, slot("new", 150, wait_ns=900)) == Later(400)
+            assert await hold(store, slot("f", 150, wait_ns=900)) == Later(301)
+            assert await hold(store, slot("d", 151, wait_ns=900)) == Later(200)
+            assert await hold(store, slot("e", 152, wait_ns=900)) == Later(201)
+            assert await hold(store, slot("f", 153, wait_ns=900)) == Later(300)
+            assert await hold(store, slot("new", 154, wait_ns=900)) == Later(301)
+
+        on_store(check)
+
+    def test_who_is_late_keeps_his_place(self, on_store: Any) -> None:
+        """What has not begun and was asked for later gives way, and is put off."""
+
+        async def check(store: Store) -> None:
+            await store.commit([creation()])
+            for name, at_ns in (("a", 100), ("b", 101), ("c", 102), ("d", 103), ("e", 104)):
+                await hold(store, slot(name, at_ns, wait_ns=900))  # c at 200, d at 201, e at 300
+            assert await hold(store, slot("d", 201, wait_ns=900)) is None
+            assert await hold(store, slot("c", 240, wait_ns=900)) is None
+            assert await hold(store, slot("e", 300, wait_ns=900)) == Later(301)
+            assert await hold(store, slot("f", 300, wait_ns=900)) == Later(340)
+
+        on_store(check)
+
+    def test_several_accounts_are_held_together(self, on_store: Any) -> None:
+        """From the first time that suits all; who does not wait for an account holds nobody up in it."""
+
+        async def check(store: Store) -> None:
+            await store.commit([creation()])
+
+            def both(name: str, at_ns: int) -> list[Holding]:
+                wide = attrs.evolve(slot(name, at_ns, wait_ns=900), account="wide", limit=5)
+                return [slot(name, at_ns, wait_ns=900), wide]
+
+            assert await hold(store, *both("a", 100)) is None
+            assert await hold(store, *both("b", 101)) is None
+            assert await hold(store, *both("c", 102)) == Later(200)
+            wide_only = attrs.evolve(slot("w", 103), account="wide", limit=5)
+            assert await hold(store, wide_only) is None
+            assert (await store.held("slots"), await store.held("wide")) == (3, 4)
+
+        on_store(check)
+
+    def test_what_is_settled_counts_once(self, on_store: Any) -> None:
+        """Also if the commit that says so is sent again because its end was not seen."""
+
+        async def check(store: Store) -> None:
+            await store.commit([creation()])
+            await hold(store, Holding(account="usd", id="x", amount=50, limit=100))
+            await hold(store, Holding(account="usd", id="y", amount=50, limit=100))
+            done = [Holding(account="usd", id=name, amount=20, settled=True) for name in "xy"]
+            more = rows(1, 3, rows(3)[-1].checksum)
+            settled = RunWrite(run_id="run-1", epoch=1, rows=more, ledger=done)
+            assert list(await store.commit([settled])) == [None]
+            assert list(await store.commit([settled])) == [None]
+            assert await store.held("usd") == 40
+            assert isinstance(
+                await hold(store, Holding(account="usd", id="z", amount=61, limit=100)), LedgerFull
+            )
+            assert await hold(store, Holding(account="usd", id="z", amount=60, limit=100)) is None
+
+        on_store(check)
+
+    def test_an_old_lease_holds_nothing(self, on_store: Any) -> None:
+        """What a process holds for a run that it has lost is refused with the rest of its write."""
+
+        async def check(store: Store) -> None:
+            await store.commit([creation()])
+            await store.acquire("run-1", OWNER, TTL_S)
+            refused = await hold(store, Holding(account="a", id="x", amount=1, limit=1))
+            assert isinstance(refused, LeaseLostError)
+            assert await store.held("a") == 0
+
+        on_store(check)
+
+    def test_the_clock_of_the_ledger_is_not_set(self, on_store: Any) -> None:
+        """It goes on from what the first one said, by the time since boot; a new boot begins anew."""
+
+        async def check(store: Store) -> None:
+            assert await store.ledger_ns("boot-1", 10, 1_000) == 1_000
+            assert await store.ledger_ns("boot-1", 25, 999_999) == 1_015
+            assert await store.ledger_ns("boot-2", 5, 7_000) == 7_000
 
         on_store(check)
 
@@ -371,6 +500,49 @@ class StoreConformance:
                     await store.remove(some)
             await store.remove(["c", "a", "b"])
             assert [run.id for run in await store.list(RunFilter())] == ["ab"]
+
+        on_store(check)
+
+    def test_a_run_that_another_came_from_stays_as_long(self, on_store: Any) -> None:
+        """One that was forked stays with its fork, one that was re-run while that goes on; nothing is made of
+        a run that is gone.
+        """
+
+        async def check(store: Store) -> None:
+            ended: dict[str, Any] = {"status": Status.SUCCEEDED, "owner": ""}
+            going: dict[str, Any] = {"status": Status.RUNNING, "owner": ""}
+            await store.commit([creation("a", **ended), creation("b", **ended), creation("c", **ended)])
+            await store.commit(
+                [
+                    creation("fork", origin="fork:a:2", **ended),
+                    creation("rerun", origin="rerun:b", **going),
+                    creation("over", origin="rerun:c", **ended),
+                ]
+            )
+            for one in ("a", "b"):
+                with pytest.raises(RunKeptError):
+                    await store.remove([one])
+            await store.remove(["c"])
+            await store.remove(["a", "fork"])
+            assert {run.id for run in await store.list(RunFilter())} == {"b", "rerun", "over"}
+            (refused,) = await store.commit([creation("late", origin="fork:a:2", **ended)])
+            assert isinstance(refused, RunNotFoundError)
+            assert await store.load("late") is None
+
+        on_store(check)
+
+    def test_an_outcome_of_a_removed_run_is_not_recalled(self, on_store: Any) -> None:
+        """What was made reusable goes with its run."""
+
+        async def check(store: Store) -> None:
+            name = digest(b"asked")
+            write = attrs.evolve(creation(status=Status.SUCCEEDED, owner=""), reusable=[(name, 2)])
+            await store.commit([write])
+            assert await store.recall(name) == ("run-1", 2)
+            await store.remove(["run-1"])
+            assert await store.recall(name) is None
+            await store.sweep()
+            assert await store.recall(name) is None
 
         on_store(check)
 

@@ -252,6 +252,23 @@ class GoingAway(Play):
 
         assert self.scene(self.says_in_pieces(Script(text="ok")), act) == 1
 
+    def test_many_streams_are_open_at_once(self) -> None:
+        """Two hundred streams are all being answered at the same time; none waits for another's end."""
+        pieces = self.double.stream(Script(text="Once upon a time"))[:-1]
+
+        async def act(provider: Provider, server: Server) -> int:
+            begun = asyncio.Barrier(MANY)
+
+            async def one() -> None:
+                async with aclosing(provider.stream("m", HELLO, context())) as coming:
+                    await anext(coming)
+                    await begun.wait()
+
+            await asyncio.gather(*(one() for _ in range(MANY)))
+            return server.connections
+
+        assert self.scene(self.streams(pieces, then="hang"), act) == MANY
+
     def test_a_closed_provider_says_so(self) -> None:
         """A call after the provider was closed is an error that no retry helps."""
 
