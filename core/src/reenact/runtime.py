@@ -564,7 +564,11 @@ class Runtime(Desk):
         await self._runs.stop()
 
     def kill(self) -> None:
-        """Let go of all runs at once and put nothing more on record, as a killed process would; for tests."""
+        """Let go of all runs at once, start no more, and put nothing more on record; for tests.
+
+        What a killed process leaves in memory is nobody's; close the runtime, and open another one.
+        """
+        self._runs.stopping = True
         for execution in self._runs.active.copy().values():
             execution.abort(StoreError(self.store.where, "the process was killed"))
             if execution.finished.done() and not execution.finished.cancelled():

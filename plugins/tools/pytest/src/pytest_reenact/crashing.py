@@ -273,9 +273,7 @@ class Crashing:
         self._kernels.clear()
         for runtime in self._runtimes:
             if self._starts and runtime.in_use:
-                task = asyncio.get_running_loop().create_task(self._go_on(runtime))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                self._keep(self._go_on(runtime))
 
     async def _go_on(self, runtime: TestRuntime) -> None:
         """Resume the runs that a test has started, and may not wait for."""
@@ -344,7 +342,19 @@ class Crashing:
         """Start the run that is on record, or the same once more."""
         if act.run_id and await kernel.store.load(act.run_id) is not None:
             act = attrs.evolve(act, options={**act.options, "run_id": act.run_id})
-        return await _drawing(runtime, drawn, runtime.begun(kernel, act))
+        handle = await _drawing(runtime, drawn, runtime.begun(kernel, act))
+        self._keep(self._hear(handle))
+        return handle
+
+    async def _hear(self, handle: Handle) -> None:
+        """Hear how a run ends that the test may never wait for."""
+        with suppress(Exception):
+            await handle.wait()
+
+    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _resume(self, kernel: Runtime, act: Act) -> Run:
         suspend = act.options.get("suspend", act.verb != "wait")
