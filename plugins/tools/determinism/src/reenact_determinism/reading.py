@@ -34,15 +34,25 @@ class Source:
 def read(filename: str) -> Source:
     """Return the source of a file; an empty one if there is none."""
     lines = linecache.getlines(filename)
-    try:
-        tree = ast.parse("".join(lines))
-    except (SyntaxError, ValueError, RecursionError):
+    tree = _parse("".join(lines))
+    if tree is None:
         return Source(lines, None, frozenset())
     for node in ast.walk(tree):
         for child in ast.iter_child_nodes(node):
             child.parent = node  # type: ignore[attr-defined]  # ours
     marked = {number for number, text in enumerate(lines, 1) if _ALLOW.search(text)}
     return Source(lines, tree, frozenset(_reach(tree, marked)) if marked else frozenset())
+
+
+def _parse(text: str) -> ast.Module | None:
+    for _ in range(2):
+        try:
+            return ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError):
+            return None
+        except SystemError:  # before 3.11.8 and 3.12.2: the collector came in between, and parsed too
+            continue
+    return None
 
 
 def _reach(tree: ast.Module, marked: set[int]) -> Iterator[int]:

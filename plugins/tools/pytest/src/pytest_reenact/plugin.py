@@ -6,7 +6,7 @@ a fixture needs is imported when a test asks for the fixture.
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ import pytest
 
 if TYPE_CHECKING:
     from reenact import Config
-    from reenact.seams import Store
+    from reenact.seams import Store, Watch
 
     from pytest_reenact.clock import VirtualClock
     from pytest_reenact.mock_llm import MockLlm
@@ -101,6 +101,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="DIR",
         help="replay every run there that 'reenact export' has written, each as a test",
     )
+    group.addoption(
+        "--check-determinism",
+        choices=("warn", "error", "off"),
+        help="what is said of lines of workflow code that a replay may not repeat: warn (the default), "
+        "error (the test fails), off",
+    )
+    parser.addini(
+        "reenact_check_determinism", "what --check-determinism is if it is not given", default="warn"
+    )
     parser.addini(
         "reenact_workflows", "modules and files that define the workflows of exported runs", type="linelist"
     )
@@ -114,6 +123,9 @@ def pytest_configure(config: pytest.Config) -> None:
     mode = config.getini("reenact_record")
     if mode not in ("none", "once", "all"):
         raise pytest.UsageError(f"reenact_record = {mode!r}: it has to be none, once or all")
+    checked = config.getini("reenact_check_determinism")
+    if checked not in ("warn", "error", "off"):
+        raise pytest.UsageError(f"reenact_check_determinism = {checked!r}: it has to be warn, error or off")
     options = config.option
     if options.crash_everywhere or options.crash_at or options.shuffle:
         _register_trials(config)
@@ -236,6 +248,7 @@ def reenact_runtime(
             "seed": f"{request.node.nodeid} {len(kept.runtimes)}",
         }
         made = TestRuntime(**{**settings, **options})
+        made.watches = _watches(request.config, made)
         if kept.trial is not None:
             kept.trial.join(made)
         kept.runtimes.append(made)
@@ -263,6 +276,20 @@ def reenact_replay(request: pytest.FixtureRequest) -> "Callable[[str], TestRun]"
     from pytest_reenact.replaying import replay_file
 
     return lambda name: replay_file(request.path.parent / name, request.config)
+
+
+def _watches(config: pytest.Config, runtime: "TestRuntime") -> "Sequence[Watch]":
+    """Return what looks on at a test's workflows; what does is loaded when the first test has some."""
+    mode = config.getoption("--check-determinism") or config.getini("reenact_check_determinism")
+    if mode == "off":
+        return ()
+    from pytest_reenact.watching import NAME, Watching
+
+    watching = config.pluginmanager.get_plugin(NAME)
+    if not isinstance(watching, Watching):
+        watching = Watching(mode)
+        config.pluginmanager.register(watching, NAME)
+    return (watching.watch(runtime.config),)
 
 
 def _answering(item: pytest.Item, scripted: "MockLlm", kept: Kept) -> "Answering":

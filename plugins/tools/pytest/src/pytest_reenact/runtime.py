@@ -28,7 +28,7 @@ from reenact.plugins import Plugins
 from reenact.policy import OwnPolicy
 from reenact.records import RunRecord, Status
 from reenact.runtime import Handle, Runtime
-from reenact.seams import Provider, RunFilter, Store
+from reenact.seams import Provider, RunFilter, Store, Watch
 from reenact.views import Run, RunView, StepView
 from reenact.workflows import WORKFLOWS
 
@@ -173,7 +173,7 @@ class TestRuntime:
         store: Where runs are kept.
         clock: The time.
         llm: The model that answers, whatever provider and model are asked for.
-        config: Its ``[journal]`` and ``[exporters]`` count for nothing here.
+        config: Its ``[journal]``, ``[exporters]`` and ``[watches]`` count for nothing here.
         policies: Policies after the configured ones.
         providers: Providers by name that the scripted model does not stand in for.
         plugins: What is installed, if not what is installed.
@@ -183,6 +183,7 @@ class TestRuntime:
     Attributes:
         acts: What the test did, in order.
         seen: The runs as verbs left them, by id.
+        watches: Who looks on while workflow code runs.
     """
 
     __test__ = False  # pytest is not to take it for a class of tests
@@ -212,6 +213,7 @@ class TestRuntime:
         self.acts: list[Act] = []
         self.seen: dict[str, TestRun] = {}
         self.trial: Trial | None = None
+        self.watches: Sequence[Watch] = ()
         self._draw = _Draw(seed)
         self._opened: Opened | None = None
         self._code: dict[str, Callable[..., Any] | None] = {}
@@ -226,7 +228,7 @@ class TestRuntime:
             clock: Its time; a new clock if None. Scripts are the same, and all unused.
         """
         chosen = clock or VirtualClock()
-        return TestRuntime(
+        made = TestRuntime(
             store=store,
             clock=chosen,
             llm=self.llm.fresh(chosen),
@@ -237,6 +239,8 @@ class TestRuntime:
             price=self.price,
             seed=self.seed,
         )
+        made.watches = self.watches
+        return made
 
     # --- running
 
@@ -487,12 +491,13 @@ class TestRuntime:
     async def _open(self) -> AsyncIterator[Runtime]:
         options = attrs.evolve(self.config.runtime, grace_s=min(self.config.runtime.grace_s, GRACE_S))
         async with Runtime.open(
-            attrs.evolve(self.config, runtime=options, exporters={}),
+            attrs.evolve(self.config, runtime=options, exporters={}, watches={}),
             store=self.store,
             policies=self.policies,
             plugins=self.plugins or _installed(tuple(self.config.plugins.disabled)),
             clock=self.clock,
             price=self.price,
+            watches=self.watches,
             draw=self._draw,
             hold=self.trial.hold if self.trial is not None else None,
         ) as runtime:
