@@ -117,14 +117,29 @@ async def open_chain(
 ) -> Chain:
     """Open the policies that the configuration names, in its order, then those that are given."""
     own = own_policies(config)
-    members: list[Member] = []
-    for name in config.policies.chain:
-        if name in own:
-            members.append(_own_member(own[name], config))
-        else:
-            members.append(await _plugin_member(name, config, plugins, stack))
-    members += [_own_member(one, config) if isinstance(one, OwnPolicy) else one for one in given]
+    members = [await _open_member(name, own, config, plugins, stack) for name in config.policies.chain]
+    members += [own_member(one, config) if isinstance(one, OwnPolicy) else one for one in given]
     return Chain(members)
+
+
+async def open_member(name: str, config: Config, plugins: Plugins, stack: AsyncExitStack) -> Member:
+    """Open one policy by its name, with the options that the configuration has for it.
+
+    Args:
+        name: One of the modules that the configuration names, or of a plugin; in its chain or not.
+        config: The configuration.
+        plugins: Where it comes from.
+        stack: Closes it.
+    """
+    return await _open_member(name, own_policies(config), config, plugins, stack)
+
+
+async def _open_member(
+    name: str, own: Mapping[str, OwnPolicy], config: Config, plugins: Plugins, stack: AsyncExitStack
+) -> Member:
+    if name in own:
+        return own_member(own[name], config)
+    return await _plugin_member(name, config, plugins, stack)
 
 
 async def _plugin_member(name: str, config: Config, plugins: Plugins, stack: AsyncExitStack) -> Member:
@@ -143,7 +158,8 @@ async def _plugin_member(name: str, config: Config, plugins: Plugins, stack: Asy
     )
 
 
-def _own_member(own: OwnPolicy, config: Config) -> Member:
+def own_member(own: OwnPolicy, config: Config) -> Member:
+    """Return a function that is a policy as a member of a chain."""
     return Member(
         name=own.name,
         version=own.version,
@@ -167,12 +183,16 @@ def own_policies(config: Config) -> dict[str, OwnPolicy]:
             module = load_module(name, config.root)
         except UsageError as error:
             raise ConfigError(error.problem, "policies.modules") from error
-        for value in vars(module).values():
-            if isinstance(value, OwnPolicy):
-                if found.get(value.name, value) is not value:
-                    raise ConfigError(f"two policies are called {value.name!r}", "policies.modules")
-                found[value.name] = value
+        for value in policies_in(module):
+            if found.get(value.name, value) is not value:
+                raise ConfigError(f"two policies are called {value.name!r}", "policies.modules")
+            found[value.name] = value
     return found
+
+
+def policies_in(module: ModuleType) -> list[OwnPolicy]:
+    """Return the functions of a module that are policies, in the order in which they stand in it."""
+    return [value for value in vars(module).values() if isinstance(value, OwnPolicy)]
 
 
 def load_module(name: str, root: Path) -> ModuleType:

@@ -10,12 +10,14 @@ from reenact_cli import codes
 from reenact_cli.journals import run_json, step_json
 from reenact_cli.output import console, draw, say, say_json, tell
 from reenact_cli.session import Session, verb
+from reenact_cli.spans import Span
 from reenact_cli.targets import load_place, load_recorded, load_target
 from reenact_cli.words import clean, clean_lines, cost, duration, moment, quoted, tokens, value_text
 
 __all__ = [
     "ClickException",
     "Session",
+    "Span",
     "UsageError",
     "argument",
     "clean",

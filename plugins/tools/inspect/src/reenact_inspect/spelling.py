@@ -8,11 +8,13 @@ from reenact.errors import Asked
 from reenact.records import Failure, RunRecord
 from reenact.trace import iso_time
 
+from reenact_inspect.backtests import BacktestReport
 from reenact_inspect.checks import Checked, CheckReport
 from reenact_inspect.differences import First, RunDiff, StepDiff, Totals
 from reenact_inspect.journals import Step
 from reenact_inspect.reasons import Reason, Why
 from reenact_inspect.talk import asked
+from reenact_inspect.tally import Example, PolicyReport
 from reenact_inspect.values import Change, diff_values
 
 
@@ -183,3 +185,40 @@ def _reason_json(reason: Reason) -> dict[str, Any]:
         made["revisions"] = reason.revisions
         made["revised"] = [change_json(change) for change in reason.revised]
     return made
+
+
+# --- back-tests -------------------------------------------------------------------------------------
+
+
+def backtest_json(report: BacktestReport) -> dict[str, Any]:
+    """Return what policies would have done as ``--json`` shows it."""
+    return {
+        "runs": report.runs,
+        "calls": report.calls,
+        "as": "recorded",  # as the policies of then left them
+        "unread": [{"run_id": run_id, "problem": problem} for run_id, problem in report.unread.items()],
+        "policies": [_policy_json(one) for one in report.policies],
+    }
+
+
+def _policy_json(one: PolicyReport) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "version": one.version,
+        "calls": one.calls,
+        "denied": one.denied,
+        "changed": one.changed,
+        "delayed": one.delayed,
+        "errors": one.errors,
+        "share_denied": round(one.share(one.denied), 6),
+        "share_changed": round(one.share(one.changed), 6),
+        "stages": {stage: attrs.asdict(counts) for stage, counts in one.stages.items()},
+        "reasons": one.reasons,
+        "first_denied": _example_json(one.first_denied) if one.first_denied is not None else None,
+        "examples": [_example_json(example) for example in one.examples],
+    }
+
+
+def _example_json(one: Example) -> dict[str, Any]:
+    made = attrs.asdict(one)
+    return made | {"at": iso_time(made.pop("at_ns"))}

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reenact_cli.commands.ls import Span
 from reenact_cli.session import Session, verb
+from reenact_cli.spans import Span
 
 if TYPE_CHECKING:
     from reenact.pruning import Pruned

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from reenact.desk import Desk
     from reenact.views import RunView, StepView
 
+_DECISIONS_MAX = 40
+
 
 @verb("show", short_help="Show a run, or one step of it.")
 @click.argument("run_id", metavar="RUN")
@@ -75,6 +77,7 @@ async def _print_run(session: Session, desk: "Desk", view: "RunView") -> None:
         say(f"  {name:<8} {value}")
     if len(board):
         picture(draw(board, now_ns))
+    _print_decisions(view, session.again)
     if view.failure is not None:
         say(f"failed  {words.clean_lines(f'{view.failure.type}: {view.failure.message}')}")
     if view.output is not None:
@@ -85,6 +88,28 @@ async def _print_run(session: Session, desk: "Desk", view: "RunView") -> None:
     if record.status is Status.IN_DOUBT:
         for line in doubts(record, session.again):
             say(line)
+
+
+def _print_decisions(view: "RunView", again: str) -> None:
+    """Say what policies did about the steps of a run; that they let one pass is only counted."""
+    from reenact_cli import words
+    from reenact_cli.output import say
+
+    decided = [(step.path, one) for step in view.steps for one in step.decisions]
+    shown = [(path, one) for path, one in decided if one.verdict != "allow"]
+    if not decided:
+        return
+    say("policies")
+    for path, decision in shown[:_DECISIONS_MAX]:
+        say(f"  {words.clean(path, 60)}  {_decided(decision)}")
+    if len(shown) > _DECISIONS_MAX:
+        say(f"  … {len(shown) - _DECISIONS_MAX} more")
+    allowed = len(decided) - len(shown)
+    if allowed:
+        what = "1 decision to allow is" if allowed == 1 else f"{allowed} decisions to allow are"
+        say(
+            f"  {what} not shown; reenact show {words.quoted(view.record.id)} PATH{again} shows all of a step"
+        )
 
 
 def _facts(view: "RunView") -> list[tuple[str, str]]:
@@ -178,7 +203,7 @@ def _print_step(step: "StepView", entries: list[Any]) -> None:
             say(f"  {name:<9} {words.clean(value)}")
     _print_history(entries)
     for decision in step.decisions:
-        say(_decision_line(decision))
+        say(f"  policy    {_decided(decision)}")
     _print_value("input", step.input)
     if step.failure is not None:
         say(f"\nfailed\n{words.clean_lines(f'{step.failure.type}: {step.failure.message}')}")
@@ -198,12 +223,13 @@ def _print_history(entries: list[Any]) -> None:
         say(f"    {words.moment(entry.at_ns)}  {entry.status.value:<9}  {detail}")
 
 
-def _decision_line(decision: Any) -> str:
+def _decided(decision: Any) -> str:
+    """Spell one decision: stage, verdict, policy and version, reason, and how long it took."""
     from reenact_cli import words
 
     text = f"{decision.stage}: {decision.verdict} by {decision.policy} {decision.version}"
     reason = f", {decision.reason}" if decision.reason else ""
-    return f"  policy    {words.clean(text + reason, 300)} ({decision.took_us} µs)"
+    return f"{words.clean(text + reason, 300)} ({decision.took_us:,} µs)"
 
 
 def _print_value(name: str, value: Any) -> None:

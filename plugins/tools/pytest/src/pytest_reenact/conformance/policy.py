@@ -8,8 +8,10 @@
         changes = frozenset()
 
 The suite plays calls of many shapes through the policy's stages, in the order in which the
-kernel does: the request, its admission, the settling of what it took, the answer; and calls
-of tools by themselves. ``changes`` says what the policy may change; all else must stay.
+kernel does: the request, its admission, the settling of what it cost, the answer; and calls
+of tools by themselves. A policy that has a call wait is asked again when it wanted to be, or with
+a person's yes. What it holds is in a ledger of the suite's own, by a clock that the suite sets.
+``changes`` says what the policy may change; all else must stay.
 """
 
 import asyncio
@@ -59,8 +61,12 @@ from pytest_reenact.memory import MemoryStore
 
 T = TypeVar("T")
 
-STAGES: tuple[Stage, ...] = ("request", "admit", "settle", "response", "tool")
-CALL_STAGES: tuple[Stage, ...] = STAGES[:4]
+STAGES: tuple[Stage, ...] = ("request", "admit", "response", "settle", "tool")
+ASKED: frozenset[Stage] = frozenset({"request", "admit"})
+RESTORABLE: frozenset[Stage] = frozenset({"request", "admit", "tool"})
+WAITS_MAX = 20
+START_NS = 1_800_000_000_000_000_000
+SECOND_NS = 1_000_000_000
 REASON_CHARS_MAX = 1_000
 EXAMPLES = 60
 PHASES = (Phase.explicit, Phase.generate, Phase.shrink)
@@ -75,31 +81,24 @@ CHANGES = frozenset(
 RUN = RunRecord(id="run-1", trace_id="ab" * 16, workflow="flow", key="5e" * 16, owner=OWNER, epoch=1)
 
 
-START_NS = 1_767_225_600_000_000_000
+@attrs.define
+class SetClock:
+    """A clock of the ledger that goes when the suite has it go.
 
+    Attributes:
+        at_ns: What time it is.
+    """
 
-class Ticking:
-    """The clock of the ledger, which goes on when it is looked at."""
-
-    def __init__(self) -> None:
-        self._now_ns = START_NS
+    at_ns: int = START_NS
 
     def now_ns(self) -> int:
         """Return the time."""
-        self._now_ns += 1_000
-        return self._now_ns
+        return self.at_ns
 
     async def sleep_until(self, due_ns: int) -> None:
-        """Go on to a time."""
+        """Have it be that time."""
         await asyncio.sleep(0)
-        self._now_ns = max(self._now_ns, due_ns)
-
-
-def _price(usage: Usage) -> Decimal | None:
-    """Price a token a millionth of a dollar."""
-    if usage.input_tokens is None or usage.output_tokens is None:
-        return None
-    return Decimal(usage.input_tokens + usage.output_tokens) / 1_000_000
+        self.at_ns = max(self.at_ns, due_ns)
 
 
 @attrs.define
@@ -109,33 +108,52 @@ class Table:
     Attributes:
         policy: The policy.
         store: Where it holds amounts.
+        run: The run in which it is asked.
+        clock: The clock of the ledger.
+        known: What was taken out of the run's requests so far.
     """
 
     policy: Policy
     store: MemoryStore = attrs.field(factory=MemoryStore)
     run: RunRecord = RUN
-    clock: Ticking = attrs.field(factory=Ticking)
-    kept: list[Holding] = attrs.field(factory=list)
+    clock: SetClock = attrs.field(factory=SetClock)
+    known: dict[str, Any] = attrs.field(factory=dict)
 
-    def context(self, stage: Stage, number: int, secrets: dict[str, Any], value: Any) -> PolicyContext:
+    def context(
+        self,
+        stage: Stage,
+        number: int,
+        secrets: dict[str, Any],
+        value: Any,
+        kept: list[Holding] | None = None,
+        answer: bool | None = None,
+    ) -> PolicyContext:
         """Return what the policy may know of the call with that number."""
         asks = stage != "tool"
-        return PolicyContext(
+        context = PolicyContext(
             stage=stage,
             run=self.run,
             trace=TraceContext(self.run.trace_id, self.run.id, f"llm#{number}", 1),
             provider="fake" if asks else "",
             model="m-1" if asks else "",
-            request=value,
-            at_ns=START_NS,
+            request=value if asks else None,
+            at_ns=self.clock.at_ns,
             clock=self.clock,
-            attempt_id=f"{self.run.id} llm#{number} 1",
+            attempt_id=f"{self.run.id}/{number}" if asks else "",
+            answer=answer,
             hold=self.hold,
-            held=self.store.held,
-            keep=self.kept.append,
-            price=_price,
+            held=self.held,
+            price=price,
             secrets=secrets,
+            known=self.known,
         )
+        if stage != "settle" or kept is None:
+            return context
+        return attrs.evolve(context, keep=kept.append)
+
+    async def held(self, account: str) -> int:
+        """Return what an account holds now."""
+        return await self.store.held(account, self.clock.at_ns)
 
     async def hold(self, *holdings: Holding) -> LedgerFull | Later | None:
         """Hold amounts, as the kernel does."""
@@ -147,35 +165,72 @@ class Table:
             raise answer
         return answer
 
-    async def judge(self, call: LlmCall, number: int = 0) -> "list[Judged]":
-        """Play a call through the stages; the first refusal ends it."""
+    async def judge(self, call: LlmCall, number: int = 0, spent: Settlement | None = None) -> "list[Judged]":
+        """Play a call through the stages; the first refusal ends it.
+
+        Args:
+            call: It.
+            number: Tells it from others of the run.
+            spent: What became of it, if it was not answered.
+        """
         judged: list[Judged] = []
         secrets: dict[str, Any] = {}
-        request, response = call.request, call.response
-        for stage in CALL_STAGES:
-            if stage not in self.policy.stages:
-                continue
-            asked = stage in ("request", "admit")
-            value: Any = request if asked else response
-            if stage == "settle":
-                value = Settlement(
-                    began=True, usage=response.usage, cost_usd=response.cost_usd, response=response
-                )
-            decision = await self.policy.evaluate(value, self.context(stage, number, secrets, request))
-            judged.append(Judged(stage, value, decision))
-            kept = [self.kept.pop() for _ in list(self.kept)]
+        request = await self._asked(call.request, number, secrets, judged)
+        if request is None:
+            return judged
+        ended = spent or _answered(call.response)
+        if "settle" in self.policy.stages and (ended.began or "admit" in self.policy.stages):
+            kept: list[Holding] = []
+            context = self.context("settle", number, secrets, request, kept)
+            judged.append(Judged("settle", ended, await self.policy.evaluate(ended, context)))
+            assert all(one.limit is None for one in kept), "what is kept asks for no limit"
             await self.hold(*kept)
-            if isinstance(decision, (Deny, Wait)):
-                break
-            if isinstance(decision, Modify):
-                request, response = (decision.value, response) if asked else (request, decision.value)
+        if spent is None and "response" in self.policy.stages and not _refused(judged):
+            context = self.context("response", number, secrets, request)
+            decision = await self.policy.evaluate(call.response, context)
+            judged.append(Judged("response", call.response, decision))
         return judged
+
+    async def _asked(
+        self, request: LlmRequest, number: int, secrets: dict[str, Any], judged: "list[Judged]"
+    ) -> LlmRequest | None:
+        """Have the request judged and admitted; return what is sent, or None."""
+        answer: bool | None = None
+        if "request" in self.policy.stages:
+            decision = await self.policy.evaluate(request, self.context("request", number, secrets, request))
+            judged.append(Judged("request", request, decision))
+            request = self._after(request, decision)
+        for _ in range(WAITS_MAX if "admit" in self.policy.stages and not _refused(judged) else 0):
+            context = self.context("admit", number, secrets, request, answer=answer)
+            decision = await self.policy.evaluate(request, context)
+            judged.append(Judged("admit", request, decision, self.clock.at_ns))
+            if not isinstance(decision, Wait):
+                request = self._after(request, decision)
+                break
+            answer = await self._waited(decision)
+        return None if _refused(judged) else request
+
+    def _after(self, request: LlmRequest, decision: Decision) -> LlmRequest:
+        if not isinstance(decision, Modify):
+            return request
+        self.known.update(decision.restore)
+        made: LlmRequest = decision.value
+        return made
+
+    async def _waited(self, wait: Wait) -> bool | None:
+        """Let time go by until a call is to be asked again; return what a person has answered."""
+        if wait.until_ns is not None:
+            await self.clock.sleep_until(wait.until_ns)
+        elif not wait.question and wait.sooner is not None:
+            async with asyncio.timeout(TIME_LIMIT_S):
+                await wait.sooner()
+        return True if wait.question else None
 
     async def judge_tool(self, value: ToolRequest, number: int = 0) -> "list[Judged]":
         """Have the call of a tool judged, if the policy wants to."""
         if "tool" not in self.policy.stages:
             return []
-        decision = await self.policy.evaluate(value, self.context("tool", number, {}, value))
+        decision = await self.policy.evaluate(value, self.context("tool", number, {}, None))
         return [Judged("tool", value, decision)]
 
     async def judge_all(self) -> "list[Judged]":
@@ -188,11 +243,43 @@ class Table:
 
 @attrs.frozen
 class Judged:
-    """A value and what was decided about it."""
+    """A value and what was decided about it, at what time."""
 
     stage: Stage
     value: Any
     decision: Decision
+    at_ns: int = START_NS
+
+
+def _refused(judged: "Sequence[Judged]") -> bool:
+    """Say whether the latest decision keeps the call from going on."""
+    return bool(judged) and isinstance(judged[-1].decision, (Deny, Wait))
+
+
+def _answered(response: LlmResponse) -> Settlement:
+    return Settlement(began=True, usage=response.usage, cost_usd=response.cost_usd, response=response)
+
+
+def price(usage: Usage) -> Decimal:
+    """Return what the suite's model costs."""
+    read, written = usage.input_tokens or 0, usage.output_tokens or 0
+    return Decimal(read) / 1_000_000 + Decimal(written) / 100_000
+
+
+CUT_OFF = {
+    "it never began": Settlement(began=False),
+    "it was refused": Settlement(
+        began=True, usage=Usage(input_tokens=0, output_tokens=0), error="RateLimitedError"
+    ),
+    "it was cut off": Settlement(
+        began=True, usage=Usage(input_tokens=12, output_tokens=3), error="ConnectionLostError"
+    ),
+    "nobody knows what it took": Settlement(began=True, usage=None, error="CancelledError"),
+    "half of it is known": Settlement(
+        began=True, usage=Usage(input_tokens=12, output_tokens=None), error="ConnectionLostError"
+    ),
+}
+"""How attempts end that give no answer."""
 
 
 class PolicyConformance:
@@ -269,6 +356,39 @@ class PolicyConformance:
 
         self.play(check)
 
+    @pytest.mark.parametrize("end", CUT_OFF)
+    def test_an_attempt_that_gives_no_answer_is_settled(self, end: str) -> None:
+        """However it ended; its stage settle is told, and a response there is none."""
+
+        async def check(table: Table) -> None:
+            for number, (_, call) in enumerate(llm_calls()):
+                self.check(await table.judge(call, number, CUT_OFF[end]))
+
+        self.play(check)
+
+    def test_an_attempt_that_never_began_takes_nothing(self) -> None:
+        """What it held for it is given back, all of it."""
+
+        async def held(table: Table) -> dict[str, int]:
+            accounts = {account for account, _ in table.store.ledger}
+            return {account: amount for account in accounts if (amount := await table.held(account))}
+
+        async def check(table: Table) -> None:
+            for number, (_, call) in enumerate(llm_calls()):
+                before = await held(table)
+                judged = await table.judge(call, number, CUT_OFF["it never began"])
+                asked = any(isinstance(d := one.decision, Wait) and d.question for one in judged)
+                left = {
+                    account
+                    for account, amount in (await held(table)).items()
+                    if amount > before.get(account, 0)
+                }
+                assert asked or not left, (
+                    f"it still holds something against {sorted(left)}"
+                )  # people may grant
+
+        self.play(check)
+
     @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
     @given(call=any_call, tool=any_tool_request)
     def test_any_text_is_decided(self, call: LlmCall, tool: ToolRequest) -> None:
@@ -320,13 +440,15 @@ class PolicyConformance:
         for one in judged:
             decision = one.decision
             assert isinstance(decision, (Allow, Deny, Modify, Wait)), f"{decision!r} is no decision"
-            if isinstance(decision, Wait):
-                assert one.stage == "admit", "only admission waits"
-                assert decision.ends, "it has the call wait for nothing that could happen"
             if isinstance(decision, Modify):
-                assert one.stage != "settle", "what is settled cannot be changed"
                 self.check_change(one.value, decision)
+                self.check_restored(one, decision)
                 check_detail(one.value, decision.detail)
+            elif isinstance(decision, Wait):
+                self.check_wait(one, decision)
+            elif isinstance(decision, Allow) and decision.until_ns is not None:
+                assert one.stage == "admit", "only an admission holds until a time"
+                assert decision.until_ns > one.at_ns, "it had ended before it began"
             if not isinstance(decision, Allow):
                 self.check_words(decision)
 
@@ -339,6 +461,23 @@ class PolicyConformance:
         changed = {name for name in before if before[name] != after[name]}
         assert changed <= self.changes, f"it changed {sorted(changed - self.changes)}, which it does not say"
 
+    def check_restored(self, one: "Judged", decision: Modify[Any]) -> None:
+        """Check that what is to be restored was taken out, and that its placeholder stands there."""
+        if not decision.restore:
+            return
+        assert one.stage in RESTORABLE, f"nothing can be restored in the stage {one.stage}"
+        after = json.loads(spelled(decision.value))
+        lost = [placeholder for placeholder in decision.restore if not _stands_in(placeholder, after)]
+        assert not lost, f"{len(lost)} placeholders stand nowhere"
+
+    def check_wait(self, one: "Judged", decision: Wait) -> None:
+        """Check that a wait is for something that can happen, and can be put on record."""
+        assert one.stage == "admit", f"nothing waits in the stage {one.stage}"
+        assert decision.ends, "it waits for nothing that could happen"
+        assert decision.until_ns is None or decision.until_ns > one.at_ns, "it waits for what is past"
+        assert neutral(decision.question) == decision.question
+        assert json.loads(json.dumps(decision.show)) == decision.show, "what it shows is plain JSON"
+
     def check_words(self, decision: "Deny | Modify[Any] | Wait") -> None:
         """Check that a reason is one line for people, and that nothing sensitive is quoted."""
         reason = decision.reason
@@ -347,7 +486,8 @@ class PolicyConformance:
         assert neutral(reason) == reason, "a reason is one line without control characters"
         assert len(reason) <= REASON_CHARS_MAX
         detail = decision.detail if isinstance(decision, Modify) else {}
-        said = f"{reason} {json.dumps(detail, ensure_ascii=False)}".lower()
+        shown = [decision.question, decision.show] if isinstance(decision, Wait) else []
+        said = f"{reason} {json.dumps([detail, shown], ensure_ascii=False)}".lower()
         quoted = [text for text in self.sensitive if text.lower() in said]
         assert not quoted, f"it quotes {quoted}"
 
@@ -361,7 +501,9 @@ class PolicyConformance:
 
     def test_what_it_takes_in_changes_nothing_it_was_given(self) -> None:
         """The values that it judges belong to the run: it makes new ones."""
-        values = [*requests().values(), *responses().values(), *tool_requests().values()]
+        answers = list(responses().values())
+        ends = [*map(_answered, answers), *CUT_OFF.values()]
+        values = [*requests().values(), *answers, *ends, *tool_requests().values()]
         before = [spelled(value) for value in values]
 
         async def check(table: Table) -> None:
@@ -369,7 +511,7 @@ class PolicyConformance:
                 for stage in table.policy.stages:
                     wanted: type = _TYPES[stage]
                     if isinstance(value, wanted):
-                        await table.policy.evaluate(value, table.context(stage, number, {}, value))
+                        await table.policy.evaluate(value, table.context(stage, number, {}, value, []))
 
         self.play(check)
         assert [spelled(value) for value in values] == before
@@ -427,8 +569,10 @@ _SAMPLING = ("max_tokens", "temperature", "top_p", "stop", "seed", "tool_choice"
 _META = ("model", "provider", "request_id", "fingerprint", "cost_usd", "raw")
 
 
-def aspects(value: "LlmRequest | LlmResponse | ToolRequest") -> Mapping[str, Any]:
+def aspects(value: "LlmRequest | LlmResponse | Settlement | ToolRequest") -> Mapping[str, Any]:
     """Return a value in the aspects that a policy can say it changes; together they are all of it."""
+    if isinstance(value, Settlement):
+        return {"usage": spelled(value)}
     if isinstance(value, ToolRequest):
         return {"tools": value.name, "arguments": plain(value.arguments)}
     if isinstance(value, LlmResponse):
@@ -460,6 +604,14 @@ def _of_messages(messages: Sequence[LlmMessage]) -> dict[str, Any]:
         "trusted": [part.trusted for part in parts],
         "opaque": [plain(part.opaque) for part in parts],
     }
+
+
+def _stands_in(placeholder: str, value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_stands_in(placeholder, one) for pair in value.items() for one in pair)
+    if isinstance(value, list):
+        return any(_stands_in(placeholder, one) for one in value)
+    return isinstance(value, str) and placeholder in value
 
 
 # --- details ----------------------------------------------------------------------------------------
