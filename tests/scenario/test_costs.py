@@ -21,8 +21,8 @@ from reenact import (
     user,
     workflow,
 )
-from reenact.book import ESTIMATED
 from reenact.config import Config, RuntimeOptions
+from reenact.entries import ESTIMATED
 from reenact.errors import ConnectionLostError, OverloadedError, PolicyDeniedError
 from reenact.policy import policy
 from reenact.prices import Price, Rate, configured_prices

@@ -6,26 +6,23 @@ run's projection.
 """
 
 import asyncio
-import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any
 
 import attrs
 import msgspec
 
 from reenact.codec import digest
 from reenact.content import Blob, Chains, blob_references, references
+from reenact.entries import entry_again, entry_cancelled, entry_patched, entry_taken, used
 from reenact.failures import record_failure
 from reenact.history import History, Taken, keyed_hash
-from reenact.journal import Writer
 from reenact.ledger import Holding
-from reenact.loop import RunLoop
 from reenact.machine import RUN, advance
 from reenact.records import (
     NO_CHANGES,
     RUN_PATH,
-    Cache,
     Changes,
     Entry,
     Failure,
@@ -36,50 +33,9 @@ from reenact.records import (
     encode_entry,
     raw,
 )
-from reenact.scheduler import Clock, Limits
 from reenact.seams import CommitResult, RunWrite
-from reenact.steps import NO_TICKET, Call, Outcome, Settled, Spent, spell_site
-
-
-async def _recall_nothing(_: str) -> None:
-    return None
-
-
-Hold: TypeAlias = Callable[[str, str, Callable[[], None]], None]
-
-
-@attrs.frozen(kw_only=True)
-class Services:
-    """What the runs of a process share.
-
-    Attributes:
-        writer: The way to the store; None for replays, which write nothing.
-        clock: The time, and what wakes runs.
-        steady: The time that the ledger goes by, which nobody sets; *clock* if None.
-        limits: What may run at once.
-        tell: Told of entries that have become durable.
-        interruptions_max: Attempts a crash may interrupt before a step is parked.
-        cache: Whether steps take outcomes of other runs of their workflow, if they do not say.
-        recall: Returns the outcome that was made reusable under a hash, and what it refers to.
-        draw: Returns so many random bytes in hex, for ids and keys.
-        loop: Makes the loop of a run.
-        made_by: The distributions that take part, and their versions.
-        hold: Takes the run and path of a step that has ended, and what passes its end on to the run:
-            whoever tests what happens in another order calls it later. At once if None.
-    """
-
-    writer: Writer | None
-    clock: Clock
-    limits: Limits = attrs.field(factory=Limits)
-    tell: Callable[[RunRecord, Sequence[Entry]], None] = lambda run, entries: None
-    interruptions_max: int = 3
-    steady: Clock | None = None
-    cache: Cache = "off"
-    recall: Callable[[str], Awaitable[tuple[Taken, Mapping[str, Blob]] | None]] = _recall_nothing
-    draw: Callable[[int], str] = secrets.token_hex
-    loop: Callable[..., RunLoop] = RunLoop
-    made_by: Mapping[str, str] = attrs.field(factory=dict)
-    hold: Hold | None = None
+from reenact.services import Services
+from reenact.steps import NO_TICKET, Call, Outcome, spell_site
 
 
 class Book:
@@ -299,7 +255,7 @@ class Book:
                 asks=dict(asks or {}),
                 answer=call.answer if status is Status.RUNNING else None,
                 decisions=call.late_decisions,
-                **_used(call, None, note),
+                **used(call, None, note),
             )
         )
         self._take_from(call)
@@ -331,7 +287,7 @@ class Book:
                 failure=outcome.failure,
                 asked=settled.asked if settled else "",
                 decisions=call.late_decisions,
-                **_used(call, settled),
+                **used(call, settled),
             )
         )
         self._take_from(call)
@@ -346,30 +302,10 @@ class Book:
 
     def _taken(self, call: Call, taken: Taken) -> Entry:
         """Put on record that a step takes an outcome of another run."""
-        source, intent, waited = taken.outcome, taken.intent, call.spec.kind == "timer"
+        source, intent = taken.outcome, taken.intent
         self._carry(references(bytes(source.output)) if source.output else [])
-        entry = self._add(
-            Entry(
-                seq=self._seq,
-                path=call.path,
-                status=source.status,
-                at_ns=self._now_ns(),
-                generation=call.generation,
-                kind="" if waited else call.spec.kind,
-                name="" if waited else call.spec.name,
-                input_hash="" if waited else intent.input_hash if intent else call.input_hash,
-                hash_keyed=intent.hash_keyed if intent else False,
-                input=intent.input if intent else raw(call.spell(self.blobs) if call.spell else b""),
-                effect=call.spec.effect if call.spec.effect != "repeatable" else "",
-                site=spell_site(call.site),
-                decisions=[*intent.decisions, *source.decisions] if intent else [],
-                output=source.output,
-                model=source.model,
-                asked=source.asked,
-                taken=taken.source,
-                due_ns=taken.at_ns,
-            )
-        )
+        spelled = intent.input if intent else raw(call.spell(self.blobs) if call.spell else b"")
+        entry = self._add(entry_taken(call, taken, spelled, self._seq, self._now_ns()))
         self._count(entry)
         return entry
 
@@ -385,21 +321,7 @@ class Book:
 
     def _again(self, call: Call, outcome: Outcome) -> Entry:
         """Put on record that a step takes the outcome it had before the run was revised."""
-        entry = Entry(
-            seq=self._seq,
-            path=call.path,
-            status=outcome.status,
-            at_ns=self._now_ns(),
-            generation=call.generation,
-            kind=call.spec.kind,
-            name=call.spec.name,
-            input_hash=self._hash(call),
-            hash_keyed=call.hash_keyed,
-            site=spell_site(call.site),
-            decisions=call.decisions,
-            again=outcome.again,
-        )
-        return self._add(entry)
+        return self._add(entry_again(call, outcome, self._hash(call), self._seq, self._now_ns()))
 
     def refused(self, call: Call, error: Exception, status: Status) -> Outcome:
         """Put a step on record that ended before it began: denied, or with an input that fits nowhere."""
@@ -410,17 +332,7 @@ class Book:
         """Put a request to cancel the run on record, where it was delivered."""
         self._announce()
         self._consumed.append(message_id)
-        self._add(
-            Entry(
-                seq=self._seq,
-                path=path,
-                status=Status.SUCCEEDED,
-                at_ns=self._now_ns(),
-                kind="signal",
-                name=path.partition("#")[0],
-                note=reason,
-            )
-        )
+        self._add(entry_cancelled(path, reason, self._seq, self._now_ns()))
 
     def bring(self, blobs: Mapping[str, Blob]) -> None:
         """Have content at hand that is stored already and that an outcome will name."""
@@ -429,16 +341,7 @@ class Book:
     def patched(self, path: str) -> None:
         """Put on record that the code has a patch."""
         self._announce()
-        self._add(
-            Entry(
-                seq=self._seq,
-                path=path,
-                status=Status.SUCCEEDED,
-                at_ns=self._now_ns(),
-                kind="decision",
-                name="patched",
-            )
-        )
+        self._add(entry_patched(path, self._seq, self._now_ns()))
 
     def consume(self, message_id: int) -> None:
         """Have a message removed with the next write."""
@@ -541,22 +444,3 @@ class Book:
         body = encode_entry(entry)
         self._checksum = checksum(self._checksum, body)
         return Row(entry.seq, body, self._checksum)
-
-
-ESTIMATED = "tokens estimated: the vendor did not say what was used"
-"""Note of an entry whose attempt gave no result, and whose tokens are an estimate."""
-
-
-def _used(call: Call, settled: Settled | None, note: str = "") -> dict[str, Any]:
-    """Return the fields of an entry that say what an attempt used, whether or not it succeeded."""
-    used: Settled | Spent | None = settled or call.spent
-    if used is None:
-        return {"note": note}
-    estimated = isinstance(used, Spent) and used.estimated
-    return {
-        "model": used.model,
-        "tokens_in": used.tokens_in,
-        "tokens_out": used.tokens_out,
-        "cost_usd": used.cost_usd,
-        "note": note or (ESTIMATED if estimated else ""),
-    }

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from reenact.book import Book, Services
+from reenact.book import Book
 from reenact.content import Blob
 from reenact.errors import NotStorableError, PluginError, PolicyDeniedError, StepError, UsageError
 from reenact.failures import record_failure, rewritten
@@ -21,6 +21,7 @@ from reenact.records import Entry, Failure, Status
 from reenact.reuse import fits
 from reenact.scheduler import give_back, take, take_now
 from reenact.seams import CommitResult, Wait
+from reenact.services import Services
 from reenact.steps import (
     ADMITTED,
     CANCELLED,

@@ -23,7 +23,7 @@ from typing import Any, Protocol
 
 import attrs
 
-from reenact.book import Book, Services
+from reenact.book import Book
 from reenact.closing import Closing, close
 from reenact.codec import decode
 from reenact.content import Blob, unpack
@@ -39,6 +39,7 @@ from reenact.placeholders import Placeholders
 from reenact.records import Entry, Failure, Message, RunRecord, Status
 from reenact.reuse import Earlier
 from reenact.seams import CommitResult
+from reenact.services import Services
 from reenact.steps import (
     ASKED,
     CANCELLED,

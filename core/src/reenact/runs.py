@@ -10,7 +10,6 @@ from typing import Any, TypeAlias
 import attrs
 
 from reenact.asking import hash_input
-from reenact.book import Services
 from reenact.children import DEPTH_MAX, RUN_ID_HEX, child_id, derived_key
 from reenact.closing import CONTINUED_AS
 from reenact.config import OnChange, RuntimeOptions
@@ -36,6 +35,7 @@ from reenact.planning import Plan, Planning
 from reenact.records import NO_CHANGES, Changes, Origin, RunRecord, Status, origin_of
 from reenact.reuse import Earlier
 from reenact.seams import Executor, RunWrite
+from reenact.services import Services
 from reenact.source import source_hash
 from reenact.steps import WorkflowSpec, continued_id, idempotency_key
 from reenact.submissions import Submission, Submissions

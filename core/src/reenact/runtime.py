@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from reenact import __version__
-from reenact.book import Hold, Services
 from reenact.children import Children
 from reenact.codec import plain
 from reenact.config import Config, OnChange, load
@@ -54,6 +53,7 @@ from reenact.reuse import recall
 from reenact.runs import Runs, Started, check_arguments, check_run_id
 from reenact.scheduler import Clock, Limits, Sleeper, SteadyClock, WallClock, boot_id, since_boot_ns
 from reenact.seams import CommitResult, Executor, Provider, RunFilter, RunWrite, Store, Watch
+from reenact.services import Hold, Services
 from reenact.steps import Retry, StepContext, WorkflowSpec
 from reenact.views import Run
 from reenact.workflows import WORKFLOWS, Workflow

@@ -4,11 +4,12 @@ import asyncio
 import logging
 from typing import Protocol
 
-from reenact.book import Book, Services
+from reenact.book import Book
 from reenact.codec import decode
 from reenact.records import Message, Status
 from reenact.reuse import Earlier
 from reenact.scheduler import Alarm
+from reenact.services import Services
 from reenact.steps import WAITING, Call, Outcome
 
 log = logging.getLogger("reenact.step")
