@@ -29,6 +29,7 @@ from reenact.execution import Execution
 from reenact.forking import fork
 from reenact.handle import Handle
 from reenact.house import House
+from reenact.inputs import check_arguments
 from reenact.journal import Observer, Observers, Writer
 from reenact.loop import RunLoop, WatchedLoop
 from reenact.models import Models, PriceHook
@@ -40,7 +41,7 @@ from reenact.records import Changes, Entry, RunRecord
 from reenact.recovery import recover
 from reenact.registry import Registry, spec_of
 from reenact.reuse import recall
-from reenact.runs import Runs, Started, check_arguments, check_run_id
+from reenact.runs import Runs, Started, check_run_id
 from reenact.scheduler import Clock, Limits
 from reenact.seams import Executor, Provider, Store, Watch
 from reenact.services import Hold, Services
