@@ -11,13 +11,13 @@ import attrs
 
 from reenact.asking import hash_input
 from reenact.children import RUN_ID_HEX, derived_key
-from reenact.closing import CONTINUED_AS
+from reenact.closing import CONTINUED_AS, Ending
 from reenact.config import OnChange, RuntimeOptions
 from reenact.content import pack
 from reenact.desk import Desk
 from reenact.differences import add_inputs
 from reenact.errors import DivergenceError, RunConflictError, RunEndedError, UsageError
-from reenact.execution import Ending, Execution, RunHost
+from reenact.execution import Execution, RunHost
 from reenact.failures import revive
 from reenact.history import History, read_history
 from reenact.inputs import spell_input
