@@ -30,9 +30,10 @@ from reenact.forking import fork
 from reenact.handle import Handle
 from reenact.house import House
 from reenact.inputs import check_arguments
-from reenact.journal import Observer, Observers, Writer
+from reenact.journal import Observer, Writer
 from reenact.loop import RunLoop, WatchedLoop
 from reenact.models import Models, PriceHook
+from reenact.observers import Observers
 from reenact.parts import open_parts
 from reenact.planning import Plan, priced
 from reenact.plugins import Plugins
