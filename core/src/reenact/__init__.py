@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from reenact.blocks import parallel
     from reenact.config import Config
     from reenact.desk import Desk, Resolution
+    from reenact.handle import Handle
     from reenact.here import current, patched
     from reenact.hookspecs import hookimpl
     from reenact.llm import (
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from reenact.plugins import Plugins
     from reenact.policy import policy
     from reenact.records import Status
-    from reenact.runtime import Handle, Runtime
+    from reenact.runtime import Runtime
     from reenact.seams import Allow, Deny, Modify, Offer, PolicyContext, RunFilter, Settlement, Wait
     from reenact.steps import NotDone, Retry
     from reenact.views import Run, RunView, StepView
@@ -56,7 +57,7 @@ _HOMES = {
     "Config": "config",
     "Deny": "seams",
     "Desk": "desk",
-    "Handle": "runtime",
+    "Handle": "handle",
     "LlmEvent": "llm",
     "LlmMessage": "llm",
     "LlmRequest": "llm",

@@ -8,9 +8,10 @@ from typing import Any, Protocol
 
 import msgspec
 
+from reenact.closing import Ending
 from reenact.effects import Parked
 from reenact.errors import UsageError
-from reenact.execution import Ending, Execution
+from reenact.execution import Execution
 from reenact.inputs import by_name
 from reenact.records import Changes, RunRecord, Status
 from reenact.steps import StepContext, WorkflowSpec, idempotency_key

@@ -1,4 +1,4 @@
-"""How a workflow ended, as it goes on record."""
+"""How a workflow ended: as it goes on record, and as whoever waits for its run is told."""
 
 import asyncio
 from typing import Any
@@ -9,7 +9,7 @@ from reenact.codec import Json, canonical
 from reenact.content import Blob
 from reenact.divergence import described_end
 from reenact.failures import record_failure
-from reenact.records import Failure, Status
+from reenact.records import Failure, RunRecord, Status
 from reenact.steps import ContinueAsNew, Shape, continued_id
 
 CONTINUED_AS = "$continued_as"
@@ -40,6 +40,23 @@ class Closing:
     def described(self) -> str:
         """It in words."""
         return described_end(self.status, self.failure, self.output)
+
+
+@attrs.frozen(kw_only=True)
+class Ending:
+    """How a run ended, or why it stopped, in this process.
+
+    Attributes:
+        run: The run as it is on record now.
+        value: What the workflow returned.
+        error: What it raised.
+        continued: The run in which it goes on, as it was started.
+    """
+
+    run: RunRecord
+    value: Any = None
+    error: BaseException | None = None
+    continued: Any = None
 
 
 def close(

@@ -11,10 +11,17 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
+from reenact.attempts import (
+    attempt,
+    cancel_requested,
+    context_of,
+    failed,
+    failure_of,
+    next_try,
+    succeeded,
+)
 from reenact.book import Book
-from reenact.content import Blob
-from reenact.errors import NotStorableError, PluginError, PolicyDeniedError, StepError, UsageError
-from reenact.failures import record_failure, rewritten
+from reenact.errors import PolicyDeniedError, StepError
 from reenact.history import Recorded
 from reenact.pauses import Pauses
 from reenact.records import Entry, Failure, Status
@@ -34,17 +41,10 @@ from reenact.steps import (
     NotDone,
     Outcome,
     PutOff,
-    StepContext,
-    current_step,
 )
-from reenact.trace import TraceContext, current_trace
 from reenact.waiting import NOBODY, Host, Waiting
 
 log = logging.getLogger("reenact.step")
-
-
-_FINAL = (NotStorableError, PolicyDeniedError, UsageError, PluginError)
-"""Errors that no further attempt can cure."""
 
 
 class Parked(Exception):  # noqa: N818  # an answer, not an error
@@ -283,8 +283,8 @@ class Effects:
     async def _reconcile(self, call: Call, reconcile: Body, reason: str) -> None:
         """Find out how the attempt ended that nobody saw the end of."""
         try:
-            value = await reconcile(self._context(call))
-            outcome = self._succeeded(call, value)
+            value = await reconcile(context_of(call, self._book.run))
+            outcome = succeeded(call, value)
         except NotDone:
             await self._admit(call)
             return
@@ -319,11 +319,6 @@ class Effects:
         for call in calls:
             self._end(call, None)
 
-    def _context(self, call: Call) -> StepContext:
-        run = self._book.run
-        trace = TraceContext(run.trace_id, run.id, call.path, call.attempt)
-        return StepContext(trace, call.generation, call.candidate)
-
     async def _perform(self, call: Call) -> None:
         try:
             outcome = await self._outcome(call)
@@ -351,7 +346,7 @@ class Effects:
         """Try until it succeeds, fails for good, or is cancelled."""
         while True:
             try:
-                return self._succeeded(call, await self._attempt(call))
+                return succeeded(call, await attempt(call, self._book.run))
             except PutOff as put_off:
                 if await self._put_off(call, put_off.wait):
                     continue
@@ -364,14 +359,9 @@ class Effects:
                 raise
             except Exception as caught:
                 error = caught
-            following = (
-                None
-                if isinstance(error, _FINAL)
-                else call.spec.retry.after(call.tries, call.candidate, error)
-            )
+            following = next_try(call, error)
             if following is None:
-                status = Status.DENIED if isinstance(error, PolicyDeniedError) else Status.FAILED
-                return Outcome(status, failure=self._failure(call, error), error=error)
+                return failed(call, error)
             try:
                 await self._try_again(call, error, *following)
             except asyncio.CancelledError:
@@ -379,38 +369,13 @@ class Effects:
 
     def _is_called_off(self, call: Call) -> bool:
         """Say whether a cancellation is meant for the step, as opposed to one that it raised itself."""
-        return call.state is CANCELLED or self._stopping or _cancel_requested()
-
-    async def _attempt(self, call: Call) -> Any:
-        context = self._context(call)
-        current_step.set(context)
-        current_trace.set(context.trace)
-        assert call.body is not None  # noqa: S101  # only waits have none
-        if call.spec.timeout_s is None:
-            return await call.body(context)
-        limit = asyncio.timeout(call.spec.timeout_s)
-        try:
-            async with limit:
-                return await call.body(context)
-        except TimeoutError:
-            if limit.expired():
-                raise TimeoutError(f"step {call.path!r} took longer than {call.spec.timeout_s} s") from None
-            raise
-
-    def _succeeded(self, call: Call, value: Any) -> Outcome:
-        assert call.shape is not None  # noqa: S101  # what has a body has a result
-        blobs: dict[str, Blob] = {}  # written with the row that names them, which is made at the delivery
-        return Outcome(Status.SUCCEEDED, settled=call.shape.settle(value, blobs), blobs=blobs)
-
-    def _failure(self, call: Call, error: BaseException) -> Failure:
-        failure = record_failure(error, call.path, retryable=call.spec.retry.retryable(error))
-        return rewritten(failure, call.placeholders().hide_value) if call.placeholders else failure
+        return call.state is CANCELLED or self._stopping or cancel_requested()
 
     async def _try_again(
         self, call: Call, error: Exception, tries: int, candidate: int, pause_s: float
     ) -> None:
         """Put the failure on record, wait, and put the next attempt on record."""
-        failure: Failure | None = self._failure(call, error)
+        failure: Failure | None = failure_of(call, error)
         log.info("attempt %d of %s failed (%s)", call.attempt, call.path, type(error).__name__)
         if pause_s > 0:
             due_ns = self._services.clock.now_ns() + int(pause_s * 1e9)
@@ -471,7 +436,7 @@ class Effects:
         """Have policies give back what they hold for a step that was called off while it waited."""
         self.pauses.gone_on(call)
         if call.give_up is not None and not self._stopping:
-            await call.give_up(self._context(call))
+            await call.give_up(context_of(call, self._book.run))
 
     async def _written(self) -> None:
         """Write what the book holds and wait until it is durable."""
@@ -581,8 +546,3 @@ class Effects:
 def _leave_place(call: Call) -> None:
     give_back(call.places)
     call.places = ()
-
-
-def _cancel_requested() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

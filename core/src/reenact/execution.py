@@ -21,22 +21,18 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
-import attrs
-
 from reenact.book import Book
-from reenact.closing import Closing, close
+from reenact.closing import Closing, Ending, close
 from reenact.codec import decode
-from reenact.content import Blob, unpack
-from reenact.divergence import unfit
+from reenact.deliveries import TIMER, as_cancelled, error_of, outcome_given, stamp, told_ns, value_of
 from reenact.effects import Effects
-from reenact.errors import InputError, NotStorableError
-from reenact.failures import record_failure, revive, rewritten
+from reenact.failures import rewritten
 from reenact.history import CANCEL_NAME, PATCH_PREFIX, STOPPED, History
 from reenact.loop import INHERITED, Scope, current_scope
 from reenact.matching import Matching, OnChange
 from reenact.models import Models
 from reenact.placeholders import Placeholders
-from reenact.records import Entry, Failure, Message, RunRecord, Status
+from reenact.records import Entry, Message, RunRecord, Status
 from reenact.reuse import Earlier
 from reenact.seams import CommitResult
 from reenact.services import Services
@@ -67,30 +63,12 @@ FAR_S = 253_402_300_799.0
 
 GIVEN = "its outcome was given"
 """Note of a step that was not run, because its outcome was set for the run."""
-TIMER = StepSpec(kind="timer", name="timer")
 _TIMER_HASH = "0" * 64
 
 current_execution: contextvars.ContextVar["Execution | None"] = contextvars.ContextVar(
     "reenact_execution", default=None
 )
 INHERITED.extend((current_execution, current_trace))
-
-
-@attrs.frozen(kw_only=True)
-class Ending:
-    """How a run ended, or why it stopped, in this process.
-
-    Attributes:
-        run: The run as it is on record now.
-        value: What the workflow returned.
-        error: What it raised.
-        continued: The run in which it goes on, as it was started.
-    """
-
-    run: RunRecord
-    value: Any = None
-    error: BaseException | None = None
-    continued: Any = None
 
 
 class RunHost(Protocol):
@@ -372,16 +350,7 @@ class Execution:
             self.matching.hold(call)
             return
         self.book.intent(call, Status.RUNNING, note=GIVEN)
-        assert call.shape is not None  # noqa: S101  # what can be given has a type
-        try:
-            blobs: dict[str, Blob] = {}
-            settled = call.shape.settle(call.shape.given(value), blobs)
-        except Exception as error:
-            misfit = InputError(f"what was given as the outcome of {call.path} does not fit: {error}")
-            outcome = Outcome(Status.FAILED, failure=record_failure(misfit, call.path), error=misfit)
-        else:
-            outcome = Outcome(Status.SUCCEEDED, settled=settled, blobs=blobs)
-        self._completed.append((call, outcome))
+        self._completed.append((call, outcome_given(call, value)))
 
     def ask_first(self, call: Call, reason: str) -> None:
         """Have a person decide about a step before it is begun."""
@@ -403,7 +372,7 @@ class Execution:
 
     def _hand_over(self, call: Call, entry: Entry, outcome: Outcome | None = None) -> None:
         call.state = OVER
-        self.loop.advance(_time_ns(call, entry) / 1e9)
+        self.loop.advance(told_ns(call, entry) / 1e9)
         if call.handle is not None:
             self._timers.pop(id(call.handle), None)
             self.loop.fire(call.handle)
@@ -413,37 +382,11 @@ class Execution:
             return
         source = self.history.outcome(entry) if entry.again >= 0 else entry
         if source.failure is not None:
-            failure = source.failure
-            if call.placeholders is not None:
-                failure = rewritten(failure, call.placeholders().restore_value)
-            future.set_exception(self._as_raised(failure, entry, outcome))
+            future.set_exception(error_of(call, entry, source.failure, outcome, self.trace))
         elif outcome is not None and outcome.settled is not None:
             future.set_result(outcome.settled.value)
         else:
-            future.set_result(self._read(call, source))
-
-    def _read(self, call: Call, entry: Entry) -> Any:
-        value = unpack(bytes(entry.output), self.history.blobs) if entry.output else None
-        try:
-            return call.shape.read(value) if call.shape is not None else value
-        except NotStorableError as error:
-            recorded = self.history.steps.get(call.path)
-            intent = recorded.intent if recorded is not None else entry
-            raise unfit(self.run.id, intent, call, str(error)) from error
-
-    def _as_raised(self, failure: Failure, entry: Entry, outcome: Outcome | None) -> BaseException:
-        error = revive(failure)
-        if outcome is not None and outcome.error is not None:
-            error.__cause__ = outcome.error
-        self._stamp(error)
-        error.__dict__.setdefault("_reenact_step", (entry.seq, entry.path))
-        return error
-
-    def _stamp(self, error: BaseException) -> None:
-        error.__dict__["trace_id"] = self.trace.trace_id
-        note = f"run {self.trace.run_id}, trace {self.trace.trace_id}"
-        if note not in getattr(error, "__notes__", ()):
-            error.add_note(note)
+            future.set_result(value_of(call, source, self.history, self.run.id))
 
     # --- what is live
 
@@ -581,7 +524,7 @@ class Execution:
         failed = going_on.exception() if going_on is not None and not going_on.cancelled() else None
         end = close(main, self._spec.shape, self.book.blobs, self._cancel_asked or "", self.run.id, failed)
         if end.error is not None:
-            self._stamp(end.error)
+            stamp(end.error, self.trace)
         return end
 
     _ending: tuple[Any, BaseException | None] = (None, None)
@@ -682,17 +625,3 @@ class Execution:
     def _unhandled(self, context: dict[str, Any]) -> None:
         error = context.get("exception")
         log.error("in run %s: %s", self.run.id, context.get("message"), exc_info=error)
-
-
-def _time_ns(call: Call, entry: Entry) -> int:
-    """Return the workflow's time when it is told of an outcome; of a taken one, when the other run was."""
-    if entry.taken:
-        return entry.due_ns
-    return max(entry.at_ns, call.due_ns if call.spec is TIMER else 0)
-
-
-def as_cancelled(outcome: Outcome) -> Outcome:
-    """Return *outcome* as that of a step which was called off; what it cost stays."""
-    return Outcome(
-        Status.CANCELLED, settled=outcome.settled, message_id=outcome.message_id, blobs=outcome.blobs
-    )

@@ -5,7 +5,7 @@ from typing import Any
 
 from reenact.asking import hash_input
 from reenact.codec import Json, canonical, decode, faithful, plain, type_name
-from reenact.errors import InputError, NotStorableError
+from reenact.errors import InputError, NotStorableError, UsageError, did_you_mean
 from reenact.steps import WorkflowSpec
 
 _AS_THEY_ARE = (bool, int)
@@ -73,6 +73,19 @@ def restore_input(
         listed = ", ".join(repr(name) for name in dropped)
         raise InputError(f"{unfit}: it has {listed}, which the workflow does not take")
     return args, kwargs
+
+
+def check_arguments(spec: WorkflowSpec, named: Mapping[str, Any]) -> None:
+    """Refuse names that no argument of a workflow has.
+
+    Raises:
+        UsageError: Names the first of them.
+    """
+    known = spec.arguments.signature.parameters
+    for name in named:
+        if name not in known:
+            hint = did_you_mean(name, list(known))
+            raise UsageError(f"input.{name}: workflow {spec.name!r} has no argument {name!r}{hint}")
 
 
 def by_name(spec: WorkflowSpec, arguments: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:

@@ -13,8 +13,9 @@ from typing import Any, Literal, TypeAlias
 
 import attrs
 
+from reenact.closing import Ending
 from reenact.errors import PluginError, UsageError
-from reenact.execution import Ending, Execution
+from reenact.execution import Execution
 from reenact.history import Recorded, Taken
 from reenact.llm import LlmRequest, Usage
 from reenact.models import Models, Target

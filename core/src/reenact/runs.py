@@ -3,41 +3,33 @@
 import asyncio
 import re
 import weakref
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
 import attrs
 
 from reenact.asking import hash_input
-from reenact.children import DEPTH_MAX, RUN_ID_HEX, child_id, derived_key
-from reenact.closing import CONTINUED_AS
+from reenact.children import RUN_ID_HEX, derived_key
+from reenact.closing import CONTINUED_AS, Ending
 from reenact.config import OnChange, RuntimeOptions
-from reenact.content import pack, references, unpack
+from reenact.content import pack
 from reenact.desk import Desk
 from reenact.differences import add_inputs
-from reenact.errors import (
-    DamagedError,
-    DivergenceError,
-    ReenactError,
-    RunConflictError,
-    RunEndedError,
-    UsageError,
-    did_you_mean,
-)
-from reenact.execution import Ending, Execution, RunHost
+from reenact.errors import DivergenceError, RunConflictError, RunEndedError, UsageError
+from reenact.execution import Execution, RunHost
 from reenact.failures import revive
-from reenact.history import History, load_blobs, read_history
-from reenact.inputs import restore_input, spell_input
+from reenact.history import History, read_history
+from reenact.inputs import spell_input
 from reenact.journal import Writer
 from reenact.loop import refuse_in_workflow
-from reenact.planning import Plan, Planning
-from reenact.records import NO_CHANGES, Changes, Origin, RunRecord, Status, origin_of
-from reenact.reuse import Earlier
+from reenact.planning import Plan
+from reenact.records import NO_CHANGES, Changes, Origin, RunRecord, Status
+from reenact.reruns import Known, Planner, read_earlier, read_input
 from reenact.seams import Executor, RunWrite
 from reenact.services import Services
 from reenact.source import source_hash
-from reenact.steps import WorkflowSpec, continued_id, idempotency_key
+from reenact.steps import WorkflowSpec, continued_id
 from reenact.submissions import Submission, Submissions
 from reenact.trace import new_trace_id
 from reenact.views import Run
@@ -47,9 +39,6 @@ Started: TypeAlias = "Execution | Run | Submission"
 
 _OVER = (Status.SUCCEEDED, Status.CANCELLED)
 """A run that is so is not taken up; one that failed is, at the step that failed it."""
-
-Known: TypeAlias = Callable[[RunRecord], WorkflowSpec | None]
-"""Returns the code of a run, if it is loaded."""
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}", re.ASCII)
 
@@ -141,7 +130,7 @@ class Runs:
             host=self._host,
             on_changed=self._options.on_changed_input,
             suspend=suspend,
-            earlier=await self._earlier(record, changes) if earlier else None,
+            earlier=await read_earlier(self._desk.store, record, changes) if earlier else None,
         )
         began_ns = execution.earlier.began_ns if execution.earlier else 0
         stored = pack(data, execution.book.blobs)
@@ -193,7 +182,7 @@ class Runs:
     ) -> Started:
         """Start a run of today's code that takes what it can from *source*; see `Runtime.rerun`."""
         history = (await read_history(self._desk.store, source, outputs=False)).history
-        args, kwargs = await self._input(history, spec, history.changes.then(changes))
+        args, kwargs = await read_input(self._desk.store, history, spec, history.changes.then(changes))
         return await self.start(
             spec,
             args,
@@ -205,62 +194,10 @@ class Runs:
             changes=changes,
         )
 
-    async def plan(
-        self, source: RunRecord, spec: WorkflowSpec, *, changes: Changes, known: Known, depth: int = 0
-    ) -> Plan:
-        """Find out what a re-run of *source* would do; see `Runtime.plan`.
-
-        Args:
-            source: The run.
-            spec: Its code.
-            changes: What would be set for the re-run.
-            known: Returns the code of a child run; None if it is not loaded.
-            depth: How deep in child runs this is.
-        """
-        history = (await read_history(self._desk.store, source)).history
-        args, kwargs = await self._input(history, spec, history.changes.then(changes))
-        children = {}
-        for path, child in await self._children_of(source, history):
-            code = known(child)
-            if code is not None and depth < DEPTH_MAX:
-                inner = Changes(allow_once=changes.allow_once)
-                children[path] = await self.plan(child, code, changes=inner, known=known, depth=depth + 1)
-        planning = Planning(
-            attrs.evolve(source, origin=str(Origin("rerun", source.id)), status=Status.RUNNING),
-            History(),
-            attrs.evolve(self._services, writer=None),
-            host=self._host,
-            earlier=Earlier(source.id, source.key, history, allow_once=changes.allow_once),
-            children=children,
-        )
-        planning.start(lambda: spec.fn(*args, **kwargs), spec)
-        await planning.finished
-        return Plan(run_id=source.id, steps=planning.planned, complete=planning.complete)
-
-    async def _children_of(self, run: RunRecord, history: History) -> list[tuple[str, RunRecord]]:
-        """Return the child runs of a run, with the paths of their steps."""
-        found = []
-        for path, recorded in history.steps.items():
-            if recorded.intent.kind == "workflow":
-                key = idempotency_key(run.id, path, recorded.intent.generation)
-                child = await self._desk.store.load(child_id(key))
-                found += [(path, child)] if child is not None else []
-        return found
-
-    async def _earlier(
-        self, record: RunRecord, changes: Changes, taken: Collection[str] = ()
-    ) -> Earlier | None:
-        """Return the record of the run that *record* takes outcomes from."""
-        origin = origin_of(record)
-        if origin is None or origin.how != "rerun":
-            return None
-        source = await self._desk.store.load(origin.run_id)
-        if source is None:
-            raise DamagedError(
-                self._desk.store.where, f"run {origin.run_id}, which run {record.id} re-runs, is gone"
-            )
-        history = (await read_history(self._desk.store, source)).history
-        return Earlier(source.id, source.key, history, taken=taken, allow_once=changes.allow_once)
+    async def plan(self, source: RunRecord, spec: WorkflowSpec, *, changes: Changes, known: Known) -> Plan:
+        """Find out what a re-run of *source* would do; see `Runtime.plan`."""
+        planner = Planner(self._desk.store, self._services, self._host, known)
+        return await planner.plan(source, spec, changes)
 
     async def start_child(
         self,
@@ -406,8 +343,8 @@ class Runs:
             return await self._take_up_claimed(record, spec, on_changed, suspend=suspend)
         try:
             history = (await read_history(self._desk.store, record)).history
-            args, kwargs = await self._input(history, spec, history.changes)
-            earlier = await self._earlier(record, history.changes, history.taken)
+            args, kwargs = await read_input(self._desk.store, history, spec, history.changes)
+            earlier = await read_earlier(self._desk.store, record, history.changes, history.taken)
             told = await self._desk.store.messages(self._owner)
             execution = Execution(
                 attrs.evolve(record, status=history.status, steps=history.succeeded),
@@ -438,21 +375,6 @@ class Runs:
         await execution.book.write_now()
         return Run(record=execution.run)
 
-    async def _input(
-        self, history: History, spec: WorkflowSpec, changes: Changes
-    ) -> tuple[list[Any], dict[str, Any]]:
-        """Return the arguments on record, with what was set in their place."""
-        begun = history.begun
-        if begun is None:
-            raise ReenactError("the run has no beginning on record")
-        blobs = await load_blobs(
-            self._desk.store, set(references(bytes(begun.input))), self._desk.store.where
-        )
-        spelled = unpack(bytes(begun.input), blobs)
-        check_arguments(spec, changes.input)
-        spelled.update(changes.input)
-        return restore_input(spec, spelled, "" if changes.input else begun.input_hash)
-
     async def _read_ended(self, record: RunRecord, spec: WorkflowSpec | None) -> Run:
         """Return a run that has ended, from its record."""
         view = await self._desk.show(record.id)
@@ -474,7 +396,7 @@ class Runs:
     async def replay(self, record: RunRecord, spec: WorkflowSpec) -> Run:
         """Run code over a record; see `Runtime.replay`."""
         history = (await read_history(self._desk.store, record)).history
-        args, kwargs = await self._input(history, spec, history.changes)
+        args, kwargs = await read_input(self._desk.store, history, spec, history.changes)
         services = attrs.evolve(self._services, writer=None)
         execution = Execution(record, history, services, host=self._host, live=False)
         execution.start(lambda: spec.fn(*args, **kwargs), spec)
@@ -506,19 +428,6 @@ def check_run_id(run_id: str | None) -> None:
     """
     if run_id is not None and not _RUN_ID.fullmatch(run_id):
         raise UsageError(f"{run_id!r} is no run id: letters, digits and . _ : - only, 128 at most")
-
-
-def check_arguments(spec: WorkflowSpec, named: Mapping[str, Any]) -> None:
-    """Refuse names that no argument of a workflow has.
-
-    Raises:
-        UsageError: Names the first of them.
-    """
-    known = spec.arguments.signature.parameters
-    for name in named:
-        if name not in known:
-            hint = did_you_mean(name, list(known))
-            raise UsageError(f"input.{name}: workflow {spec.name!r} has no argument {name!r}{hint}")
 
 
 def _take_up_failed(execution: Execution) -> None:

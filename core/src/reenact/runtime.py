@@ -14,7 +14,6 @@ import logging
 import os
 import secrets
 import socket
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -23,47 +22,38 @@ from typing import Any, ParamSpec, TypeVar
 from reenact import __version__
 from reenact.children import Children
 from reenact.codec import plain
-from reenact.config import Config, OnChange, load
+from reenact.config import Config, OnChange
 from reenact.desk import Desk
-from reenact.errors import (
-    StoreError,
-    UsageError,
-    did_you_mean,
-)
+from reenact.errors import StoreError
 from reenact.execution import Execution
 from reenact.forking import fork
+from reenact.handle import Handle
 from reenact.house import House
-from reenact.journal import Observer, Outlet, Writer
-from reenact.ledger import Holding, Later, LedgerFull
+from reenact.inputs import check_arguments
+from reenact.journal import Observer, Writer
 from reenact.loop import RunLoop, WatchedLoop
 from reenact.models import Models, PriceHook
-from reenact.opening import (
-    Providers,
-    open_chain,
-    open_executor,
-    open_exporters,
-    open_store,
-    open_watches,
-)
+from reenact.observers import Observers
+from reenact.parts import open_parts
 from reenact.planning import Plan, priced
 from reenact.plugins import Plugins
 from reenact.policy import OwnPolicy
-from reenact.records import Changes, Entry, RunRecord, Status
+from reenact.records import Changes, Entry, RunRecord
+from reenact.recovery import recover
+from reenact.registry import Registry, spec_of
 from reenact.reuse import recall
-from reenact.runs import Runs, Started, check_arguments, check_run_id
-from reenact.scheduler import Clock, Limits, Sleeper, SteadyClock, WallClock, boot_id, since_boot_ns
-from reenact.seams import CommitResult, Executor, Provider, RunFilter, RunWrite, Store, Watch
+from reenact.runs import Runs, Started, check_run_id
+from reenact.scheduler import Clock, Limits
+from reenact.seams import Executor, Provider, Store, Watch
 from reenact.services import Hold, Services
-from reenact.steps import Retry, StepContext, WorkflowSpec
+from reenact.steps import StepContext, WorkflowSpec
 from reenact.views import Run
-from reenact.workflows import WORKFLOWS, Workflow
+from reenact.workflows import WORKFLOWS
 
 log = logging.getLogger("reenact")
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-RECOVER_AT_ONCE = 100
 
 
 class Runtime(Desk):
@@ -98,9 +88,9 @@ class Runtime(Desk):
         self.models = models
         self.watches = tuple(watches)
         self.owner = f"pid {os.getpid()} on {socket.gethostname()} ({secrets.token_hex(4)})"
-        self._observers: list[Observer] = []
+        self._observers = Observers()
         self._draw = draw
-        self._workflows: dict[str, WorkflowSpec] = {}
+        self._registry = Registry()
         options = config.runtime
         services = Services(
             writer=writer,
@@ -169,72 +159,47 @@ class Runtime(Desk):
             NotInstalledError: If it names something that no plugin offers.
             StoreError: If the store cannot be opened.
         """
-        chosen = config if isinstance(config, Config) else load(config)
-        found = plugins or Plugins(disabled=chosen.plugins.disabled)
         async with AsyncExitStack() as stack:
-            opened = store or await open_store(chosen, found, stack)
-            chain = await open_chain(chosen, found, stack, policies)
-            named = Providers(chosen, found, stack, providers or {})
-            outlets = [
-                await stack.enter_async_context(Outlet(name, exporter))
-                for name, exporter in (await open_exporters(chosen, found, stack)).items()
-            ]
-            looking_on = (await open_watches(chosen, found, stack)).values()
-            writer = await stack.enter_async_context(Writer(opened))
-            options = chosen.runtime
-            time_source = clock or WallClock()
-            steady = clock or await _steady_clock(opened)
-            models = Models(
-                aliases=chosen.models,
-                provider=named.get,
-                chain=chain,
-                hold=_holder(writer),
-                held=lambda account: opened.held(account, steady.now_ns()),
-                clock=Sleeper(steady),
-                retry=Retry(attempts=options.llm_attempts),
-                timeout_s=options.llm_timeout_s,
-                prices=chosen.prices,
-                now_ns=time_source.now_ns,
-                **({"price": price} if price else {}),
+            parts = await open_parts(
+                stack,
+                config,
+                store=store,
+                providers=providers or {},
+                policies=policies,
+                executor=executor,
+                plugins=plugins,
+                clock=clock,
+                price=price,
+                watches=watches,
             )
             runtime = cls(
-                config=chosen,
-                store=opened,
-                plugins=found,
-                models=models,
-                writer=writer,
-                clock=time_source,
-                executor=executor or await open_executor(chosen, found, stack),
-                steady=steady,
+                config=parts.config,
+                store=parts.store,
+                plugins=parts.plugins,
+                models=parts.models,
+                writer=parts.writer,
+                clock=parts.clock,
+                executor=parts.executor,
+                steady=parts.steady,
                 draw=draw,
-                watches=(*looking_on, *watches),
+                watches=parts.watches,
                 hold=hold,
             )
-            runtime._observers.extend(outlets)
-            await opened.renew(runtime.owner, options.lease_s)
+            for outlet in parts.outlets:
+                runtime.observe(outlet)
+            await parts.store.renew(runtime.owner, parts.config.runtime.lease_s)
             stack.push_async_callback(runtime.stop)
-            stack.push_async_callback(
-                _end_task, asyncio.create_task(runtime._house.keep(), name="reenact-house")
-            )
+            keeping = asyncio.create_task(runtime._house.keep(), name="reenact-house")
+            stack.push_async_callback(_end_task, keeping)
             yield runtime
 
     def observe(self, observer: Observer) -> Callable[[], None]:
         """Have *observer* told at once of what becomes durable; return what ends that."""
-        self._observers.append(observer)
-        return lambda: self._dismiss(observer)
-
-    def _dismiss(self, observer: Observer) -> None:
-        with contextlib.suppress(ValueError):  # it is gone already
-            self._observers.remove(observer)
+        return self._observers.add(observer)
 
     def _tell(self, run: RunRecord, entries: Sequence[Entry]) -> None:
         self._children.told(run)
-        for observer in tuple(self._observers):
-            try:
-                observer(run, entries)
-            except Exception:
-                log.exception("an observer failed and is told nothing more")
-                self._dismiss(observer)
+        self._observers.tell(run, entries)
 
     @property
     def under_way(self) -> int:
@@ -264,7 +229,7 @@ class Runtime(Desk):
         Raises:
             InputError: If the arguments do not fit.
         """
-        execution = await self._runs.start(self._met(workflow), args, kwargs, suspend=True)
+        execution = await self._runs.start(self._registry.meet(workflow), args, kwargs, suspend=True)
         return await self._runs.wait(execution)
 
     async def start(
@@ -277,7 +242,7 @@ class Runtime(Desk):
         trace_id: str | None = None,
         target: str = "",
         suspend: bool = False,
-    ) -> "Handle":
+    ) -> Handle:
         """Start a run and return at once.
 
         Args:
@@ -295,7 +260,7 @@ class Runtime(Desk):
             RunConflictError: If *run_id* is taken by another run.
         """
         execution = await self._runs.start(
-            self._met(workflow),
+            self._registry.meet(workflow),
             args,
             kwargs or {},
             run_id=run_id,
@@ -341,7 +306,7 @@ class Runtime(Desk):
             return await self._runs.wait(active)
         return await self._runs.wait(
             await self._runs.take_up(
-                record, self._code_of(record, workflow), on_changed_input, suspend=suspend
+                record, self._registry.code_of(record, workflow), on_changed_input, suspend=suspend
             )
         )
 
@@ -359,7 +324,7 @@ class Runtime(Desk):
             DivergenceError: If the code asks for anything else than the record has.
         """
         record = await self.find(run_id)
-        return await self._runs.replay(record, self._code_of(record, workflow))
+        return await self._runs.replay(record, self._registry.code_of(record, workflow))
 
     # --- fork, rerun
 
@@ -397,7 +362,7 @@ class Runtime(Desk):
             ForkedBehindError: If *inputs* change a step before *at*.
         """
         source = await self.find(run_id)
-        spec = self._code_of(source, workflow)
+        spec = self._registry.code_of(source, workflow)
         changes = Changes(
             model=model, input=_plain_fields(inputs, "input"), outputs=_plain_fields(outputs, "outputs")
         )
@@ -442,7 +407,7 @@ class Runtime(Desk):
             InputError: If the arguments do not fit the code any more.
         """
         source = await self.find(run_id)
-        spec = self._code_of(source, workflow)
+        spec = self._registry.code_of(source, workflow)
         changes = Changes(input=_plain_fields(inputs, "input"), allow_once=allow_once)
         check_arguments(spec, changes.input)
         started = await self._runs.rerun(
@@ -471,10 +436,10 @@ class Runtime(Desk):
             InputError: If the arguments do not fit the code any more.
         """
         source = await self.find(run_id)
-        spec = self._code_of(source, workflow)
+        spec = self._registry.code_of(source, workflow)
         changes = Changes(input=_plain_fields(inputs, "input"), allow_once=allow_once)
         check_arguments(spec, changes.input)
-        plan = await self._runs.plan(source, spec, changes=changes, known=self._loaded)
+        plan = await self._runs.plan(source, spec, changes=changes, known=self._registry.loaded)
         return await priced(plan, self.models)
 
     async def recover(self, workflows: Sequence[Callable[..., Any]] = ()) -> list[Run | BaseException]:
@@ -486,26 +451,13 @@ class Runtime(Desk):
         Returns:
             For each run: the run as it ended or waits, or the error that kept it from going on.
         """
-        known = {
-            spec.name: spec for spec in (*(w.spec for w in WORKFLOWS.values()), *map(_spec_of, workflows))
-        }
-        found = await self.store.list(
-            RunFilter(status=(Status.RUNNING, Status.WAITING), ownerless=True, limit=1_000_000, roots=True)
+        specs = (*(known.spec for known in WORKFLOWS.values()), *map(spec_of, workflows))
+        known = {spec.name: spec for spec in specs}
+        return await recover(
+            self.store,
+            self._runs,
+            lambda record: known.get(record.workflow) or self._registry.code_of(record, None),
         )
-        places = asyncio.Semaphore(RECOVER_AT_ONCE)
-
-        async def one(record: RunRecord) -> Run | BaseException:
-            async with places:
-                try:
-                    spec = known.get(record.workflow) or self._code_of(record, None)
-                    return await self._runs.wait(
-                        await self._runs.take_up(record, spec, None, suspend=True, recovering=True)
-                    )
-                except Exception as error:
-                    log.warning("run %s could not be recovered: %s", record.id, error)
-                    return error
-
-        return list(await asyncio.gather(*(one(record) for record in found)))
 
     async def continue_run(
         self, ended: Execution, spec: WorkflowSpec, args: Sequence[Any], kwargs: Mapping[str, Any]
@@ -517,33 +469,8 @@ class Runtime(Desk):
         self, parent: Execution, spec: WorkflowSpec, arguments: Mapping[str, Any], step: StepContext
     ) -> Any:
         """Run a workflow as a step of another run."""
-        self._workflows[spec.name] = spec
+        self._registry.add(spec)
         return await self._children.run(parent, spec, arguments, step)
-
-    # --- code
-
-    def _met(self, workflow: Callable[..., Any]) -> WorkflowSpec:
-        """Return how a workflow is declared, and know it by its name from now on."""
-        spec = _spec_of(workflow)
-        self._workflows[spec.name] = spec
-        return spec
-
-    def _loaded(self, record: RunRecord) -> WorkflowSpec | None:
-        """Return the code of a run: what this runtime has run under its name, or what is defined under it."""
-        found = WORKFLOWS.get(record.workflow)
-        return self._workflows.get(record.workflow) or (found.spec if found is not None else None)
-
-    def _code_of(self, record: RunRecord, workflow: Callable[..., Any] | None) -> WorkflowSpec:
-        if workflow is not None:
-            return self._met(workflow)
-        found = self._loaded(record)
-        if found is None:
-            hint = did_you_mean(record.workflow, list(WORKFLOWS))
-            raise UsageError(
-                f"the code of workflow {record.workflow!r} (run {record.id}) is not loaded{hint}; "
-                f"import the module that defines it, or pass the workflow"
-            )
-        return found
 
     # --- telling
 
@@ -575,29 +502,8 @@ class Runtime(Desk):
                 execution.finished.exception()  # whoever waited for the run was killed, too
 
 
-class Handle:
-    """A run that was started.
-
-    Attributes:
-        id: The run's id.
-        trace_id: Its trace.
-    """
-
-    def __init__(self, runs: Runs, started: Started) -> None:
-        self._runs = runs
-        self._started = started
-        record = _record_of(started)
-        self.id = record.id
-        self.trace_id = record.trace_id
-
-    @property
-    def status(self) -> Status:
-        """What the run has become so far."""
-        return _record_of(self._started).status
-
-    async def wait(self) -> Run:
-        """Wait until the run has ended, or was given back because it waits for somebody."""
-        return await self._runs.wait(self._started)
+def _plain_fields(named: Mapping[str, Any] | None, what: str) -> dict[str, Any]:
+    return {name: plain(value, f"{what}.{name}") for name, value in (named or {}).items()}
 
 
 def _made_by(config: Config, plugins: Plugins) -> Mapping[str, str]:
@@ -606,49 +512,7 @@ def _made_by(config: Config, plugins: Plugins) -> Mapping[str, str]:
     return dict(sorted({"reenact-core": __version__, **plugins.versions(named)}.items()))
 
 
-def _record_of(started: Started) -> RunRecord:
-    return started.record if isinstance(started, Run) else started.run
-
-
 async def _end_task(task: "asyncio.Task[None]") -> None:
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
-
-
-async def _steady_clock(store: Store) -> Clock:
-    """Return the clock of the store's ledger; the time of day where a boot has no name."""
-    boot = boot_id()
-    if not boot:
-        return WallClock()
-    since_ns = since_boot_ns()
-    return SteadyClock(await store.ledger_ns(boot, since_ns, time.time_ns()) - since_ns)
-
-
-def _holder(writer: Writer) -> Callable[[RunRecord, Sequence[Holding]], Awaitable[LedgerFull | Later | None]]:
-    async def hold(run: RunRecord, holdings: Sequence[Holding]) -> LedgerFull | Later | None:
-        made: asyncio.Future[CommitResult] = asyncio.get_running_loop().create_future()
-        write = RunWrite(run_id=run.id, epoch=run.epoch, ledger=holdings)
-
-        def done(answer: CommitResult) -> None:
-            if not made.done():
-                made.set_result(answer)
-
-        writer.submit(write, done)
-        result = await made
-        if isinstance(result, Exception):
-            raise result
-        return result
-
-    return hold
-
-
-def _plain_fields(named: Mapping[str, Any] | None, what: str) -> dict[str, Any]:
-    return {name: plain(value, f"{what}.{name}") for name, value in (named or {}).items()}
-
-
-def _spec_of(workflow: Callable[..., Any]) -> WorkflowSpec:
-    if isinstance(workflow, Workflow):
-        return workflow.spec
-    name = getattr(workflow, "__qualname__", repr(workflow))
-    raise UsageError(f"{name} is not a workflow; put @workflow above it")

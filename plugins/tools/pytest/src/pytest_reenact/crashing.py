@@ -22,9 +22,10 @@ from reenact import Resolution
 from reenact.content import unpack
 from reenact.desk import Desk
 from reenact.errors import DivergenceError, NotDeterministicError, StoreError
+from reenact.handle import Handle
 from reenact.plugins import Plugins
 from reenact.records import RUN_PATH, Entry, Status, decode_entry
-from reenact.runtime import Handle, Runtime
+from reenact.runtime import Runtime
 from reenact.seams import CommitResult, RunWrite
 from reenact.views import Run
 

@@ -23,11 +23,12 @@ from reenact.config import Config
 from reenact.desk import Desk
 from reenact.errors import UsageError
 from reenact.failures import revive
+from reenact.handle import Handle
 from reenact.models import Models, PriceHook
 from reenact.plugins import Plugins
 from reenact.policy import OwnPolicy
 from reenact.records import RunRecord, Status
-from reenact.runtime import Handle, Runtime
+from reenact.runtime import Runtime
 from reenact.seams import Provider, RunFilter, Store, Watch
 from reenact.views import Run, RunView, StepView
 from reenact.workflows import WORKFLOWS
