@@ -129,8 +129,11 @@ async def test_an_argument_may_change_nothing_before(opened: Opened) -> None:
         first = await runtime.run(greet, "Ann", "hello")
         forked = await runtime.fork(first.id, "note", inputs={"greeting": "bye"})
         with pytest.raises(ForkedBehindError, match="fork at 'book#0', or re-run the run"):
-            await runtime.fork(first.id, "note", inputs={"name": "Bob"})
+            await runtime.fork(first.id, "note", inputs={"name": "Bob"}, as_id="refused")
+        refused = await runtime.find("refused")
+        await runtime.verify("refused")
 
+    assert refused.status is Status.CANCELLED
     assert forked.output == "bye booked Ann"
     assert done == ["Ann", "hello booked Ann", "bye booked Ann"]
 

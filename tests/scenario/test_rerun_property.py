@@ -39,7 +39,7 @@ class Op:
 
 @step
 async def note(text: str) -> str:
-    done.append(text)
+    done.append(f"step {text}")
     return answer_to(text)
 
 
@@ -91,7 +91,7 @@ def edits(draw: Any) -> tuple[list[Op], list[Op]]:
 
 async def run_through(before: list[Op], after: list[Op]) -> None:
     def answered(request: LlmRequest) -> str:
-        done.append(request.messages[-1].text)
+        done.append(f"llm {request.messages[-1].text}")
         return answer_to(request.messages[-1].text)
 
     fake = Fake(answer=answered)

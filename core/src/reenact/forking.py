@@ -31,6 +31,7 @@ from reenact.seams import RunWrite, Store
 from reenact.trace import new_trace_id
 
 RUN_ID_HEX = 16
+LEASE_S = 30.0
 
 
 async def fork(
@@ -95,6 +96,31 @@ async def fork(
     if isinstance(result, Exception):
         raise result
     return made
+
+
+async def withdraw(store: Store, clock: Clock, made: RunRecord, reason: str) -> None:
+    """End a fork that cannot go on as it was made, so that nobody tries to resume it.
+
+    Args:
+        store: Where it is.
+        clock: The time.
+        made: It; nobody has it.
+        reason: Why, for the record.
+    """
+    record = await store.acquire(made.id, f"fork of {made.origin}", LEASE_S)
+    history = (await read_history(store, record, outputs=False)).history
+    now_ns = clock.now_ns()
+    entry = Entry(
+        seq=history.next_seq,
+        path=RUN_PATH,
+        status=Status.CANCELLED,
+        at_ns=now_ns,
+        attempt=record.epoch,
+        note=reason,
+    )
+    ended = attrs.evolve(record, status=Status.CANCELLED, updated_ns=now_ns, owner="", until_ns=0)
+    rows = _rows(history.last_checksum, [entry])
+    await store.commit([RunWrite(run_id=made.id, epoch=record.epoch, rows=rows, run=ended, release=True)])
 
 
 def _step_at(history: History, source: RunRecord, at: str) -> Recorded:

@@ -24,9 +24,9 @@ from reenact.children import Children
 from reenact.codec import plain
 from reenact.config import Config, OnChange
 from reenact.desk import Desk
-from reenact.errors import StoreError
+from reenact.errors import ForkedBehindError, StoreError
 from reenact.execution import Execution
-from reenact.forking import fork
+from reenact.forking import fork, withdraw
 from reenact.handle import Handle
 from reenact.house import House
 from reenact.inputs import check_arguments
@@ -359,7 +359,7 @@ class Runtime(Desk):
         Raises:
             RunNotFoundError: If no run has that id.
             UsageError: If it has no such step.
-            ForkedBehindError: If *inputs* change a step before *at*.
+            ForkedBehindError: If *inputs*, or the code, change a step before *at*; the new run is cancelled.
         """
         source = await self.find(run_id)
         spec = self._registry.code_of(source, workflow)
@@ -371,7 +371,11 @@ class Runtime(Desk):
         record = await fork(
             self.store, self.clock, source, at, changes=changes, run_id=as_id, draw=self._draw
         )
-        return await self._runs.wait(await self._runs.take_up(record, spec, None, suspend=suspend))
+        try:
+            return await self._runs.wait(await self._runs.take_up(record, spec, None, suspend=suspend))
+        except ForkedBehindError:
+            await withdraw(self.store, self.clock, record, "it would change what lies before it")
+            raise
 
     async def rerun(
         self,
