@@ -22,7 +22,7 @@ from reenact.config import RuntimeOptions
 from reenact.errors import LeaseLostError, StepError
 from reenact.history import read_history
 from reenact.records import Entry
-from reenact.seams import CommitResult, RunWrite
+from reenact.stores import CommitResult, RunWrite
 
 from conftest import Opened
 

@@ -24,7 +24,7 @@ from reenact.history import (
 )
 from reenact.machine import RUN, STEP, TransitionError, advance
 from reenact.records import RUN_PATH, Entry, Row, RunRecord, Status, add_cost, decode_entry
-from reenact.seams import Store
+from reenact.stores import Store
 
 TO_BE_RESUMED = "to be resumed"
 """What a run waits for whose step in doubt has been decided about."""

@@ -37,8 +37,8 @@ from reenact.records import (
     raw,
 )
 from reenact.scheduler import Clock, Limits
-from reenact.seams import CommitResult, RunWrite
 from reenact.steps import NO_TICKET, Call, Outcome, Settled, Spent, spell_site
+from reenact.stores import CommitResult, RunWrite
 
 
 async def _recall_nothing(_: str) -> None:

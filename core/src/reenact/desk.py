@@ -18,7 +18,7 @@ from reenact.loop import refuse_in_workflow
 from reenact.pruning import Choice, Pruned, prune
 from reenact.records import Entry, Failure, Message, Row, RunRecord, Status, checksum, encode_entry, raw
 from reenact.scheduler import Clock, WallClock
-from reenact.seams import RunFilter, RunWrite, Store
+from reenact.stores import RunFilter, RunWrite, Store
 from reenact.views import RunView, StepView, step_views
 
 LAST = "last"

@@ -9,8 +9,8 @@ from reenact.divergence import Inputs
 from reenact.errors import DivergenceError
 from reenact.history import load_blobs
 from reenact.records import Entry
-from reenact.seams import Store
 from reenact.steps import Call, spell_site
+from reenact.stores import Store
 
 LINES_MAX = 200
 SCRUBBED = "(a policy scrubbed the input on record; the code's is not shown beside it)"

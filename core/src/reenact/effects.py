@@ -16,11 +16,11 @@ from reenact.content import Blob
 from reenact.errors import NotStorableError, PluginError, PolicyDeniedError, StepError, UsageError
 from reenact.failures import record_failure, rewritten
 from reenact.history import Recorded
+from reenact.judging import Wait
 from reenact.pauses import Pauses
 from reenact.records import Entry, Failure, Status
 from reenact.reuse import fits
 from reenact.scheduler import give_back, take, take_now
-from reenact.seams import CommitResult, Wait
 from reenact.steps import (
     ADMITTED,
     CANCELLED,
@@ -36,6 +36,7 @@ from reenact.steps import (
     StepContext,
     current_step,
 )
+from reenact.stores import CommitResult
 from reenact.trace import TraceContext, current_trace
 from reenact.waiting import NOBODY, Host, Waiting
 

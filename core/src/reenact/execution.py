@@ -38,7 +38,6 @@ from reenact.models import Models
 from reenact.placeholders import Placeholders
 from reenact.records import Entry, Failure, Message, RunRecord, Status
 from reenact.reuse import Earlier
-from reenact.seams import CommitResult
 from reenact.steps import (
     ASKED,
     CANCELLED,
@@ -51,6 +50,7 @@ from reenact.steps import (
     StepSpec,
     WorkflowSpec,
 )
+from reenact.stores import CommitResult
 from reenact.trace import TraceContext, current_trace
 
 log = logging.getLogger("reenact.run")

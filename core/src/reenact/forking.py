@@ -27,7 +27,7 @@ from reenact.records import (
     encode_entry,
 )
 from reenact.scheduler import Clock
-from reenact.seams import RunWrite, Store
+from reenact.stores import RunWrite, Store
 from reenact.trace import new_trace_id
 
 RUN_ID_HEX = 16

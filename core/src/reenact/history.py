@@ -33,7 +33,7 @@ from reenact.records import (
     decode_entry,
     origin_of,
 )
-from reenact.seams import Store
+from reenact.stores import Store
 
 DELIVERED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.DENIED})
 """What a workflow is told of; a cancelled step is one it cancelled itself."""

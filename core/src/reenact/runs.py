@@ -35,9 +35,10 @@ from reenact.loop import refuse_in_workflow
 from reenact.planning import Plan, Planning
 from reenact.records import NO_CHANGES, Changes, Origin, RunRecord, Status, origin_of
 from reenact.reuse import Earlier
-from reenact.seams import Executor, RunWrite
+from reenact.seams import Executor
 from reenact.source import source_hash
 from reenact.steps import WorkflowSpec, continued_id, idempotency_key
+from reenact.stores import RunWrite
 from reenact.submissions import Submission, Submissions
 from reenact.trace import new_trace_id
 from reenact.views import Run

@@ -53,8 +53,9 @@ from reenact.records import Changes, Entry, RunRecord, Status
 from reenact.reuse import recall
 from reenact.runs import Runs, Started, check_arguments, check_run_id
 from reenact.scheduler import Clock, Limits, Sleeper, SteadyClock, WallClock, boot_id, since_boot_ns
-from reenact.seams import CommitResult, Executor, Provider, RunFilter, RunWrite, Store, Watch
+from reenact.seams import Executor, Provider, Watch
 from reenact.steps import Retry, StepContext, WorkflowSpec
+from reenact.stores import CommitResult, RunFilter, RunWrite, Store
 from reenact.views import Run
 from reenact.workflows import WORKFLOWS, Workflow
 

@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 import attrs
 import pytest
 from pytest_reenact.conformance.policy import PolicyConformance
+from reenact.judging import Allow, Decision, Deny, Modify, PolicyContext, Stage, ToolRequest
 from reenact.llm import LlmMessage, LlmRequest, LlmResponse, Part
-from reenact.seams import Allow, Decision, Deny, Modify, Offer, PolicyContext, Stage, ToolRequest
+from reenact.seams import Offer
 
 from .conftest import Failures
 

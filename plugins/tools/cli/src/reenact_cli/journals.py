@@ -5,7 +5,7 @@ from typing import Any
 
 from reenact.history import read_history
 from reenact.records import RunRecord
-from reenact.seams import RunFilter, Store
+from reenact.stores import RunFilter, Store
 from reenact.trace import iso_time
 from reenact.views import StepView
 

@@ -14,7 +14,7 @@ from reenact.errors import DamagedError, RunNotFoundError
 from reenact.history import journal
 from reenact.pruning import links
 from reenact.records import Row, RunRecord, decode_entry
-from reenact.seams import RunFilter, Store
+from reenact.stores import RunFilter, Store
 
 from reenact_portable.model import (
     BLOBS_BEGIN,

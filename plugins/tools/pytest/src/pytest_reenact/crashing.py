@@ -24,7 +24,7 @@ from reenact.errors import DivergenceError, NotDeterministicError, StoreError
 from reenact.plugins import Plugins
 from reenact.records import RUN_PATH, Entry, Status, decode_entry
 from reenact.runtime import Handle, Runtime
-from reenact.seams import CommitResult, RunWrite
+from reenact.stores import CommitResult, RunWrite
 from reenact.views import Run
 
 from pytest_reenact.ends import Ends, Key, difference, ends_of, entries_of

@@ -10,7 +10,7 @@ from reenact.history import load_blobs
 from reenact.opening import options_of
 from reenact.plugins import Plugins
 from reenact.records import Row, RunRecord, decode_entry
-from reenact.seams import RunFilter, RunWrite, Store
+from reenact.stores import RunFilter, RunWrite, Store
 
 OWNER = "a test"
 _LEASE_S = 60.0

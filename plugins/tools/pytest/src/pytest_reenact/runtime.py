@@ -28,7 +28,8 @@ from reenact.plugins import Plugins
 from reenact.policy import OwnPolicy
 from reenact.records import RunRecord, Status
 from reenact.runtime import Handle, Runtime
-from reenact.seams import Provider, RunFilter, Store
+from reenact.seams import Provider
+from reenact.stores import RunFilter, Store
 from reenact.views import Run, RunView, StepView
 
 from pytest_reenact.clock import VirtualClock
