@@ -20,8 +20,8 @@ from reenact import (
 )
 from reenact.config import RuntimeOptions
 from reenact.errors import LeaseLostError, StepError
-from reenact.history import read_history
 from reenact.records import Entry
+from reenact.retrieval import read_history
 from reenact.stores import CommitResult, RunWrite
 
 from conftest import Opened

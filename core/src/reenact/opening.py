@@ -12,8 +12,9 @@ from typing import Any
 
 import attrs
 
-from reenact.config import Config, structure
+from reenact.config import Config
 from reenact.errors import ConfigError, UsageError
+from reenact.fitting import structure
 from reenact.judging import Policy
 from reenact.plugins import Offered, Plugins
 from reenact.policy import Chain, Member, OwnPolicy, config_hash

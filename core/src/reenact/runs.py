@@ -28,12 +28,13 @@ from reenact.errors import (
 )
 from reenact.execution import Ending, Execution, RunHost
 from reenact.failures import revive
-from reenact.history import History, load_blobs, read_history
+from reenact.history import History
 from reenact.inputs import restore_input, spell_input
 from reenact.journal import Writer
 from reenact.loop import refuse_in_workflow
 from reenact.planning import Plan, Planning
 from reenact.records import NO_CHANGES, Changes, Origin, RunRecord, Status, origin_of
+from reenact.retrieval import load_blobs, read_history
 from reenact.reuse import Earlier
 from reenact.seams import Executor
 from reenact.source import source_hash

@@ -3,8 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
-from reenact.history import read_history
 from reenact.records import RunRecord
+from reenact.retrieval import read_history
 from reenact.stores import RunFilter, Store
 from reenact.trace import iso_time
 from reenact.views import StepView

@@ -14,8 +14,8 @@ from reenact.children import child_id
 from reenact.codec import digest
 from reenact.content import Blob, references, unpack
 from reenact.desk import Desk
-from reenact.history import load_blobs, read_history
 from reenact.records import RUN_PATH, Entry, Failure, RunRecord, Status
+from reenact.retrieval import load_blobs, read_history
 from reenact.steps import idempotency_key
 from reenact.stores import Store
 

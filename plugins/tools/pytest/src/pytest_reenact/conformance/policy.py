@@ -24,7 +24,7 @@ import attrs
 import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from reenact.codec import canonical, plain
-from reenact.config import structure
+from reenact.fitting import structure
 from reenact.judging import (
     Allow,
     Decision,
