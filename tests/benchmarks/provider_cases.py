@@ -73,7 +73,7 @@ class Pair:
 @asynccontextmanager
 async def both(vendor: str) -> AsyncIterator[tuple[Provider, "Bare"]]:
     """Yield a provider and a bare client, both led to the same server."""
-    from reenact.config import structure
+    from reenact.fitting import structure
 
     double = double_of(vendor)
     server = subprocess.Popen(

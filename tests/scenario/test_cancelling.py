@@ -8,7 +8,7 @@ from pytest_reenact.memory import MemoryStore
 from reenact import Config, Runtime, Status, approve, llm, parallel, step, tool, workflow
 from reenact.config import RuntimeOptions
 from reenact.errors import ReenactError, RunEndedError
-from reenact.history import read_history
+from reenact.retrieval import read_history
 
 from conftest import Fake, Opened
 

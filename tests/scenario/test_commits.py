@@ -15,7 +15,7 @@ from reenact import (
 )
 from reenact.errors import StoreError, UsageError
 from reenact.records import RunRecord
-from reenact.seams import CommitResult, RunWrite
+from reenact.stores import CommitResult, RunWrite
 
 from conftest import Opened
 

@@ -24,9 +24,10 @@ from reenact import (
 from reenact.config import Config, RuntimeOptions
 from reenact.entries import ESTIMATED
 from reenact.errors import ConnectionLostError, OverloadedError, PolicyDeniedError
+from reenact.judging import Deny
 from reenact.policy import policy
 from reenact.prices import Price, Rate, configured_prices
-from reenact.seams import CallContext, Deny
+from reenact.seams import CallContext
 from reenact.tokens import estimate_tokens, text_tokens
 
 from conftest import Fake, Opened

@@ -28,7 +28,7 @@ from reenact.errors import (
     StepError,
     UsageError,
 )
-from reenact.seams import RunWrite
+from reenact.stores import RunWrite
 
 from conftest import Opened
 

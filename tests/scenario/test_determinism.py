@@ -13,8 +13,8 @@ from pytest_reenact.memory import MemoryStore
 from pytest_reenact.order import World
 from reenact import Plugins, Runtime, current, parallel, step, workflow
 from reenact.config import Config
-from reenact.history import read_history
 from reenact.records import Status
+from reenact.retrieval import read_history
 
 Tree = list[Any]
 

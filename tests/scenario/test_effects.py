@@ -20,9 +20,9 @@ from reenact import (
 )
 from reenact.config import RuntimeOptions
 from reenact.errors import LeaseLostError, StepError
-from reenact.history import read_history
 from reenact.records import Entry
-from reenact.seams import CommitResult, RunWrite
+from reenact.retrieval import read_history
+from reenact.stores import CommitResult, RunWrite
 
 from conftest import Opened
 

@@ -17,8 +17,8 @@ from reenact import (
     step,
     workflow,
 )
-from reenact.history import read_history
 from reenact.records import Entry, RunRecord
+from reenact.retrieval import read_history
 
 from conftest import Opened
 

@@ -26,9 +26,9 @@ from reenact import (
 )
 from reenact.config import PoliciesOptions, RuntimeOptions
 from reenact.errors import PolicyDeniedError, RateLimitedError
+from reenact.judging import Settlement, ToolRequest
 from reenact.ledger import Holding
 from reenact.policy import OwnPolicy
-from reenact.seams import Settlement, ToolRequest
 
 from conftest import Fake, Opened
 

@@ -25,8 +25,8 @@ from reenact import (
     workflow,
 )
 from reenact.errors import PolicyDeniedError
+from reenact.judging import Settlement, ToolRequest
 from reenact.policy import OwnPolicy
-from reenact.seams import Settlement, ToolRequest
 
 from conftest import Fake, Opened
 

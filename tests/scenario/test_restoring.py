@@ -25,8 +25,8 @@ from reenact import (
     workflow,
 )
 from reenact.errors import BadRequestError, OutputError, PolicyDeniedError
+from reenact.judging import ToolRequest
 from reenact.policy import OwnPolicy
-from reenact.seams import ToolRequest
 
 from conftest import Fake, Opened
 

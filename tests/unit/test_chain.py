@@ -7,9 +7,9 @@ from typing import Any
 import attrs
 import pytest
 from reenact.errors import ConfigError
+from reenact.judging import Allow, Decision, Deny, Modify, PolicyContext, Stage
 from reenact.policy import Chain, Member, Verdict, config_hash, policy
 from reenact.records import RunRecord
-from reenact.seams import Allow, Decision, Deny, Modify, PolicyContext, Stage
 from reenact.trace import TraceContext
 
 

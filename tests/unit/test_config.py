@@ -10,8 +10,9 @@ import pytest
 import tomli_w
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reenact.config import FILE_BYTES_MAX, Config, find_file, load, structure
+from reenact.config import FILE_BYTES_MAX, Config, find_file, load
 from reenact.errors import ConfigError
+from reenact.fitting import structure
 
 
 @pytest.fixture

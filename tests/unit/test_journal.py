@@ -11,7 +11,7 @@ from reenact.errors import LeaseLostError, RunNotFoundError, StoreError
 from reenact.journal import Writer
 from reenact.ledger import Holding
 from reenact.records import Entry, Row, RunRecord, Status, checksum, encode_entry
-from reenact.seams import CommitResult, RunWrite
+from reenact.stores import CommitResult, RunWrite
 
 
 class Scripted(MemoryStore):

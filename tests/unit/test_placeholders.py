@@ -18,8 +18,8 @@ from reenact import (
     system,
     user,
 )
+from reenact.judging import Deny
 from reenact.placeholders import NO_PLACEHOLDERS, Original, Placeholders
-from reenact.seams import Deny
 
 EMAIL, QUOTED = "jo@example.com", 'a "b" \\ \n c'
 VALUES: dict[str, str | int] = {"[[EMAIL_1]]": EMAIL, "[[QUOTED_2]]": QUOTED, "[[CARD_3]]": 4111111111111111}

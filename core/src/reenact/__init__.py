@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from reenact.handle import Handle
     from reenact.here import current, patched
     from reenact.hookspecs import hookimpl
+    from reenact.judging import Allow, Deny, Modify, PolicyContext, Settlement, Wait
     from reenact.llm import (
         LlmEvent,
         LlmMessage,
@@ -44,8 +45,9 @@ if TYPE_CHECKING:
     from reenact.policy import policy
     from reenact.records import Status
     from reenact.runtime import Runtime
-    from reenact.seams import Allow, Deny, Modify, Offer, PolicyContext, RunFilter, Settlement, Wait
+    from reenact.seams import Offer
     from reenact.steps import NotDone, Retry
+    from reenact.stores import RunFilter
     from reenact.views import Run, RunView, StepView
     from reenact.waits import approve, sleep, wait_signal
     from reenact.workflows import Workflow, continue_as_new, workflow
@@ -53,27 +55,27 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Allow": "seams",
+    "Allow": "judging",
     "Config": "config",
-    "Deny": "seams",
+    "Deny": "judging",
     "Desk": "desk",
     "Handle": "handle",
     "LlmEvent": "llm",
     "LlmMessage": "llm",
     "LlmRequest": "llm",
     "LlmResponse": "llm",
-    "Modify": "seams",
+    "Modify": "judging",
     "NotDone": "steps",
     "Offer": "seams",
     "Part": "llm",
     "Plugins": "plugins",
-    "PolicyContext": "seams",
+    "PolicyContext": "judging",
     "Resolution": "desk",
     "Retry": "steps",
     "Run": "views",
-    "RunFilter": "seams",
-    "Settlement": "seams",
-    "Wait": "seams",
+    "RunFilter": "stores",
+    "Settlement": "judging",
+    "Wait": "judging",
     "RunView": "views",
     "Runtime": "runtime",
     "Status": "records",

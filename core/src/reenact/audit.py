@@ -13,18 +13,11 @@ import attrs
 
 from reenact.content import Blob, blob_references, item_references, references
 from reenact.errors import DamagedError, RunNotFoundError
-from reenact.history import (
-    DELIVERED,
-    PATCH_PREFIX,
-    RESOLVED,
-    RETRY,
-    check_content,
-    check_row,
-    journal,
-)
+from reenact.history import DELIVERED, PATCH_PREFIX, RESOLVED, RETRY, check_row
 from reenact.machine import RUN, STEP, TransitionError, advance
 from reenact.records import RUN_PATH, Entry, Row, RunRecord, Status, add_cost, decode_entry
-from reenact.seams import Store
+from reenact.retrieval import check_content, journal
+from reenact.stores import Store
 
 TO_BE_RESUMED = "to be resumed"
 """What a run waits for whose step in doubt has been decided about."""

@@ -17,11 +17,11 @@ from reenact.asking import Site, checked_name, hash_input, perform, running
 from reenact.codec import Arguments, canonical, plain, spelled
 from reenact.content import Blob, pack
 from reenact.execution import Execution
+from reenact.judging import PolicyContext, ToolRequest
 from reenact.ledger import Holding, Later, LedgerFull
 from reenact.loop import current_scope
 from reenact.placeholders import NO_PLACEHOLDERS, Original, Placeholders
 from reenact.records import Cache, Effect, Kind
-from reenact.seams import PolicyContext, ToolRequest
 from reenact.shapes import HiddenShape, ValueShape
 from reenact.steps import Body, Call, Gate, Passed, Retry, StepContext, StepSpec
 from reenact.trace import TraceContext

@@ -33,9 +33,9 @@ from reenact.records import (
     encode_entry,
     raw,
 )
-from reenact.seams import CommitResult, RunWrite
 from reenact.services import Services
 from reenact.steps import NO_TICKET, Call, Outcome, spell_site
+from reenact.stores import CommitResult, RunWrite
 
 
 class Book:

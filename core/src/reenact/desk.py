@@ -13,12 +13,13 @@ from reenact.audit import TO_BE_RESUMED, verify_run
 from reenact.codec import canonical, plain
 from reenact.content import pack, references, unpack
 from reenact.errors import DamagedError, RunEndedError, RunNotFoundError, UsageError
-from reenact.history import RESOLVED, RETRY, load_blobs, read_history
+from reenact.history import RESOLVED, RETRY
 from reenact.loop import refuse_in_workflow
 from reenact.pruning import Choice, Pruned, prune
 from reenact.records import Entry, Failure, Message, Row, RunRecord, Status, checksum, encode_entry, raw
+from reenact.retrieval import load_blobs, read_history
 from reenact.scheduler import Clock, WallClock
-from reenact.seams import RunFilter, RunWrite, Store
+from reenact.stores import RunFilter, RunWrite, Store
 from reenact.views import RunView, StepView, step_views
 
 LAST = "last"

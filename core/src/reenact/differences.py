@@ -7,10 +7,10 @@ from typing import Any
 from reenact.content import Blob, blob_references, references, unpack
 from reenact.divergence import Inputs
 from reenact.errors import DivergenceError
-from reenact.history import load_blobs
 from reenact.records import Entry
-from reenact.seams import Store
+from reenact.retrieval import load_blobs
 from reenact.steps import Call, spell_site
+from reenact.stores import Store
 
 LINES_MAX = 200
 SCRUBBED = "(a policy scrubbed the input on record; the code's is not shown beside it)"

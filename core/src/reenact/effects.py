@@ -23,11 +23,11 @@ from reenact.attempts import (
 from reenact.book import Book
 from reenact.errors import PolicyDeniedError, StepError
 from reenact.history import Recorded
+from reenact.judging import Wait
 from reenact.pauses import Pauses
 from reenact.records import Entry, Failure, Status
 from reenact.reuse import fits
 from reenact.scheduler import give_back, take, take_now
-from reenact.seams import CommitResult, Wait
 from reenact.services import Services
 from reenact.steps import (
     ADMITTED,
@@ -42,6 +42,7 @@ from reenact.steps import (
     Outcome,
     PutOff,
 )
+from reenact.stores import CommitResult
 from reenact.waiting import NOBODY, Host, Waiting
 
 log = logging.getLogger("reenact.step")

@@ -34,7 +34,6 @@ from reenact.models import Models
 from reenact.placeholders import Placeholders
 from reenact.records import Entry, Message, RunRecord, Status
 from reenact.reuse import Earlier
-from reenact.seams import CommitResult
 from reenact.services import Services
 from reenact.steps import (
     ASKED,
@@ -48,6 +47,7 @@ from reenact.steps import (
     StepSpec,
     WorkflowSpec,
 )
+from reenact.stores import CommitResult
 from reenact.trace import TraceContext, current_trace
 
 log = logging.getLogger("reenact.run")

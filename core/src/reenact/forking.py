@@ -13,7 +13,7 @@ import attrs
 import msgspec
 
 from reenact.errors import UsageError, did_you_mean
-from reenact.history import History, Recorded, Taken, journal, read_history
+from reenact.history import History, Recorded, Taken
 from reenact.records import (
     NO_CHANGES,
     RUN_PATH,
@@ -26,8 +26,9 @@ from reenact.records import (
     checksum,
     encode_entry,
 )
+from reenact.retrieval import journal, read_history
 from reenact.scheduler import Clock
-from reenact.seams import RunWrite, Store
+from reenact.stores import RunWrite, Store
 from reenact.trace import new_trace_id
 
 RUN_ID_HEX = 16

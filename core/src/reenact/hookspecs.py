@@ -9,7 +9,9 @@ from typing import Any
 
 import pluggy
 
-from reenact.seams import Executor, Exporter, Offer, Policy, Provider, Store, Watch
+from reenact.judging import Policy
+from reenact.seams import Executor, Exporter, Offer, Provider, Watch
+from reenact.stores import Store
 
 PROJECT = "reenact"
 

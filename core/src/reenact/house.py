@@ -10,7 +10,7 @@ from reenact.config import RuntimeOptions
 from reenact.errors import LeaseLostError
 from reenact.execution import Execution
 from reenact.journal import lost_lease
-from reenact.seams import Store
+from reenact.stores import Store
 
 log = logging.getLogger("reenact.house")
 

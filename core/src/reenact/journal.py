@@ -18,7 +18,8 @@ from typing import NamedTuple, Protocol, TypeAlias
 from reenact.errors import LeaseLostError, StoreError
 from reenact.ledger import LedgerFull
 from reenact.records import Entry, RunRecord
-from reenact.seams import CommitResult, Exporter, RunWrite, Store
+from reenact.seams import Exporter
+from reenact.stores import CommitResult, RunWrite, Store
 
 log = logging.getLogger("reenact.journal")
 

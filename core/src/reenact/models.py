@@ -31,22 +31,14 @@ from reenact.errors import (
     RateLimitedError,
     did_you_mean,
 )
+from reenact.judging import LedgerClock, PolicyContext, Settlement, Stage
 from reenact.ledger import Holding, Later, LedgerFull
 from reenact.llm import LlmEvent, LlmRequest, LlmResponse, Usage
 from reenact.placeholders import NO_PLACEHOLDERS, Original, Place, Placeholders, Value
 from reenact.policy import Chain, Member, Verdict
 from reenact.prices import Price, PriceList
 from reenact.records import RunRecord
-from reenact.seams import (
-    CallContext,
-    Counting,
-    LedgerClock,
-    PolicyContext,
-    Priced,
-    Provider,
-    Settlement,
-    Stage,
-)
+from reenact.seams import CallContext, Counting, Priced, Provider
 from reenact.steps import NO_TICKET, Body, Call, Gate, Passed, PutOff, Retry, Spent, StepContext
 from reenact.tokens import Used
 from reenact.trace import TraceContext

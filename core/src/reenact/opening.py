@@ -12,11 +12,14 @@ from typing import Any
 
 import attrs
 
-from reenact.config import Config, structure
+from reenact.config import Config
 from reenact.errors import ConfigError, UsageError
+from reenact.fitting import structure
+from reenact.judging import Policy
 from reenact.plugins import Offered, Plugins
 from reenact.policy import Chain, Member, OwnPolicy, config_hash
-from reenact.seams import Executor, Exporter, Policy, Provider, Store, Watch, is_given_name
+from reenact.seams import Executor, Exporter, Provider, Watch, is_given_name
+from reenact.stores import Store
 
 PLUGIN = "plugin"
 """The key in ``[providers.NAME]`` that names the plugin which serves it, if that is not ``NAME``."""

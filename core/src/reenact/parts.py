@@ -28,8 +28,9 @@ from reenact.plugins import Plugins
 from reenact.policy import OwnPolicy
 from reenact.records import RunRecord
 from reenact.scheduler import Clock, Sleeper, SteadyClock, WallClock, boot_id, since_boot_ns
-from reenact.seams import CommitResult, Executor, Provider, RunWrite, Store, Watch
+from reenact.seams import Executor, Provider, Watch
 from reenact.steps import Retry
+from reenact.stores import CommitResult, RunWrite, Store
 
 
 @attrs.frozen(kw_only=True)

@@ -12,8 +12,8 @@ from typing import Any
 
 import attrs
 
+from reenact.judging import Wait
 from reenact.scheduler import Clock, sleep_until
-from reenact.seams import Wait
 from reenact.steps import Call
 from reenact.waiting import Waiting
 

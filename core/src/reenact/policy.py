@@ -15,9 +15,9 @@ import attrs
 
 from reenact.codec import canonical, digest, plain
 from reenact.errors import ConfigError, PolicyDeniedError
+from reenact.judging import Allow, Decision, Deny, Modify, Policy, PolicyContext, Stage, Wait
 from reenact.placeholders import Original, Place
 from reenact.records import DecisionRecord
-from reenact.seams import Allow, Decision, Deny, Modify, Policy, PolicyContext, Stage, Wait
 
 T = TypeVar("T")
 

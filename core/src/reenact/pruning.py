@@ -11,7 +11,7 @@ import attrs
 
 from reenact.errors import RunKeptError, RunNotFoundError, RunOwnedError
 from reenact.records import RunRecord, Status, origin_of
-from reenact.seams import RunFilter, Store, Swept
+from reenact.stores import RunFilter, Store, Swept
 
 _ALL = 10_000_000
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from reenact.records import RunRecord, Status
 from reenact.runs import Runs
-from reenact.seams import RunFilter, Store
 from reenact.steps import WorkflowSpec
+from reenact.stores import RunFilter, Store
 from reenact.views import Run
 
 log = logging.getLogger("reenact")

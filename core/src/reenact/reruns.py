@@ -12,14 +12,15 @@ from reenact.children import DEPTH_MAX, child_id
 from reenact.content import references, unpack
 from reenact.errors import DamagedError, ReenactError
 from reenact.execution import RunHost
-from reenact.history import History, load_blobs, read_history
+from reenact.history import History
 from reenact.inputs import check_arguments, restore_input
 from reenact.planning import Plan, Planning
 from reenact.records import Changes, Origin, RunRecord, Status, origin_of
+from reenact.retrieval import load_blobs, read_history
 from reenact.reuse import Earlier
-from reenact.seams import Store
 from reenact.services import Services
 from reenact.steps import WorkflowSpec, idempotency_key
+from reenact.stores import Store
 
 Known: TypeAlias = Callable[[RunRecord], WorkflowSpec | None]
 """Returns the code of a run, if it is loaded."""

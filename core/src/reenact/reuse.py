@@ -11,10 +11,11 @@ import collections
 from collections.abc import Collection, Mapping
 
 from reenact.content import Blob, references
-from reenact.history import History, Recorded, Taken, keyed_hash, load_blobs
+from reenact.history import History, Recorded, Taken, keyed_hash
 from reenact.records import Entry, Status, decode_entry
-from reenact.seams import Store
+from reenact.retrieval import load_blobs
 from reenact.steps import Call
+from reenact.stores import Store
 
 REUSABLE = frozenset({"llm", "tool", "step", "signal"})
 """Kinds of steps that are what their input makes them. A child run is re-run itself."""

@@ -19,17 +19,19 @@ from reenact.differences import add_inputs
 from reenact.errors import DivergenceError, RunConflictError, RunEndedError, UsageError
 from reenact.execution import Execution, RunHost
 from reenact.failures import revive
-from reenact.history import History, read_history
+from reenact.history import History
 from reenact.inputs import spell_input
 from reenact.journal import Writer
 from reenact.loop import refuse_in_workflow
 from reenact.planning import Plan
 from reenact.records import NO_CHANGES, Changes, Origin, RunRecord, Status
 from reenact.reruns import Known, Planner, read_earlier, read_input
-from reenact.seams import Executor, RunWrite
+from reenact.retrieval import read_history
+from reenact.seams import Executor
 from reenact.services import Services
 from reenact.source import source_hash
 from reenact.steps import WorkflowSpec, continued_id
+from reenact.stores import RunWrite
 from reenact.submissions import Submission, Submissions
 from reenact.trace import new_trace_id
 from reenact.views import Run

@@ -44,9 +44,10 @@ from reenact.registry import Registry, spec_of
 from reenact.reuse import recall
 from reenact.runs import Runs, Started, check_run_id
 from reenact.scheduler import Clock, Limits
-from reenact.seams import Executor, Provider, Store, Watch
+from reenact.seams import Executor, Provider, Watch
 from reenact.services import Hold, Services
 from reenact.steps import StepContext, WorkflowSpec
+from reenact.stores import Store
 from reenact.views import Run
 from reenact.workflows import WORKFLOWS
 

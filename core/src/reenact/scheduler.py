@@ -203,7 +203,7 @@ async def sleep_until(clock: Clock, due_ns: int, rings: Callable[[], object] = l
 
 
 class Sleeper:
-    """A clock that can be waited for; see `reenact.seams.LedgerClock`."""
+    """A clock that can be waited for; see `reenact.judging.LedgerClock`."""
 
     def __init__(self, clock: Clock) -> None:
         self.now_ns = clock.now_ns

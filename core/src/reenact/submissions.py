@@ -12,8 +12,9 @@ from typing import TypeAlias
 from reenact.errors import RunOwnedError, UsageError
 from reenact.execution import Execution
 from reenact.records import RunRecord
-from reenact.seams import Executor, Store
+from reenact.seams import Executor
 from reenact.steps import WorkflowSpec
+from reenact.stores import Store
 from reenact.views import Run
 
 TakenUp: TypeAlias = "Execution | Run"

@@ -5,9 +5,9 @@ from typing import Any
 
 import attrs
 import pytest
+from reenact.judging import Allow, Decision, Deny, Modify, PolicyContext, ToolRequest
 from reenact.llm import LlmMessage, LlmRequest, Part, system, user
 from reenact.records import RunRecord
-from reenact.seams import Allow, Decision, Deny, Modify, PolicyContext, ToolRequest
 from reenact.trace import TraceContext
 from reenact_pii import PiiOptions, open_pii, reenact_policies
 

@@ -8,9 +8,9 @@ from typing import Any
 import attrs
 import pytest
 from reenact.errors import ConfigError
+from reenact.judging import Modify, PolicyContext
 from reenact.llm import LlmRequest, user
 from reenact.records import RunRecord
-from reenact.seams import Modify, PolicyContext
 from reenact.trace import TraceContext
 from reenact_pii import Kind, PiiOptions, open_pii
 from reenact_pii.presidio import PresidioFinder, open_presidio

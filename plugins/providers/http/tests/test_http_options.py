@@ -2,8 +2,8 @@
 
 import httpx
 import pytest
-from reenact.config import structure
 from reenact.errors import AuthenticationError, ConfigError
+from reenact.fitting import structure
 from reenact_http import HttpOptions, KeyRef, Limits, Vendor
 from reenact_http.keys import KeyAuth, home_of, key_of
 from reenact_http.options import is_loopback

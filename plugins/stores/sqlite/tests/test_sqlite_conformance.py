@@ -4,7 +4,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from pytest_reenact.conformance.store import StoreConformance
-from reenact.seams import Store
+from reenact.stores import Store
 from reenact_sqlite import SqliteOptions, open_sqlite
 
 

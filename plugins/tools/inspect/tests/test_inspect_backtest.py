@@ -21,8 +21,8 @@ from reenact import (
     workflow,
 )
 from reenact.errors import RateLimitedError, RunNotFoundError, UsageError
+from reenact.judging import Settlement, ToolRequest, Wait
 from reenact.policy import Member
-from reenact.seams import Settlement, ToolRequest, Wait
 from reenact_budget import BudgetOptions
 from reenact_budget import Limit as BudgetLimit
 from reenact_budget.policy import BudgetPolicy

@@ -31,7 +31,7 @@ from reenact.config import Config
 from reenact.errors import RunCancelledError, RunConflictError, RunNotFoundError, StoreError, UsageError
 from reenact.llm import user
 from reenact.scheduler import SkippingClock
-from reenact.seams import Store
+from reenact.stores import Store
 from reenact_portable import (
     PortableError,
     export_run,

@@ -13,7 +13,8 @@ from pytest_reenact.conformance.executor import ExecutorConformance, adding, ask
 from pytest_reenact.memory import MemoryStore
 from reenact import Plugins, Runtime
 from reenact.config import Config
-from reenact.seams import Executor, Store
+from reenact.seams import Executor
+from reenact.stores import Store
 
 from .conftest import Failures
 

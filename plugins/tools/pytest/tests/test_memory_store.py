@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pytest_reenact.conformance.store import StoreConformance
 from pytest_reenact.memory import MemoryStore
-from reenact.seams import Store
+from reenact.stores import Store
 
 
 @asynccontextmanager

@@ -9,20 +9,10 @@ from typing import Any, ClassVar
 import attrs
 import pytest
 from pytest_reenact.conformance.policy import PolicyConformance
+from reenact.judging import Allow, Decision, Deny, Modify, PolicyContext, Settlement, Stage, ToolRequest, Wait
 from reenact.ledger import Holding, LedgerFull
 from reenact.llm import LlmMessage, LlmRequest, LlmResponse, Part
-from reenact.seams import (
-    Allow,
-    Decision,
-    Deny,
-    Modify,
-    Offer,
-    PolicyContext,
-    Settlement,
-    Stage,
-    ToolRequest,
-    Wait,
-)
+from reenact.seams import Offer
 
 from .conftest import Failures
 

@@ -12,7 +12,8 @@ from pytest_reenact.conformance.store import StoreConformance
 from pytest_reenact.memory import MemoryStore
 from reenact.content import Blob
 from reenact.records import Message, Row, RunRecord
-from reenact.seams import CommitResult, Holding, LedgerFull, RunFilter, RunWrite, Store
+from reenact.seams import Holding, LedgerFull
+from reenact.stores import CommitResult, RunFilter, RunWrite, Store
 
 from .conftest import Failures
 

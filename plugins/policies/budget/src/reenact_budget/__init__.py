@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import attrs
 from reenact.errors import ConfigError
 from reenact.hookspecs import hookimpl
-from reenact.seams import Offer, Policy
+from reenact.judging import Policy
+from reenact.seams import Offer
 
 __all__ = ["BudgetOptions", "Limit", "open_budget", "reenact_policies"]
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import attrs
+from reenact.judging import Allow, Decision, Deny, Modify, PolicyContext, Settlement, Stage, Wait
 from reenact.ledger import Holding, LedgerFull
 from reenact.llm import LlmRequest, Usage
-from reenact.seams import Allow, Decision, Deny, Modify, PolicyContext, Settlement, Stage, Wait
 
 from reenact_budget import BudgetOptions
 from reenact_budget.shares import Estimate, Share, counts_usd, estimate_of, nano_usd, shares_of, tokens_of

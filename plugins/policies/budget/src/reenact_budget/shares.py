@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import attrs
 from reenact.codec import canonical, plain
+from reenact.judging import PolicyContext
 from reenact.llm import LlmRequest, Usage
-from reenact.seams import PolicyContext
 from reenact.tokens import estimate_tokens
 
 from reenact_budget import BudgetOptions, Limit

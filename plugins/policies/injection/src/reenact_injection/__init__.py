@@ -12,8 +12,9 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 
 import attrs
 from reenact.hookspecs import hookimpl
+from reenact.judging import Allow, Decision, Deny, Modify, Policy, PolicyContext, Stage, ToolRequest
 from reenact.llm import LlmRequest
-from reenact.seams import Allow, Decision, Deny, Modify, Offer, Policy, PolicyContext, Stage, ToolRequest
+from reenact.seams import Offer
 from reenact.trace import neutral
 
 from reenact_injection.detect import THRESHOLD, Finding, detect

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal, TypeAlias
 
 import attrs
+from reenact.judging import ToolRequest
 from reenact.llm import LlmMessage, LlmRequest, Part
-from reenact.seams import ToolRequest
 
 Source: TypeAlias = Literal["user", "document", "tool", "system", "assistant", "arguments"]
 Steps: TypeAlias = tuple[str | int, ...]

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import attrs
 from reenact.hookspecs import hookimpl
-from reenact.seams import Offer, Policy
+from reenact.judging import Policy
+from reenact.seams import Offer
 
 from reenact_pii.findings import ALL_KINDS, Action, Finding, Kind
 

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import Any, TypeAlias, TypeVar
 
 import attrs
+from reenact.judging import Allow, Decision, Deny, Modify, PolicyContext, Stage, ToolRequest
 from reenact.llm import LlmMessage, LlmRequest, Part
-from reenact.seams import Allow, Decision, Deny, Modify, PolicyContext, Stage, ToolRequest
 
 from reenact_pii import PiiOptions
 from reenact_pii.findings import Kind

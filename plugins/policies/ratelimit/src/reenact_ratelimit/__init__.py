@@ -13,7 +13,8 @@ from typing import Literal
 import attrs
 from reenact.errors import ConfigError
 from reenact.hookspecs import hookimpl
-from reenact.seams import Offer, Policy
+from reenact.judging import Policy
+from reenact.seams import Offer
 
 __all__ = ["Limit", "RatelimitOptions", "open_ratelimit", "reenact_policies"]
 

@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import attrs
+from reenact.judging import Allow, Decision, Deny, PolicyContext, Settlement, Stage, Wait
 from reenact.ledger import Holding, Later, LedgerFull
 from reenact.llm import Usage
-from reenact.seams import Allow, Decision, Deny, PolicyContext, Settlement, Stage, Wait
 
 from reenact_ratelimit import RatelimitOptions
 from reenact_ratelimit.queue import Queue

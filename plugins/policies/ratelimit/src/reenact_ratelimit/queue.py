@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 
 import attrs
-from reenact.seams import LedgerClock
+from reenact.judging import LedgerClock
 
 LOOK_AGAIN_S = 0.02
 """How long what was settled is gathered before those who wait look."""

@@ -5,9 +5,9 @@ from fnmatch import fnmatchcase
 
 import attrs
 from reenact.codec import canonical, plain
+from reenact.judging import PolicyContext
 from reenact.ledger import Holding
 from reenact.llm import LlmRequest
-from reenact.seams import PolicyContext
 from reenact.tokens import estimate_tokens
 
 from reenact_ratelimit import Limit, RatelimitOptions

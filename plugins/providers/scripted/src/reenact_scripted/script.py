@@ -14,8 +14,8 @@ from typing import Any
 
 import attrs
 from reenact import errors
-from reenact.config import structure
 from reenact.errors import ConfigError, ProviderError, did_you_mean
+from reenact.fitting import structure
 from reenact.llm import Finish, Usage
 
 FILE_BYTES_MAX = 10_000_000

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from reenact.hookspecs import hookimpl
-from reenact.seams import Offer, Store
+from reenact.seams import Offer
+from reenact.stores import Store
 
 from reenact_sqlite.store import SqliteOptions, SqliteStore, open_sqlite
 

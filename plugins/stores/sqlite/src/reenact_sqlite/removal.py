@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from reenact.errors import RunKeptError, RunNotFoundError, RunOwnedError
 from reenact.pruning import links, prefix_of_children
 from reenact.records import RunRecord
-from reenact.seams import RunFilter
+from reenact.stores import RunFilter
 
 from reenact_sqlite.statements import Statements
 
 
 def remove(statements: Statements, run_ids: Sequence[str]) -> None:
-    """Remove runs, all or none; see `reenact.seams.Store.remove`."""
+    """Remove runs, all or none; see `reenact.stores.Store.remove`."""
     with statements.transaction() as db:
         found = [_removable(statements, run_id) for run_id in dict.fromkeys(run_ids)]
         numbers = {number for number, _ in found}

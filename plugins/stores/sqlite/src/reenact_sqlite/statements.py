@@ -12,7 +12,7 @@ from reenact.journal import lost_lease
 from reenact.ledger import LedgerFull
 from reenact.pruning import links
 from reenact.records import Message, Row, RunRecord, Status
-from reenact.seams import CommitResult, RunFilter, RunWrite
+from reenact.stores import CommitResult, RunFilter, RunWrite
 
 from reenact_sqlite.blobs import FORM_BITS, read, spelled
 from reenact_sqlite.ledger import Ledger

@@ -14,7 +14,7 @@ import attrs
 from reenact.content import Blob
 from reenact.errors import DamagedError, ReenactError, StoreError
 from reenact.records import Message, Row, RunRecord
-from reenact.seams import CommitResult, RunFilter, RunWrite, Swept
+from reenact.stores import CommitResult, RunFilter, RunWrite, Swept
 
 from reenact_sqlite.owners import Alive
 from reenact_sqlite.removal import remove
@@ -79,7 +79,7 @@ class Link(aiosqlite.Connection):
 
 
 class SqliteStore:
-    """Keeps runs in one SQLite file; see `reenact.seams.Store`.
+    """Keeps runs in one SQLite file; see `reenact.stores.Store`.
 
     Args:
         writer: The connection that writes.

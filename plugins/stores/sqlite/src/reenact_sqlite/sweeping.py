@@ -11,7 +11,7 @@ it is deleted in steps, each a short transaction or a short read:
 
 Why nothing goes that anybody needs: a row that was there when the last stamp was set is seen in
 step 2. A row that came later either came with what it names, which took the stamp off, or its
-run had named it before, in a row that is seen (`reenact.seams.RunWrite.blobs` asks for that).
+run had named it before, in a row that is seen (`reenact.stores.RunWrite.blobs` asks for that).
 Two sweeps at once have different stamps, so neither deletes what only the other has looked for.
 One that was interrupted leaves stamps and numbers behind, which the next makes its own.
 """
@@ -20,7 +20,7 @@ import re
 import secrets
 from collections.abc import Iterable, Iterator
 
-from reenact.seams import Swept
+from reenact.stores import Swept
 
 from reenact_sqlite.blobs import FORM_BITS, LEAF, SIGN, read
 from reenact_sqlite.schema import SEQ_BITS

@@ -242,7 +242,7 @@ def _check_permissions(file: Path) -> list[Finding]:
 
 
 async def _check_readable(session: Session) -> Finding:
-    from reenact.seams import RunFilter
+    from reenact.stores import RunFilter
 
     try:
         async with session.desk() as desk:

@@ -3,9 +3,9 @@
 from decimal import Decimal
 from typing import Any
 
-from reenact.history import read_history
 from reenact.records import RunRecord
-from reenact.seams import RunFilter, Store
+from reenact.retrieval import read_history
+from reenact.stores import RunFilter, Store
 from reenact.trace import iso_time
 from reenact.views import StepView
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from reenact.desk import Desk
     from reenact.plugins import Plugins
     from reenact.runtime import Runtime
-    from reenact.seams import Store
+    from reenact.stores import Store
 
 T = TypeVar("T")
 

@@ -18,7 +18,7 @@ from reenact.errors import DamagedError, RunNotFoundError, UsageError
 from reenact.opening import own_member
 from reenact.policy import Member, OwnPolicy
 from reenact.records import RunRecord
-from reenact.seams import RunFilter
+from reenact.stores import RunFilter
 
 from reenact_inspect.past import PastCall, past_calls
 from reenact_inspect.playing import Play, Price, Trial

@@ -14,7 +14,7 @@ import attrs
 from reenact.errors import DivergenceError, InputError, ReenactError, UsageError, did_you_mean
 from reenact.records import RunRecord, Status
 from reenact.runtime import Runtime
-from reenact.seams import RunFilter
+from reenact.stores import RunFilter
 from reenact.workflows import WORKFLOWS, Workflow
 
 Verdict: TypeAlias = Literal["agrees", "diverges", "unchecked"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from reenact.errors import ReenactError, UsageError
 from reenact.records import RunRecord, Status
-from reenact.seams import Store
+from reenact.stores import Store
 
 from reenact_inspect.checks import Checked
 

@@ -14,10 +14,10 @@ from reenact.children import child_id
 from reenact.codec import digest
 from reenact.content import Blob, references, unpack
 from reenact.desk import Desk
-from reenact.history import load_blobs, read_history
 from reenact.records import RUN_PATH, Entry, Failure, RunRecord, Status
-from reenact.seams import Store
+from reenact.retrieval import load_blobs, read_history
 from reenact.steps import idempotency_key
+from reenact.stores import Store
 
 from reenact_inspect.origins import origin_of
 

@@ -11,11 +11,11 @@ from typing import Any, TypeAlias
 
 import attrs
 from reenact.errors import ConfigError
+from reenact.judging import PolicyContext, Settlement, Stage, ToolRequest
 from reenact.llm import LlmRequest, Usage
 from reenact.models import ADMIT_TRIES, Target, targets_of
 from reenact.placeholders import Original
 from reenact.policy import Chain, Member, Verdict
-from reenact.seams import PolicyContext, Settlement, Stage, ToolRequest
 from reenact.trace import TraceContext
 
 from reenact_inspect.past import Attempt, PastCall

@@ -9,10 +9,10 @@ from typing import Any, Literal, TypeAlias
 
 import attrs
 from reenact.codec import plain
+from reenact.judging import Settlement, Stage, ToolRequest
 from reenact.llm import LlmRequest, LlmResponse, Part
 from reenact.policy import Verdict
 from reenact.records import DecisionRecord
-from reenact.seams import Settlement, Stage, ToolRequest
 
 from reenact_inspect.past import PastCall
 

@@ -11,10 +11,10 @@ import reenact
 from reenact.audit import Audit, Contents, load_listed, verify_run
 from reenact.desk import Desk
 from reenact.errors import DamagedError, RunNotFoundError
-from reenact.history import journal
 from reenact.pruning import links
 from reenact.records import Row, RunRecord, decode_entry
-from reenact.seams import RunFilter, Store
+from reenact.retrieval import journal
+from reenact.stores import RunFilter, Store
 
 from reenact_portable.model import (
     BLOBS_BEGIN,

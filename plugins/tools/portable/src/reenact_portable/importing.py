@@ -14,8 +14,8 @@ from reenact.errors import RunConflictError, StoreError, UsageError
 from reenact.ledger import LedgerFull
 from reenact.pruning import prefix_of_children
 from reenact.records import RunRecord, decode_entry
-from reenact.seams import RunWrite, Store
 from reenact.steps import idempotency_key
+from reenact.stores import RunWrite, Store
 
 from reenact_portable.model import PortableRun, RunFile
 

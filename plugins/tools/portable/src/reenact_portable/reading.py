@@ -24,9 +24,9 @@ from reenact.audit import Audit
 from reenact.codec import decode
 from reenact.content import Blob, blob_references, item_references, references
 from reenact.errors import DamagedError
-from reenact.history import check_content
 from reenact.pruning import links, prefix_of_children
 from reenact.records import Entry, Row, RunRecord, Status, decode_entry, encode_entry, origin_of
+from reenact.retrieval import check_content
 
 from reenact_portable.model import (
     DIGEST_HEX,

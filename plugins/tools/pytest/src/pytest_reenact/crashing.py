@@ -26,7 +26,7 @@ from reenact.handle import Handle
 from reenact.plugins import Plugins
 from reenact.records import RUN_PATH, Entry, Status, decode_entry
 from reenact.runtime import Runtime
-from reenact.seams import CommitResult, RunWrite
+from reenact.stores import CommitResult, RunWrite
 from reenact.views import Run
 
 from pytest_reenact.ends import Ends, Key, difference, ends_of, entries_of, swallowed

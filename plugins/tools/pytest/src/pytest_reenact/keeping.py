@@ -6,11 +6,11 @@ from pathlib import Path
 import attrs
 from reenact.config import Config
 from reenact.content import references
-from reenact.history import load_blobs
 from reenact.opening import options_of
 from reenact.plugins import Plugins
 from reenact.records import Row, RunRecord, decode_entry
-from reenact.seams import RunFilter, RunWrite, Store
+from reenact.retrieval import load_blobs
+from reenact.stores import RunFilter, RunWrite, Store
 
 OWNER = "a test"
 _LEASE_S = 60.0

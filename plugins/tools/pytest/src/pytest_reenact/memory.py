@@ -12,11 +12,11 @@ from reenact.journal import lost_lease
 from reenact.ledger import FOR_GOOD_NS, SUM_ID, Holding, Later, LedgerFull, Line, place
 from reenact.pruning import links
 from reenact.records import Message, Row, RunRecord, Status, decode_entry, origin_of
-from reenact.seams import CommitResult, RunFilter, RunWrite, Swept
+from reenact.stores import CommitResult, RunFilter, RunWrite, Swept
 
 
 class MemoryStore:
-    """Keeps runs in dictionaries; see `reenact.seams.Store`.
+    """Keeps runs in dictionaries; see `reenact.stores.Store`.
 
     Attributes:
         runs: The runs, by id.

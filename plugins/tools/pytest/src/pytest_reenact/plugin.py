@@ -15,7 +15,8 @@ import pytest
 
 if TYPE_CHECKING:
     from reenact import Config
-    from reenact.seams import Store, Watch
+    from reenact.seams import Watch
+    from reenact.stores import Store
 
     from pytest_reenact.clock import VirtualClock
     from pytest_reenact.mock_llm import MockLlm

@@ -29,7 +29,8 @@ from reenact.plugins import Plugins
 from reenact.policy import OwnPolicy
 from reenact.records import RunRecord, Status
 from reenact.runtime import Runtime
-from reenact.seams import Provider, RunFilter, Store, Watch
+from reenact.seams import Provider, Watch
+from reenact.stores import RunFilter, Store
 from reenact.views import Run, RunView, StepView
 from reenact.workflows import WORKFLOWS
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from reenact.desk import Desk
-from reenact.seams import RunFilter
+from reenact.stores import RunFilter
 
 from pytest_reenact.keeping import keep
 from pytest_reenact.loops import run_here

@@ -9,7 +9,8 @@ import warnings
 from typing import Any
 
 import pytest
-from reenact.config import Config, structure
+from reenact.config import Config
+from reenact.fitting import structure
 from reenact.seams import Finding
 from reenact_determinism import Determinism, DeterminismOptions
 

@@ -38,7 +38,7 @@ async def _verify(session: Session, run_ids: "Sequence[str]") -> int:
 
 
 async def _all_ids(desk: "Desk") -> list[str]:
-    from reenact.seams import RunFilter
+    from reenact.stores import RunFilter
 
     return [record.id for record in await desk.list(RunFilter(limit=10_000_000))]
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from reenact.desk import Desk
     from reenact.records import RunRecord
-    from reenact.seams import RunFilter
+    from reenact.stores import RunFilter
 
 _STATUSES = ("running", "waiting", "in_doubt", "succeeded", "failed", "cancelled")
 
@@ -42,7 +42,7 @@ def ls(
     limit: int,
 ) -> int:
     """List runs, newest first."""
-    from reenact.seams import RunFilter
+    from reenact.stores import RunFilter
 
     which = RunFilter(
         status=("running", "waiting") if lost and not statuses else statuses,

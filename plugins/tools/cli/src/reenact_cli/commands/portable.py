@@ -12,7 +12,7 @@ from reenact_cli.session import Session, verb
 
 if TYPE_CHECKING:
     from reenact.records import RunRecord
-    from reenact.seams import Store
+    from reenact.stores import Store
     from reenact_portable import Exported, Limits, RunFile
 
 _NOT_ASCII = re.compile("[^\x00-\x7f]+")

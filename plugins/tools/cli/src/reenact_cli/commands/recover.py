@@ -55,7 +55,7 @@ async def _resume_all(
     The runtime tells workflows apart by name. Where two files have workflows of one name, runs are
     resumed one by one instead, since it would give some of them the code of others.
     """
-    from reenact.seams import RunFilter
+    from reenact.stores import RunFilter
 
     which = RunFilter(status=("running", "waiting"), ownerless=True, limit=1_000_000, roots=True)
     lost = await runtime.store.list(which)

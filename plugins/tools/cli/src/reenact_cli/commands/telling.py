@@ -99,7 +99,7 @@ async def _told(session: Session, desk: "Desk", record: "RunRecord", what: str, 
 
 
 async def _is_live(desk: "Desk", record: "RunRecord") -> bool:
-    from reenact.seams import RunFilter
+    from reenact.stores import RunFilter
 
     free = await desk.store.list(RunFilter(prefix=record.id, ownerless=True))
     return record.id not in [one.id for one in free]

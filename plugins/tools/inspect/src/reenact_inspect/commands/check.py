@@ -130,7 +130,7 @@ async def _opened(
 
 async def _records(runtime: "Runtime", wanted: Wanted) -> "tuple[Sequence[RunRecord], Sequence[Checked]]":
     """Return the runs that are meant, and the files that are none."""
-    from reenact.seams import RunFilter
+    from reenact.stores import RunFilter
 
     from reenact_inspect.checks import ALL, unfinished
     from reenact_inspect.exported import take_in

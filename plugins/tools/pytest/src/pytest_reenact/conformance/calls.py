@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 from hypothesis import strategies as st
+from reenact.judging import ToolRequest
 from reenact.llm import (
     LlmMessage,
     LlmRequest,
@@ -18,7 +19,6 @@ from reenact.llm import (
     tool_result,
     user,
 )
-from reenact.seams import ToolRequest
 
 SENSITIVE = (
     "quillfeather@example.com",

@@ -20,7 +20,8 @@ from typing import Any
 import pytest
 from reenact import Plugins, Runtime, Status, approve, parallel, step, workflow
 from reenact.config import Config, RuntimeOptions
-from reenact.seams import Executor, RunFilter, Store
+from reenact.seams import Executor
+from reenact.stores import RunFilter, Store
 
 from pytest_reenact.memory import MemoryStore
 

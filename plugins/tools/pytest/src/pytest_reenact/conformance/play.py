@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import attrs
 import pytest
-from reenact.config import structure
 from reenact.errors import ProviderError
+from reenact.fitting import structure
 from reenact.llm import LlmEvent, LlmRequest, LlmResponse, ToolSpec, user
 from reenact.seams import CallContext, Provider, is_given_name
 from reenact.trace import TraceContext

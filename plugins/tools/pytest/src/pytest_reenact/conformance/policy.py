@@ -26,25 +26,25 @@ import attrs
 import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from reenact.codec import canonical, plain
-from reenact.config import structure
-from reenact.ledger import Holding, Later, LedgerFull
-from reenact.llm import LlmMessage, LlmRequest, LlmResponse, Part, Usage
-from reenact.policy import TIME_LIMIT_S
-from reenact.records import RunRecord
-from reenact.seams import (
+from reenact.fitting import structure
+from reenact.judging import (
     Allow,
     Decision,
     Deny,
     Modify,
-    Offer,
     Policy,
     PolicyContext,
-    RunWrite,
     Settlement,
     Stage,
     ToolRequest,
     Wait,
 )
+from reenact.ledger import Holding, Later, LedgerFull
+from reenact.llm import LlmMessage, LlmRequest, LlmResponse, Part, Usage
+from reenact.policy import TIME_LIMIT_S
+from reenact.records import RunRecord
+from reenact.seams import Offer
+from reenact.stores import RunWrite
 from reenact.trace import TraceContext, neutral
 
 from pytest_reenact.conformance.calls import (

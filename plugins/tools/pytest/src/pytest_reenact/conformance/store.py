@@ -20,7 +20,7 @@ from reenact.content import EMPTY_CHAIN, Blob, fold
 from reenact.errors import LeaseLostError, RunConflictError, RunKeptError, RunNotFoundError, RunOwnedError
 from reenact.ledger import Holding, Later, LedgerFull
 from reenact.records import Message, Row, RunRecord, Status, checksum
-from reenact.seams import RunFilter, RunWrite, Store, Swept
+from reenact.stores import RunFilter, RunWrite, Store, Swept
 
 OWNER = "pid 1 on here (aaaa)"
 OTHER = "pid 2 on here (bbbb)"
