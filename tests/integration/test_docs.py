@@ -10,6 +10,8 @@ PLAYED = {
     "docs/how-to/test-a-workflow.md": 4,
     "docs/how-to/fork-and-rerun.md": 9,
     "docs/how-to/write-a-policy.md": 8,
+    "docs/how-to/crash-everywhere.md": 7,
+    "docs/how-to/write-a-plugin.md": 3,
 }
 """Documents that are played, and how many commands each has at least."""
 

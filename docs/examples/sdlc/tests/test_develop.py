@@ -127,6 +127,7 @@ def test_a_reviewer_may_send_it_back(runtime: TestRuntime, mock_llm: MockLlm, tm
     assert "sent back; Name it properly." in Path(outcome.report).read_text()
 
 
+@pytest.mark.reenact(crash=False)  # it measures time, of which a crash takes some
 def test_coders_are_asked_at_most_so_many_at_once(runtime: TestRuntime, mock_llm: MockLlm) -> None:
     """With four tasks for two coders of a minute each, coding takes two minutes."""
     files = ["a.py", "b.py", "c.py", "d.py"]
