@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import attrs
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from reenact.ledger import FOR_GOOD_NS, Holding, LedgerFull, Line, Placed, place
 
@@ -138,6 +138,7 @@ ARRIVALS = st.lists(
 
 
 @settings(max_examples=400, deadline=None)
+@example([(0, 1, False, int(place == 8), 0) for place in range(13)], 1, 3, 1)  # late by a whole window
 @given(ARRIVALS, st.integers(1, 12), st.integers(3, 6), st.integers(1, 3))
 def test_no_window_ever_holds_more_than_the_limit(
     arrivals: list[tuple[int, int, bool, int, int]], window: int, limit: int, second: int

@@ -172,10 +172,16 @@ class _Account:
         self._loads = list(accumulate(changes[time] for time in self._times))
 
     def _counts(self, line: Line) -> bool:
-        """Say whether *line* has begun and not ended, or stands before the holding."""
-        if line.at_ns <= self.holding.at_ns or self._own is None:
+        """Say whether *line* has begun and not ended, or stands before the holding.
+
+        A line whose time has come has not begun as long as it is queued: nobody has looked yet.
+        """
+        if self._own is None:
             return line.until_ns > self.holding.at_ns
-        return (line.asked_ns, line.id) < (self._own.asked_ns, self._own.id)
+        earlier = (line.asked_ns, line.id) < (self._own.asked_ns, self._own.id)
+        if line.at_ns <= self.holding.at_ns:
+            return line.until_ns > self.holding.at_ns and (earlier or not line.queued)
+        return earlier
 
     def load(self, at_ns: int) -> int:
         """Return what it holds at a time."""

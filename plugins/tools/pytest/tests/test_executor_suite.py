@@ -163,13 +163,6 @@ class CutsOff(Mutant):
             await asyncio.wait_for(start(), 0)
 
 
-class RunsElsewhere(Mutant):
-    """Runs run in a loop of another thread, where nothing of theirs belongs."""
-
-    async def see_through(self, start: Start) -> None:
-        await asyncio.to_thread(asyncio.run, start())  # type: ignore[arg-type]  # it is a coroutine
-
-
 class OneLoopForAll(Mutant):
     """A worker takes runs one after the other, and an error ends the worker."""
 

@@ -11,8 +11,8 @@ import pytest
 from pytest_reenact.conformance.store import StoreConformance
 from pytest_reenact.memory import MemoryStore
 from reenact.content import Blob
+from reenact.ledger import Holding, LedgerFull
 from reenact.records import Message, Row, RunRecord
-from reenact.seams import Holding, LedgerFull
 from reenact.stores import CommitResult, RunFilter, RunWrite, Store
 
 from .conftest import Failures

@@ -24,7 +24,7 @@ FLOW = """
         return await work()
 """
 TEST = """
-    from flow import faulty, sound
+    from watched_flow import faulty, sound
 
     def test_sound(runtime):
         runtime.run_sync(sound)
@@ -39,10 +39,10 @@ TEST = """
 
 @pytest.fixture
 def project(pytester: pytest.Pytester) -> Iterator[pytest.Pytester]:
-    pytester.makepyfile(flow=FLOW, test_it=TEST)
+    pytester.makepyfile(watched_flow=FLOW, test_it=TEST)
     pytester.syspathinsert()
     yield pytester
-    sys.modules.pop("flow", None)
+    sys.modules.pop("watched_flow", None)
 
 
 def run(project: pytest.Pytester, *options: str) -> pytest.RunResult:
@@ -55,7 +55,7 @@ def test_a_fault_is_a_warning_on_its_line(project: pytest.Pytester) -> None:
 
     result.assert_outcomes(passed=3, warnings=2)
     result.stdout.fnmatch_lines(
-        ["*flow.py:14: NotRepeatableWarning: flow.py:14 in faulty: time.time() (clock)*"]
+        ["*watched_flow.py:14: NotRepeatableWarning: watched_flow.py:14 in faulty: time.time() (clock)*"]
     )
     assert "test_sound" not in result.stdout.str().partition("warnings summary")[2]
 
@@ -71,7 +71,7 @@ def test_it_can_fail_the_test(project: pytest.Pytester) -> None:
 
     result.assert_outcomes(passed=1, failed=2)
     result.stdout.fnmatch_lines(
-        ["*workflow code does what a replay may not repeat:*", "  flow.py:14 in faulty:*"]
+        ["*workflow code does what a replay may not repeat:*", "  watched_flow.py:14 in faulty:*"]
     )
 
 
@@ -99,7 +99,7 @@ def test_modules_are_allowed_by_the_configuration(project: pytest.Pytester) -> N
 
         @pytest.fixture
         def reenact_config():
-            return Config(watches={"determinism": {"allow": ["flow"]}})
+            return Config(watches={"determinism": {"allow": ["watched_flow"]}})
         """
     )
 
