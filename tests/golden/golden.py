@@ -24,7 +24,7 @@ from reenact.content import Blob
 from reenact.opening import load_module
 from reenact.records import Row, RunRecord
 from reenact.seams import CallContext, Capabilities
-from reenact_cli.exporting import export_run
+from reenact_portable import export_run
 
 HERE = Path(__file__).parent
 flow = load_module(str(HERE / "golden_flow.py"), HERE)

@@ -12,7 +12,7 @@ from pytest_reenact.conformance.failures import Failures as Failing
 from pytest_reenact.conformance.failures import Secrets
 from pytest_reenact.conformance.play import Play
 from pytest_reenact.conformance.script import KEY, KEY_ENV, Script
-from pytest_reenact.conformance.streams import GoingAway, Streams
+from pytest_reenact.conformance.streams import GoingAway, Streams, VendorStreams
 from pytest_reenact.conformance.vendors.ollama import OllamaDouble
 from reenact.errors import ProviderError, RateLimitedError, ServerError
 from reenact.llm import LlmEvent, LlmMessage, LlmRequest, LlmResponse, Usage
@@ -148,7 +148,7 @@ class StreamsLess(Mutant):
 class EndsCutStreams(Mutant):
     """A stream that was cut comes to its end all the same."""
 
-    part = Streams
+    part = VendorStreams
 
     async def stream(self, model: str, request: LlmRequest, context: CallContext) -> Events:
         said = ""
