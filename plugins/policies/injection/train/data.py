@@ -105,9 +105,9 @@ def own(seed: int, attacks: int, benign: int) -> list[Example]:
 
 def _longer(rng: random.Random, attacks: int, benign: int) -> list[Example]:
     """Make longer texts, and orders in other languages, of both sides."""
-    found = [Example(text, True, 0.4) for text in grammar.made(scenes.ATTACKS, attacks // 2, rng)]
+    found = [Example(text, True, 0.4) for text in grammar.made(scenes.ATTACKS, attacks // 3, rng)]
     found += [
-        Example(text, False, 0.5, "own_benign") for text in grammar.made(scenes.HARMLESS, benign // 4, rng)
+        Example(text, False, 0.5, "own_benign") for text in grammar.made(scenes.HARMLESS, benign // 8, rng)
     ]
     for sentences in (scenes.STORY, scenes.PERSONA):
         found += [

@@ -151,6 +151,9 @@ def main() -> None:
         "--split", default="random", choices=("random", "groups", "source", "language", "obfuscation")
     )
     parser.add_argument("--catalogues", type=Path, default=Path("/usr/share/locale"))
+    parser.add_argument(
+        "--limit", type=float, help="the threshold in log-odds; chosen by the scores if left out"
+    )
     options = parser.parse_args()
     rows = data.rows(options.rows)
     names = sorted(OBFUSCATORS)
@@ -168,7 +171,7 @@ def main() -> None:
             report(rows, crossed(rows, folds, options.catalogues, names[part::3]))
         return
     scores = crossed(rows, folds, options.catalogues, drop_lang=options.split == "language")
-    report(rows, scores)
+    report(rows, scores, options.limit)
     if options.split == "language":
         foreign = [at for at, row in enumerate(rows) if row.lang != "en"]
         print("rows not in English alone:")
