@@ -62,7 +62,9 @@ class Terminal:
 
     def end(self) -> int:
         """Read to the end, and return the exit code."""
+        end = time.monotonic() + 60
         while self.process.poll() is None:
+            assert time.monotonic() < end, f"it goes on: {self.text}"
             self._read(0.05)
         while self._read(0.05) and select.select([self._master], [], [], 0)[0]:
             pass

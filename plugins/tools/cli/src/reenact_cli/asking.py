@@ -4,6 +4,7 @@ A question and what is shown with it come from the workflow, often from a model:
 are shown as text, controls spelled out.
 """
 
+import select
 import sys
 from typing import Any, Protocol
 
@@ -17,6 +18,8 @@ from reenact_cli.arguments import parse_json
 from reenact_cli.interrupts import INTERRUPTS
 from reenact_cli.output import tell
 
+LOOK_S = 0.2
+"""How long a signal may take to be noticed at a prompt."""
 SHOWN_CHARS_MAX = 6000
 _YES, _NO = {"y", "yes"}, {"n", "no"}
 
@@ -132,6 +135,8 @@ def _read_line(prompt: str) -> str | None:
     with INTERRUPTS.at_a_prompt():
         sys.stderr.write(prompt)
         sys.stderr.flush()
+        while not select.select([sys.stdin], [], [], LOOK_S)[0]:
+            continue  # a signal that comes just before a read blocks would wait for the read to end
         line = sys.stdin.readline()
     if not line:
         tell("")
