@@ -170,6 +170,27 @@ def test_the_limit_spreads_what_is_tried(project: pytest.Pytester) -> None:
     assert tried(result)["crash point"] == 4
 
 
+def test_a_run_that_had_failed_is_taken_up_again(project: pytest.Pytester) -> None:
+    """Killed before anything of it is on record, the resumption of a run that had failed is done again."""
+    project.makepyfile(
+        test_it="""
+        from flows import handle
+
+        def test_failed_and_resumed(runtime, mock_llm):
+            mock_llm.fail_on("deal")
+            failed = runtime.run_sync(handle, "T-1")
+            assert failed.status == "failed"
+            mock_llm.with_response("deal", "done")
+            assert runtime.sync(runtime.resume(failed.id)).output[2] == "done"
+        """
+    )
+
+    result = project.runpytest_inprocess("--crash-everywhere", *QUIETLY)
+
+    result.assert_outcomes(passed=1)
+    assert tried(result)["crash point"] > 10
+
+
 def test_a_failure_names_its_point_and_repeats(project: pytest.Pytester) -> None:
     """The report says where the process died and what was in flight; its command fails the same way."""
     project.makepyfile(

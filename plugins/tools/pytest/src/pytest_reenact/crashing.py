@@ -233,8 +233,10 @@ class Crashing:
     async def through(self, runtime: TestRuntime, act: Act, perform: Callable[[Runtime], Awaitable[T]]) -> T:
         """Perform an act, in as many lives as it takes."""
         mortal, opened = self._mortal, runtime.held_open()
-        drawn = runtime.drawn
-        later: Callable[[Runtime], Awaitable[Any]] = lambda kernel: self._again(runtime, kernel, act, drawn)  # noqa: E731
+        drawn, rows = runtime.drawn, self._rows(act)
+        later: Callable[[Runtime], Awaitable[Any]] = lambda kernel: self._again(  # noqa: E731
+            runtime, kernel, act, drawn, rows
+        )
         known = mortal.deaths and act.verb == "wait"  # what the test waits for may have died before
         for performing in itertools.chain([] if known else [perform], itertools.repeat(later)):
             await self._alive(runtime)
@@ -309,8 +311,16 @@ class Crashing:
             self._reviving.set_result(None)
             self._reviving = None
 
-    async def _again(self, runtime: TestRuntime, kernel: Runtime, act: Act, drawn: int) -> Any:
-        """Do in another life what *act* says, from where the one before has left it."""
+    def _rows(self, act: Act) -> int:
+        """Return how much is on record of the run that an act is done to."""
+        return len(self._mortal.store.journals.get(act.run_id, ()))
+
+    async def _again(self, runtime: TestRuntime, kernel: Runtime, act: Act, drawn: int, rows: int) -> Any:
+        """Do in another life what *act* says, from where the one before has left it.
+
+        With nothing on record beyond the *rows* that were there when it was first done, a run that had
+        ended by then is still to be taken up.
+        """
         if act.verb == "start":
             return await self._start_again(runtime, kernel, act, drawn)
         if act.verb not in ("run", "resume", "wait"):
@@ -321,7 +331,9 @@ class Crashing:
             return await handle.wait()
         if record is None:
             return await _drawing(runtime, drawn, runtime.done(kernel, act))
-        if record.status in (Status.FAILED, Status.CANCELLED):
+        if record.status in (Status.FAILED, Status.CANCELLED) and (
+            act.verb == "wait" or self._rows(act) > rows
+        ):
             return (await look(kernel, act.run_id)).ended
         run = await self._resume(kernel, act)
         for _ in range(DOUBTS_MAX):
