@@ -208,6 +208,7 @@ class Crashing:
         runtime.trial = self
         if self.reference is not None:
             runtime.plugins = runtime.plugins or self.reference.plugins
+            runtime.watches = ()  # the same lines were looked at when nobody killed them
         self._runtimes.append(runtime)
 
     @property
