@@ -234,10 +234,12 @@ _TABLES = (
 
 def _config(layers: Layers, root: Path) -> Config:
     values = layers.values
+    known = f"; there are {', '.join(_TABLES)}"
     for key in values:
         if key not in _TABLES:
             raise ConfigError(
-                f"unknown table [{key}]{did_you_mean(key, _TABLES)}", source=_source(layers, key)
+                f"unknown table [{key}]{did_you_mean(key, _TABLES) or known}",
+                source=_source(layers, key),
             )
     policies = _table(values, "policies")
     own = {a.name for a in attrs.fields(PoliciesOptions)}

@@ -10,7 +10,7 @@ from reenact.content import Blob, unpack
 from reenact.divergence import unfit
 from reenact.errors import InputError, NotStorableError
 from reenact.failures import record_failure, revive, rewritten
-from reenact.history import History
+from reenact.history import History, LeftAway
 from reenact.records import Entry, Failure, Status
 from reenact.steps import Call, Outcome, StepSpec
 from reenact.trace import TraceContext
@@ -23,12 +23,15 @@ def value_of(call: Call, entry: Entry, history: History, run_id: str) -> Any:
 
     Raises:
         DivergenceError: If it is not of the type that the code expects now.
+        LeftAway: If so, and what is held does not tell where it was asked for.
     """
     value = unpack(bytes(entry.output), history.blobs) if entry.output else None
     try:
         return call.shape.read(value) if call.shape is not None else value
     except NotStorableError as error:
         recorded = history.steps.get(call.path)
+        if recorded is None and history.rest is not None:
+            raise LeftAway from error
         intent = recorded.intent if recorded is not None else entry
         raise unfit(run_id, intent, call, str(error)) from error
 

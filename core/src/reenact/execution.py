@@ -27,7 +27,7 @@ from reenact.codec import decode
 from reenact.deliveries import TIMER, as_cancelled, error_of, outcome_given, stamp, told_ns, value_of
 from reenact.effects import Effects
 from reenact.failures import rewritten
-from reenact.history import CANCEL_NAME, PATCH_PREFIX, STOPPED, History
+from reenact.history import CANCEL_NAME, PATCH_PREFIX, STOPPED, History, LeftAway, Rest
 from reenact.loop import INHERITED, Scope, current_scope
 from reenact.matching import Matching, OnChange
 from reenact.models import Models
@@ -134,8 +134,8 @@ class Execution:
         self._real = asyncio.get_running_loop()
         self._main: asyncio.Task[Any] | None = None
         self._spec: WorkflowSpec | None = None
-        self._asked: list[Call] = []
-        self._called_off: list[Call] = []
+        self._asked: collections.deque[Call] = collections.deque()
+        self._called_off: collections.deque[Call] = collections.deque()
         self._completed: collections.deque[tuple[Call, Outcome]] = collections.deque()
         self._admitted: list[Call] = []
         self._timers: dict[int, Call] = {}
@@ -145,6 +145,7 @@ class Execution:
         self._cancel_asked: str | None = None
         self._patches: dict[str, bool] = {}
         self._continued: asyncio.Task[Any] | None = None
+        self._reading: asyncio.Task[None] | None = None
         self._writing = 0
 
     def _began_ns(self, run: RunRecord) -> int:
@@ -171,7 +172,7 @@ class Execution:
         """
         going_on = self._continued is not None and not self._continued.done()
         due = self._scheduled or self._completed or self._asked or self._admitted or going_on
-        return self.effects.performing + self._writing + bool(due)
+        return self.effects.performing + self._writing + bool(due or self._reading)
 
     # --- life
 
@@ -199,10 +200,40 @@ class Execution:
         try:
             if self._stopping:
                 self._wind_down()
-            else:
+            elif self._reading is None:
                 self._advance()
+        except LeftAway:
+            self._read(self._read_whole())
         except Exception as error:
             self.abort(error)
+
+    # --- what is read while it runs
+
+    def _read(self, work: Coroutine[Any, Any, None]) -> None:
+        """Read more of the record, and go on then."""
+        self._reading = self._real.create_task(work, name="reenact-read")
+        self._reading.add_done_callback(self._has_read)
+
+    def _has_read(self, reading: asyncio.Task[None]) -> None:
+        self._reading = None
+        error = None if reading.cancelled() else reading.exception()
+        if error is not None:
+            self.abort(error)
+        else:
+            self.wake()
+
+    async def _read_on(self) -> None:
+        self.chains.seen((await self._rest.read_on(self.history)).values())
+
+    async def _read_whole(self) -> None:
+        await self._rest.read_whole(self.history)
+
+    @property
+    def _rest(self) -> Rest:
+        assert self.history.rest is not None  # noqa: S101  # what is left away can be read
+        return self.history.rest
+
+    # --- letting go
 
     def stop(self) -> None:
         """Start nothing more; put on record what still comes in. `abandon` ends it."""
@@ -234,6 +265,8 @@ class Execution:
     def _dispose(self) -> None:
         """Drop the workflow's tasks, and break the cycles in which a run holds itself."""
         self.loop.close()
+        if self._reading is not None:
+            self._reading.cancel()
         self._drop_admitted()
         for call in self.matching:
             if call.future is not None and not call.future.done():
@@ -309,6 +342,9 @@ class Execution:
             if main.done():
                 return
             if self.history.pending:
+                if not self.history.at_hand:
+                    self._read(self._read_on())
+                    return
                 self._deliver_recorded()
             elif self._completed:
                 self._deliver(*self._completed.popleft())
@@ -319,12 +355,11 @@ class Execution:
     def _sort(self) -> None:
         """Find out for each step asked for whether it is on record."""
         while self._called_off or self._asked:
-            asked, self._asked = self._asked, []
-            off, self._called_off = self._called_off, []
-            for call in asked:
-                self.matching.match(call)
-            for call in off:
-                self._forget(call)
+            while self._asked:
+                self.matching.match(self._asked[0])
+                self._asked.popleft()
+            while self._called_off:
+                self._forget(self._called_off.popleft())
 
     def _deliver_recorded(self) -> None:
         found = self.matching.next_recorded()
@@ -333,8 +368,12 @@ class Execution:
         call, entry = found
         if call is None:
             self._cancel_main(entry.note)
-        else:
+            return
+        try:
             self._hand_over(call, entry)
+        except LeftAway:
+            self.matching.put_back(call, entry)
+            raise
 
     def taken(self, call: Call, outcome: Outcome) -> None:
         """Take the outcome of a step that keeps the one it had."""

@@ -8,12 +8,18 @@ When a run went on with a changed input, or took up again after a failure, its
 journal has a *revision*: outcomes from some position on no longer count in their
 order. They are salvage: a step with the same path and the same input takes its
 outcome from there, and the new order is written behind the revision.
+
+Of a long journal not everything is held. Between the first outcomes and the latest
+ones, only the hash of a step's input is kept, and the position of its outcome, which
+is read again when its delivery comes near. Whoever needs more gets `LeftAway`, has the
+record read whole, and tries again.
 """
 
 import collections
 import hmac
 from collections.abc import Collection, Mapping
-from typing import Any
+from itertools import islice
+from typing import Any, Protocol
 
 import attrs
 import msgspec
@@ -49,6 +55,25 @@ RESOLVED = "resolved by a person"
 
 CANCEL_NAME = ":cancel"
 """Begins the path of an entry that notes a request to cancel the run, where it was delivered."""
+
+
+_HASH_BYTES = 32
+_KEYED = b"k"
+"""Ends what is kept of an input that a policy scrubbed: its hash is keyed."""
+
+
+class LeftAway(Exception):  # noqa: N818  # it tells what to do, and never reaches a user
+    """Something is needed of the record that is not held in memory."""
+
+
+class Rest(Protocol):
+    """Reads what a history does not hold."""
+
+    async def read_on(self, history: "History") -> Mapping[str, Blob]:
+        """Read the next outcomes, and return the content that they name."""
+
+    async def read_whole(self, history: "History") -> None:
+        """Read all of it."""
 
 
 def keyed_hash(key: str, input_hash: str) -> str:
@@ -119,6 +144,17 @@ class Recorded:
                 self.hidden = {**self.hidden, **decision.restore}
 
     @property
+    def plain(self) -> bool:
+        """Whether its input's hash and its outcome are all there is to know of it."""
+        outcome = self.outcome
+        return (
+            outcome is not None
+            and outcome.status is Status.SUCCEEDED
+            and outcome.again < 0
+            and not (self.intent.generation or self.hidden or outcome.path.startswith(CANCEL_NAME))
+        )
+
+    @property
     def interruptions(self) -> int:
         """How many attempts were begun and neither succeeded nor failed on record."""
         return self.starts - self.failures
@@ -175,9 +211,15 @@ class Taken:
 class History:
     """A run's journal, read.
 
+    Args:
+        window: How many outcomes are held at the beginning and at the end; 0 to hold all of them.
+
     Attributes:
         steps: The latest generation of each step, by path.
-        pending: Outcomes in the order of their delivery, revisions applied.
+        pending: Outcomes in the order of their delivery, revisions applied; of those that are not held,
+            their seq.
+        shelf: Steps that are not held and were not asked for yet: by path, the hash of the input.
+        rest: Reads what is not held; None if nothing was left away.
         salvage: Outcomes that lost their place in that order, by path.
         begun: The run's first entry; None for a journal without rows.
         ended: The run's last entry, if it ended the run.
@@ -196,9 +238,11 @@ class History:
             since then.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, window: int = 0) -> None:
         self.steps: dict[str, Recorded] = {}
-        self.pending: collections.deque[Entry] = collections.deque()
+        self.pending: collections.deque[Entry | int] = collections.deque()
+        self.shelf: dict[str, bytes] = {}
+        self.rest: Rest | None = None
         self.salvage: dict[str, list[Recorded]] = {}
         self.outcomes: dict[int, Entry] = {}
         self.begun: Entry | None = None
@@ -216,6 +260,10 @@ class History:
         self._at_ns = 0
         self.succeeded = 0
         self._void: dict[int, Recorded] = {}
+        self._window = window
+        self._last_away = -1
+        self._read_on: set[str] = set()
+        self._revised: list[tuple[int, bool]] = []
 
     def take(self, row: Row, where: str) -> Entry:
         """Apply the next row.
@@ -258,6 +306,8 @@ class History:
             self.pending.append(entry)
             self.outcomes[entry.seq] = entry
             self._void[entry.seq] = recorded
+            if self._window:
+                self._leave_away()
             if (
                 entry.status is Status.SUCCEEDED
                 and entry.again < 0
@@ -278,13 +328,14 @@ class History:
         if entry.fork:
             self._fork(entry)
         if entry.revised_from >= 0:
-            self.revise(entry.revised_from, redo=entry.redo)
+            self._revise(entry.revised_from, redo=entry.redo)
 
     def _fork(self, entry: Entry) -> None:
         """Go on as another run, from which the step at ``entry.fork`` is live again."""
         self.forked_at = self.anew_seq = entry.seq
         self.succeeded = 0
         self.steps.pop(entry.fork, None)
+        self.shelf.pop(entry.fork, None)
         for recorded in self.steps.values():
             if recorded.outcome is None:
                 recorded.starts = min(recorded.starts, recorded.failures + 1)
@@ -296,10 +347,22 @@ class History:
         Args:
             seq: The first of them.
             redo: Keep no failures.
+
+        Raises:
+            LeftAway: If not all of them are held.
         """
+        self._revise(seq, redo=redo)
+        self._revised.append((seq, redo))
+
+    def _revise(self, seq: int, *, redo: bool) -> None:
+        if seq <= self._last_away:
+            raise LeftAway
         self.anew_seq = self.next_seq
-        while self.pending and self.pending[-1].seq >= seq:
-            entry = self.pending.pop()
+        while self.pending:
+            entry = self.pending[-1]
+            if isinstance(entry, int) or entry.seq < seq:
+                break
+            self.pending.pop()
             recorded = self._void[entry.seq]
             if self.steps.get(entry.path) is recorded:
                 del self.steps[entry.path]
@@ -317,6 +380,85 @@ class History:
             if begun and path not in asked:
                 return recorded
         return None
+
+    # --- what is not held
+
+    def _leave_away(self) -> None:
+        """Keep of the outcome that has just ceased to be one of the latest only where it is."""
+        place = len(self.pending) - self._window - 1
+        entry = self.pending[place] if place >= self._window else 0
+        if isinstance(entry, int):
+            return
+        recorded = self._void[entry.seq]
+        if not recorded.plain or self.steps.get(entry.path) is not recorded:
+            return
+        self.pending[place] = self._last_away = entry.seq
+        self.shelf[entry.path] = _shelved(recorded.intent)
+        del self._void[entry.seq], self.outcomes[entry.seq], self.steps[entry.path]
+
+    @property
+    def failed_seq(self) -> int:
+        """The position of the outcome that failed the run; -1 if no step's did."""
+        failure = self.ended.failure if self.ended is not None else None
+        cause = self.steps.get(failure.path) if failure is not None else None
+        return cause.outcome.seq if cause is not None and cause.outcome is not None else -1
+
+    @property
+    def revisable_from(self) -> int:
+        """The first position from which outcomes can be taken out of the order with what is held."""
+        return self._last_away + 1
+
+    @property
+    def at_hand(self) -> bool:
+        """Whether the next outcome is held, if there is one."""
+        return not (self.pending and isinstance(self.pending[0], int))
+
+    def next_away(self) -> list[int]:
+        """Return the seqs of the next outcomes that are not held."""
+        return [seq for seq in islice(self.pending, self._window) if isinstance(seq, int)]
+
+    def hold(self, found: Mapping[int, Entry], blobs: Mapping[str, Blob]) -> None:
+        """Hold the next outcomes, in place of those that were held before, which are delivered.
+
+        Args:
+            found: They, by seq.
+            blobs: The content that they name.
+        """
+        for name in self._read_on:
+            self.blobs.pop(name, None)
+        self._read_on = blobs.keys() - self.blobs.keys()
+        self.blobs.update(blobs)
+        for place in range(min(self._window, len(self.pending))):
+            seq = self.pending[place]
+            if isinstance(seq, int):
+                self.pending[place] = found[seq]
+
+    def hold_all(self, whole: "History") -> None:
+        """Hold everything.
+
+        Args:
+            whole: The same record, read whole.
+        """
+        for seq, redo in self._revised:
+            whole.revise(seq, redo=redo)
+        delivered = len(whole.pending) - len(self.pending)
+        self.pending = collections.deque(islice(whole.pending, delivered, None))
+        self.steps, self.salvage = whole.steps, whole.salvage
+        self.outcomes, self._void = whole.outcomes, whole._void
+        self.blobs.update(whole.blobs)
+        self.shelf.clear()
+        self.rest, self._last_away = None, -1
+
+    def intent(self, path: str) -> Entry:
+        """Return the first entry of a step on record.
+
+        Raises:
+            LeftAway: If it is not held.
+        """
+        recorded = self.steps.get(path)
+        if recorded is None:
+            raise LeftAway
+        return recorded.intent
 
     def outcome(self, entry: Entry) -> Entry:
         """Return the entry that holds the outcome of *entry*: itself, or the one it refers to."""
@@ -342,3 +484,16 @@ def same_input(intent: Entry, input_hash: str, key: str) -> bool:
     if intent.hash_keyed:
         return hmac.compare_digest(intent.input_hash, keyed_hash(key, input_hash))
     return intent.input_hash == input_hash
+
+
+def _shelved(intent: Entry) -> bytes:
+    """Return what is kept of an input while its step is not held."""
+    return bytes.fromhex(intent.input_hash) + (_KEYED if intent.hash_keyed else b"")
+
+
+def same_shelved(kept: bytes, input_hash: str, key: str) -> bool:
+    """Say whether a step that is not held was for the input with this hash."""
+    known = kept[:_HASH_BYTES].hex()
+    if len(kept) > _HASH_BYTES:
+        return hmac.compare_digest(known, keyed_hash(key, input_hash))
+    return known == input_hash

@@ -11,7 +11,7 @@ from typing import Any, Literal, NoReturn, Protocol, TypeAlias
 
 from reenact.divergence import left_over, other_end, unasked, unlike, unrecorded
 from reenact.errors import ChangedInputError, DivergenceError, ForkedBehindError
-from reenact.history import History, Recorded, same_input
+from reenact.history import History, LeftAway, Recorded, same_input, same_shelved
 from reenact.records import Entry, RunRecord, Status
 from reenact.reuse import Earlier
 from reenact.steps import HELD, Call, Outcome
@@ -83,10 +83,14 @@ class Matching:
         return bool(self._history.pending) or self._history.steps.keys() - self._met != set()
 
     def match(self, call: Call) -> None:
-        """Find out whether *call* is on record."""
+        """Find out whether *call* is on record.
+
+        Raises:
+            LeftAway: If what is held does not tell; then it is to be asked again.
+        """
         recorded = self._history.steps.get(call.path)
         if recorded is None:
-            self._take_salvage(call)
+            self._match_shelved(call)
             return
         if not (
             call.spec.kind == "timer" or same_input(recorded.intent, call.input_hash, self._host.run.key)
@@ -101,6 +105,17 @@ class Matching:
             self.hold(call)
         else:
             self._expected[call.path] = call
+
+    def _match_shelved(self, call: Call) -> None:
+        """Find out the same of a step that is not held, if it is on record."""
+        kept = self._history.shelf.get(call.path)
+        if kept is None:
+            self._take_salvage(call)
+        elif same_shelved(kept, call.input_hash, self._host.run.key):
+            del self._history.shelf[call.path]
+            self._expected[call.path] = call
+        else:
+            raise LeftAway
 
     def hold(self, call: Call) -> None:
         """Have *call* wait until the record is used up."""
@@ -147,22 +162,28 @@ class Matching:
             self._diverge(ForkedBehindError, recorded.intent, call)
         if self._on_changed == "fail" or (call.spec.effect == "once" and started):
             self._diverge(ChangedInputError, recorded.intent, call)
+        if self._history.pending:
+            self._revise()
         log.warning("the input of %s has changed since it was recorded; it runs again", call.path)
         call.generation = recorded.intent.generation + 1
         self.all_met = True  # it takes another way, and may not come to what was begun
-        if self._history.pending:
-            self._revise()
         self.hold(call)
 
     def _revise(self) -> None:
         """Leave the recorded order: what was not delivered yet is only taken by what asks for it."""
-        seq = self._history.pending[0].seq
-        self._host.revised(seq)
-        self._history.revise(seq, redo=False)
-        waiting = sorted(self._expected.values(), key=_recorded_seq)
+        following = self._history.pending[0]
+        if isinstance(following, int):
+            raise LeftAway
+        self._history.revise(following.seq, redo=False)
+        self._host.revised(following.seq)
+        waiting = sorted(self._expected.values(), key=self._recorded_seq)
         self._expected.clear()
         for call in waiting:
             self._take_salvage(call)
+
+    def _recorded_seq(self, call: Call) -> int:
+        recorded = self._history.steps.get(call.path)
+        return recorded.outcome.seq if recorded is not None and recorded.outcome is not None else -1
 
     # --- delivering
 
@@ -175,8 +196,11 @@ class Matching:
 
         Raises:
             DivergenceError: If nobody asks for it.
+            LeftAway: If it is not held, or what is held does not tell who asked for it.
         """
         entry = self._history.pending[0]
+        if isinstance(entry, int):
+            raise LeftAway
         call = self._expected.pop(entry.path, None)
         if call is None and entry.path not in self._gone and not entry.path.startswith(":"):
             self._unasked(entry)
@@ -184,6 +208,11 @@ class Matching:
         if call is None and entry.path in self._gone:
             return None
         return call, entry
+
+    def put_back(self, call: Call, entry: Entry) -> None:
+        """Have an outcome that could not be handed over be the next one again."""
+        self._expected[call.path] = call
+        self._history.pending.appendleft(entry)
 
     def called_off(self, call: Call) -> None:
         """Expect nothing of a step any more."""
@@ -195,7 +224,7 @@ class Matching:
     def _unasked(self, entry: Entry) -> NoReturn:
         """Raise for an outcome on record that nobody asks for."""
         asked = [*self._new, *self._expected.values()]
-        raise unasked(self._host.run.id, self._history.steps[entry.path].intent, asked)
+        raise unasked(self._host.run.id, self._history.intent(entry.path), asked)
 
     @property
     def _new(self) -> list[Call]:
@@ -236,15 +265,13 @@ class Matching:
 
         Raises:
             DivergenceError: If outcomes are left, or it ended otherwise.
+            LeftAway: If what is left is not held.
         """
         run_id, ended = self._host.run.id, self._history.ended
         left = self._history.pending[0] if self._history.pending else None
+        if isinstance(left, int):
+            raise LeftAway
         if left is not None:
-            raise left_over(run_id, self._history.steps[left.path].intent)
+            raise left_over(run_id, self._history.intent(left.path))
         if ended is not None and (ended.status, bytes(ended.output)) != (status, output):
             raise other_end(run_id, ended, described)
-
-
-def _recorded_seq(call: Call) -> int:
-    recorded = call.recorded
-    return recorded.outcome.seq if recorded is not None and recorded.outcome is not None else -1

@@ -4,20 +4,26 @@ Nothing is handed on that is not what was written: rows are checked as a `Histor
 them, and content against the name it stands under.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import sys
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import aclosing
 
 import attrs
 
 from reenact.content import Blob, blob_is_whole, blob_references, references
 from reenact.errors import DamagedError, RunNotFoundError
-from reenact.history import History
+from reenact.history import History, LeftAway, check_row
 from reenact.records import (
     Entry,
     Row,
     RunRecord,
+    decode_entry,
     origin_of,
 )
 from reenact.stores import Store
+
+WINDOW = 1000
+"""How many outcomes of a run that code is run over are held at its beginning, at its end, and in between."""
 
 
 @attrs.frozen
@@ -33,7 +39,7 @@ class Read:
     entries: Sequence[Entry]
 
 
-async def journal(store: Store, run: RunRecord, start: int = 0) -> AsyncIterator[Sequence[Row]]:
+async def journal(store: Store, run: RunRecord, start: int = 0) -> AsyncGenerator[Sequence[Row], None]:
     """Yield a run's rows from seq *start* on, in batches; of a fork, first those it shares.
 
     Raises:
@@ -55,7 +61,13 @@ async def journal(store: Store, run: RunRecord, start: int = 0) -> AsyncIterator
 
 
 async def read_history(
-    store: Store, run: RunRecord | str, *, keep_entries: bool = False, outputs: bool = True
+    store: Store,
+    run: RunRecord | str,
+    *,
+    keep_entries: bool = False,
+    outputs: bool = True,
+    window: int = 0,
+    until: int = sys.maxsize,
 ) -> Read:
     """Read and check the journal of a run.
 
@@ -64,6 +76,8 @@ async def read_history(
         run: Which, or its id.
         keep_entries: Return the entries too.
         outputs: Load the content that outcomes name.
+        window: How many outcomes are held at the beginning and at the end; 0 to hold all of them.
+        until: Read no row from that seq on.
 
     Raises:
         DamagedError: If it is not what was written.
@@ -73,20 +87,81 @@ async def read_history(
         if found is None:
             raise RunNotFoundError(run)
         run = found
-    history = History()
+    history = History(window)
     where = f"{store.where}, run {run.id}"
     entries: list[Entry] = []
-    wanted: set[str] = set()
-    async for batch in journal(store, run):
-        for row in batch:
-            entry = history.take(row, where)
-            if outputs and entry.output:
-                wanted.update(references(bytes(entry.output)))
-            if keep_entries:
-                entries.append(entry)
-    if wanted:
-        history.blobs.update(await load_blobs(store, wanted, where))
+    try:
+        async for batch in journal(store, run):
+            for row in batch:
+                if row.seq >= until:
+                    break
+                entry = history.take(row, where)
+                if keep_entries:
+                    entries.append(entry)
+    except LeftAway:  # it was revised far behind what was the latest
+        return await read_history(store, run, keep_entries=keep_entries, outputs=outputs, until=until)
+    if history.shelf:
+        history.rest = RestOfJournal(store, run, where)
+    if outputs:
+        history.blobs.update(await _named_by(store, history.outcomes.values(), where))
     return Read(history, entries)
+
+
+async def read_to_run(store: Store, run: RunRecord) -> History:
+    """Read the journal of a run that code is run over; what is delivered late, only when it is.
+
+    Raises:
+        DamagedError: If it is not what was written.
+    """
+    history = (await read_history(store, run, window=WINDOW)).history
+    if history.rest is not None and 0 <= history.failed_seq < history.revisable_from:
+        await history.rest.read_whole(history)
+    return history
+
+
+async def _named_by(store: Store, outcomes: Iterable[Entry], where: str) -> Mapping[str, Blob]:
+    """Return the content that outcomes name."""
+    return await load_blobs(
+        store, {name for entry in outcomes if entry.output for name in references(bytes(entry.output))}, where
+    )
+
+
+@attrs.frozen
+class RestOfJournal:
+    """Reads what a history does not hold; see `reenact.history.Rest`."""
+
+    store: Store
+    run: RunRecord
+    where: str
+
+    async def read_on(self, history: History) -> Mapping[str, Blob]:
+        """Read the next outcomes, and return the content that they name."""
+        wanted = history.next_away()
+        rows = await self._rows(wanted)
+        found = {seq: decode_entry(row.body) for seq, row in rows.items()}
+        blobs = await _named_by(self.store, found.values(), self.where)
+        history.hold(found, blobs)
+        return blobs
+
+    async def _rows(self, wanted: Sequence[int]) -> Mapping[int, Row]:
+        """Return rows, checked once more."""
+        seq = max(wanted[0] - 1, 0)
+        before, names, found = b"", set(wanted), dict[int, Row]()
+        async with aclosing(journal(self.store, self.run, seq)) as batches:
+            async for batch in batches:
+                for row in batch:
+                    if seq >= wanted[0]:
+                        check_row(row, seq, before, self.where)
+                    if seq in names:
+                        found[seq] = row
+                    before, seq = row.checksum, seq + 1
+                if seq > wanted[-1]:
+                    return found
+        raise DamagedError(self.where, f"row {seq} is missing")
+
+    async def read_whole(self, history: History) -> None:
+        """Read all of it."""
+        history.hold_all((await read_history(self.store, self.run, until=history.next_seq)).history)
 
 
 async def load_blobs(store: Store, names: set[str], where: str) -> Mapping[str, Blob]:

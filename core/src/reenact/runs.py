@@ -26,7 +26,7 @@ from reenact.loop import refuse_in_workflow
 from reenact.planning import Plan
 from reenact.records import NO_CHANGES, Changes, Origin, RunRecord, Status
 from reenact.reruns import Known, Planner, read_earlier, read_input
-from reenact.retrieval import read_history
+from reenact.retrieval import read_history, read_to_run
 from reenact.seams import Executor
 from reenact.services import Services
 from reenact.source import source_hash
@@ -344,7 +344,7 @@ class Runs:
             await self._writer.write(RunWrite(run_id=record.id, epoch=record.epoch, release=True))
             return await self._take_up_claimed(record, spec, on_changed, suspend=suspend)
         try:
-            history = (await read_history(self._desk.store, record)).history
+            history = await read_to_run(self._desk.store, record)
             args, kwargs = await read_input(self._desk.store, history, spec, history.changes)
             earlier = await read_earlier(self._desk.store, record, history.changes, history.taken)
             told = await self._desk.store.messages(self._owner)
@@ -397,7 +397,7 @@ class Runs:
 
     async def replay(self, record: RunRecord, spec: WorkflowSpec) -> Run:
         """Run code over a record; see `Runtime.replay`."""
-        history = (await read_history(self._desk.store, record)).history
+        history = await read_to_run(self._desk.store, record)
         args, kwargs = await read_input(self._desk.store, history, spec, history.changes)
         services = attrs.evolve(self._services, writer=None)
         execution = Execution(record, history, services, host=self._host, live=False)
@@ -435,13 +435,9 @@ def check_run_id(run_id: str | None) -> None:
 def _take_up_failed(execution: Execution) -> None:
     """Have a run that failed begin again at the step that failed it."""
     history = execution.history
-    ended = history.ended
-    if ended is None or ended.failure is None:
-        return
-    cause = history.steps.get(ended.failure.path)
-    if cause is not None and cause.outcome is not None:
-        execution.book.root(Status.RUNNING, revised_from=cause.outcome.seq, redo=True)
-        history.revise(cause.outcome.seq, redo=True)
+    if history.failed_seq >= 0:
+        execution.book.root(Status.RUNNING, revised_from=history.failed_seq, redo=True)
+        history.revise(history.failed_seq, redo=True)
     history.ended = None
 
 
