@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytest_reenact.memory import MemoryStore
 from pytest_reenact.order import World
-from reenact import Plugins, Runtime, current, parallel, step, workflow
+from reenact import Plugins, Runtime, current, parallel, retrieval, step, workflow
 from reenact.config import Config
 from reenact.records import Status
 from reenact.retrieval import read_history
@@ -196,6 +196,9 @@ trees = branches(st.one_of(small, branches(small))).map(lambda tree: json.loads(
 
 PLUGINS = Plugins(installed=False)
 
+WINDOWS = (1, 2, 5, retrieval.WINDOW)
+"""How much of its record a run holds: next to nothing, or all of it."""
+
 
 def grown(draw: random.Random, depth: int) -> Tree:
     """Return a tree that is larger than hypothesis likes to draw."""
@@ -237,7 +240,13 @@ async def resumed(store: MemoryStore, seed: int, run_id: str) -> Seen:
         return Seen(run.output, await _order(store, run.id))
 
 
-async def check(seed: int, tree: Tree) -> None:
+async def check(seed: int, tree: Tree, window: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(retrieval, "WINDOW", window)
+        await check_all(seed, tree)
+
+
+async def check_all(seed: int, tree: Tree) -> None:
     calls.clear()
     store = MemoryStore()
     run_id, first = await live(store, seed, tree)
@@ -261,17 +270,17 @@ async def check(seed: int, tree: Tree) -> None:
 
 
 @settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
-@given(seed=st.integers(0, 2**16), tree=trees)
-def test_every_workflow_does_the_same_again(seed: int, tree: Tree) -> None:
+@given(seed=st.integers(0, 2**16), tree=trees, window=st.sampled_from(WINDOWS))
+def test_every_workflow_does_the_same_again(seed: int, tree: Tree, window: int) -> None:
     """Live, replayed, and resumed after every row, a workflow sees the same in the same order."""
-    asyncio.run(check(seed, tree))
+    asyncio.run(check(seed, tree, window))
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-@given(seed=st.integers(0, 2**32))
-def test_large_workflows_do_the_same_again(seed: int) -> None:
+@given(seed=st.integers(0, 2**32), window=st.sampled_from(WINDOWS))
+def test_large_workflows_do_the_same_again(seed: int, window: int) -> None:
     """So do workflows of some dozens of steps, three levels deep."""
-    asyncio.run(check(seed, grown(random.Random(seed), 3)))
+    asyncio.run(check(seed, grown(random.Random(seed), 3), window))
 
 
 @pytest.mark.sweep
@@ -279,4 +288,4 @@ def test_large_workflows_do_the_same_again(seed: int) -> None:
 def test_thousands_of_large_workflows_do_the_same_again(first: int) -> None:
     """So do thousands of them."""
     for seed in range(first, first + 100):
-        asyncio.run(check(seed, grown(random.Random(seed), 3)))
+        asyncio.run(check(seed, grown(random.Random(seed), 3), WINDOWS[seed % len(WINDOWS)]))
