@@ -17,9 +17,7 @@ Site = tuple[CodeType, int]
 def running() -> Execution | None:
     """Return the run whose workflow code is asking; None outside, and in the body of a step."""
     execution = current_execution.get()
-    if execution is None or asyncio._get_running_loop() is not execution.loop:
-        return None
-    return execution
+    return execution if execution is not None and execution.loop.inside else None
 
 
 @functools.lru_cache(maxsize=4096)

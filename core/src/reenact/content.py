@@ -26,6 +26,11 @@ _SIGN = b'"$'
 """Begins every mark; what does not hold it refers to nothing."""
 
 
+def _signed(data: bytes) -> bool:
+    """Say whether there may be a mark in *data*; a single byte is found eight times as fast as two."""
+    return b"$" in data and _SIGN in data
+
+
 @attrs.frozen
 class Blob:
     """A piece of content.
@@ -48,7 +53,7 @@ def pack(data: bytes, blobs: dict[str, Blob]) -> bytes:
         data: The value's spelling.
         blobs: Where blobs go, by hash.
     """
-    if len(data) <= INLINE_BYTES and _SIGN not in data:
+    if len(data) <= INLINE_BYTES and not _signed(data):
         return data
     return canonical(_packed(decode(data), INLINE_BYTES, blobs))
 
@@ -77,7 +82,7 @@ def pack_fields(value: Mapping[str, Json], blobs: dict[str, Blob]) -> dict[str, 
 
 def references(data: bytes) -> list[str]:
     """Return the names of the blobs that a stored spelling refers to directly."""
-    if _SIGN not in data:
+    if not _signed(data):
         return []
     found: list[str] = []
     _collect(decode(data), found)
@@ -105,7 +110,7 @@ def unpack(data: bytes, blobs: Mapping[str, Blob]) -> Any:
         KeyError: If a blob is missing; the hash is the argument.
     """
     value = decode(data)
-    return _unpacked(value, blobs) if _SIGN in data else value
+    return _unpacked(value, blobs) if _signed(data) else value
 
 
 def _unpacked(value: Any, blobs: Mapping[str, Blob]) -> Any:
@@ -208,7 +213,7 @@ def blob_references(blob: Blob) -> list[str]:
 def item_references(link: Blob) -> list[str]:
     """Return the names of the blobs that the items of a link of a chain refer to directly."""
     found: list[str] = []
-    if _SIGN in link.data.partition(b'"items"')[2]:
+    if _signed(link.data.partition(b'"items"')[2]):
         _collect(decode(link.data)["items"], found)
     return found
 

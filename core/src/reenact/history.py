@@ -62,6 +62,10 @@ _KEYED = b"k"
 """Ends what is kept of an input that a policy scrubbed: its hash is keyed."""
 
 
+NO_PLACES: Mapping[str, list[int]] = {}
+"""Where values stand that policies took out of an input, if none did."""
+
+
 class LeftAway(Exception):  # noqa: N818  # it tells what to do, and never reaches a user
     """Something is needed of the record that is not held in memory."""
 
@@ -135,8 +139,9 @@ class Recorded:
         self.ticket = intent.seq
         self.put_off = False
         self.paused_ns = 0
-        self.hidden: dict[str, list[int]] = {}
-        self._note_places(intent)
+        self.hidden: Mapping[str, list[int]] = NO_PLACES
+        if intent.decisions:
+            self._note_places(intent)
 
     def _note_places(self, entry: Entry) -> None:
         for decision in entry.decisions:
@@ -163,7 +168,8 @@ class Recorded:
         """Apply a further entry of the same generation."""
         began, self.status = self.status, advance(self.status, entry.status, STEP)
         self.asks = entry.asks
-        self._note_places(entry)
+        if entry.decisions:
+            self._note_places(entry)
         if entry.failure is not None and not entry.status.ended:
             self.failures += 1
             self.tries += 1
@@ -200,7 +206,7 @@ class Taken:
     source: str
     outcome: Entry
     intent: Entry | None = None
-    hidden: dict[str, list[int]] = attrs.field(factory=dict)
+    hidden: Mapping[str, list[int]] = NO_PLACES
 
     @property
     def at_ns(self) -> int:

@@ -20,6 +20,7 @@ import functools
 import gc
 import os
 import sys
+import threading
 import weakref
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable, Iterator, Sequence
 from types import FrameType
@@ -154,7 +155,7 @@ class RunLoop(asyncio.AbstractEventLoop):
         self._now_s = start_s
         self._unhandled = unhandled
         self._generators: dict[int, Any] = {}
-        self._inside = False
+        self._inside = 0
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
 
@@ -164,6 +165,11 @@ class RunLoop(asyncio.AbstractEventLoop):
     def at_rest(self) -> bool:
         """Whether nothing more happens without a delivery."""
         return not self._ready
+
+    @property
+    def inside(self) -> bool:
+        """Whether it is this loop's turn, and it is its code that asks."""
+        return self._inside == threading.get_ident()
 
     def advance(self, to_s: float) -> None:
         """Move the loop's time forward to *to_s*; it never moves back."""
@@ -176,11 +182,11 @@ class RunLoop(asyncio.AbstractEventLoop):
         old_hooks = sys.get_asyncgen_hooks()
         asyncio._set_running_loop(self)
         sys.set_asyncgen_hooks(self._generator_begun, self._generator_dropped)
-        self._inside = True
+        self._inside = threading.get_ident()
         try:
             yield
         finally:
-            self._inside = False
+            self._inside = 0
             asyncio._set_running_loop(outer)
             sys.set_asyncgen_hooks(*old_hooks)
 
@@ -244,7 +250,7 @@ class RunLoop(asyncio.AbstractEventLoop):
     ) -> asyncio.Handle:
         """Make *callback* ready."""
         handle = asyncio.Handle(callback, args, self, context)
-        if self._inside:
+        if self.inside:
             self._ready.append(handle)
         elif not self._closed:
             raise NotDeterministicError("being woken from outside of the run", _caller(), _SPEAK)

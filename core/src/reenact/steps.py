@@ -324,7 +324,7 @@ class Call:
         self.state = ASKED
         self.decisions: list[DecisionRecord] = []
         self.late_decisions: list[DecisionRecord] = []
-        self.hidden: dict[str, list[int]] = {}
+        self.hidden: Mapping[str, list[int]] = {}
         self.placeholders: Callable[[], Placeholders] | None = None
         self.hash_keyed = False
         self.reusable = False
