@@ -76,6 +76,7 @@ class Effects:
         self._book = book
         self._services = services
         self._host: Host = host
+        self._loop = asyncio.get_running_loop()
         self._starting: list[Call] = []
         self._open: set[Call] = set()
         self.waiting = Waiting(book, services, host)
@@ -197,7 +198,7 @@ class Effects:
     def _run_task(self, call: Call, work: Any, state: int) -> None:
         call.state = state
         self._open.add(call)
-        call.task = asyncio.get_running_loop().create_task(work, context=call.context)
+        call.task = self._loop.create_task(work, context=call.context)
 
     async def _admit(self, call: Call) -> None:
         """Ask the policies, then wait for a place."""

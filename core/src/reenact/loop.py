@@ -136,6 +136,28 @@ class RunFuture(asyncio.Future[T]):
         return self._serial
 
 
+class Entered:
+    """The time in which a loop is the running one; a class, since it is entered several times a step."""
+
+    __slots__ = ("_hooks", "_loop", "_outer")
+
+    def __init__(self, loop: "RunLoop") -> None:
+        self._loop = loop
+
+    def __enter__(self) -> None:
+        loop = self._loop
+        self._outer = asyncio._get_running_loop()
+        self._hooks = sys.get_asyncgen_hooks()
+        asyncio._set_running_loop(loop)
+        sys.set_asyncgen_hooks(loop._generator_begun, loop._generator_dropped)
+        loop._inside = threading.get_ident()
+
+    def __exit__(self, *_: object) -> None:
+        self._loop._inside = 0
+        asyncio._set_running_loop(self._outer)
+        sys.set_asyncgen_hooks(*self._hooks)
+
+
 class RunLoop(asyncio.AbstractEventLoop):
     """The loop of one run.
 
@@ -175,20 +197,9 @@ class RunLoop(asyncio.AbstractEventLoop):
         """Move the loop's time forward to *to_s*; it never moves back."""
         self._now_s = max(self._now_s, to_s)
 
-    @contextlib.contextmanager
-    def entered(self) -> Iterator[None]:
+    def entered(self) -> "Entered":
         """Be the running loop, for turns: `asyncio.get_running_loop` and async generators find this one."""
-        outer = asyncio._get_running_loop()
-        old_hooks = sys.get_asyncgen_hooks()
-        asyncio._set_running_loop(self)
-        sys.set_asyncgen_hooks(self._generator_begun, self._generator_dropped)
-        self._inside = threading.get_ident()
-        try:
-            yield
-        finally:
-            self._inside = 0
-            asyncio._set_running_loop(outer)
-            sys.set_asyncgen_hooks(*old_hooks)
+        return Entered(self)
 
     def turn(self) -> None:
         """Run what is ready, and what that makes ready, until nothing is; within `entered`.
