@@ -10,7 +10,7 @@ import pytest
 import tomli_w
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reenact.config import FILE_BYTES_MAX, Config, find_file, load
+from reenact.config import FILE_BYTES_MAX, Config, find_file, load, resolved
 from reenact.errors import ConfigError
 from reenact.fitting import structure
 
@@ -370,3 +370,33 @@ def test_what_is_wrong_in_a_list_is_named(value: Any, problem: str) -> None:
         structure({"rules": value}, Rules, "policies.x", {"policies.x.rules": "f.toml"})
 
     assert str(caught.value) == problem
+
+
+class TestResolved:
+    """Whatever names a configuration is taken, and what does not is refused by name."""
+
+    def test_tables_are_what_a_file_with_them_would_be(self, file: Path) -> None:
+        """But for where they come from."""
+        tables = {"models": {"fast": "openai:small"}, "journal": {"path": "runs.db"}}
+        meant = resolved(tables)
+        assert (
+            attrs.evolve(read(file, tomli_w.dumps(tables)), root=meant.root, sources=meant.sources) == meant
+        )
+        assert meant.root == Path.cwd()
+
+    def test_what_is_wrong_in_them_is_named(self) -> None:
+        with pytest.raises(ConfigError, match=r"runtime\.lease_s.*the given tables"):
+            resolved({"runtime": {"lease_s": "long"}})
+        with pytest.raises(ConfigError, match=r"\[store\]; there are runtime, models.*given tables"):
+            resolved({"store": {"path": "runs.db"}})
+
+    def test_a_file_may_be_named_by_text(self, file: Path) -> None:
+        read(file, WHOLE)
+        assert resolved(str(file)) == resolved(file) == load(file)
+
+    def test_a_configuration_is_itself(self) -> None:
+        assert resolved(given := Config()) is given
+
+    def test_anything_else_is_refused(self) -> None:
+        with pytest.raises(ConfigError, match="not int"):
+            resolved(5)  # type: ignore[arg-type]  # what it is about

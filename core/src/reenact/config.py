@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import attrs
 
@@ -134,6 +134,10 @@ class Config:
     plugins: PluginsOptions = attrs.field(factory=PluginsOptions)
     root: Path = attrs.field(factory=Path.cwd)
     sources: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+
+
+ConfigLike: TypeAlias = Config | Mapping[str, Any] | Path | str | None
+"""A configuration, its tables, its file, or None for the nearest file."""
 
 
 def find_file(start: Path | None = None) -> Path | None:
@@ -322,6 +326,28 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise ConfigError(f"not valid TOML: {error}", source=str(file)) from error
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", source=str(file)) from error
+
+
+def resolved(config: ConfigLike) -> Config:
+    """Return the configuration that is meant.
+
+    Tables are taken as a file would have them: ``{"journal": {"path": "runs.db"}}``. No file and no
+    environment is read then, and relative paths start in the current folder.
+
+    Raises:
+        ConfigError: If anything in it is wrong, or it is nothing of the kind.
+    """
+    if isinstance(config, Config):
+        return config
+    if isinstance(config, Mapping):
+        layers = Layers()
+        layers.add(config, "the given tables")
+        return _config(layers, Path.cwd())
+    if config is None or isinstance(config, (str, Path)):
+        return load(Path(config) if config is not None else None)
+    raise ConfigError(
+        f"a configuration is a Config, a mapping of tables or a file's path, and not {type(config).__name__}"
+    )
 
 
 def _of_file(file: Path) -> dict[str, Any]:

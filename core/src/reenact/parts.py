@@ -8,11 +8,10 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 import attrs
 
-from reenact.config import Config, load
+from reenact.config import Config, ConfigLike, resolved
 from reenact.journal import Outlet, Writer
 from reenact.ledger import Holding, Later, LedgerFull
 from reenact.models import Models, PriceHook
@@ -64,7 +63,7 @@ class Parts:
 
 async def open_parts(
     stack: AsyncExitStack,
-    config: Config | Path | None,
+    config: ConfigLike,
     *,
     store: Store | None,
     providers: Mapping[str, Provider],
@@ -76,7 +75,7 @@ async def open_parts(
     watches: Sequence[Watch],
 ) -> Parts:
     """Open what a runtime is made of, for *stack* to close; see `Runtime.open`."""
-    chosen = config if isinstance(config, Config) else load(config)
+    chosen = resolved(config)
     found = plugins or Plugins(disabled=chosen.plugins.disabled)
     opened = store or await open_store(chosen, found, stack)
     chain = await open_chain(chosen, found, stack, policies)

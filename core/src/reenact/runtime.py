@@ -16,13 +16,12 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from reenact import __version__
 from reenact.children import Children
 from reenact.codec import plain
-from reenact.config import Config, OnChange
+from reenact.config import Config, ConfigLike, OnChange
 from reenact.desk import Desk
 from reenact.errors import ForkedBehindError, StoreError
 from reenact.execution import Execution
@@ -127,7 +126,7 @@ class Runtime(Desk):
     @asynccontextmanager
     async def open(
         cls,
-        config: Config | Path | None = None,
+        config: ConfigLike = None,
         *,
         store: Store | None = None,
         providers: Mapping[str, Provider] | None = None,
@@ -143,7 +142,8 @@ class Runtime(Desk):
         """Open a runtime; leaving it stops its runs, which stay resumable.
 
         Args:
-            config: The configuration, or its file; the nearest ``reenact.toml`` if None.
+            config: The configuration, its tables as a mapping, or its file; the nearest ``reenact.toml``
+                if None.
             store: An open store, instead of the configured one.
             providers: Open providers by name, before the configured ones.
             policies: Policies after the configured ones.
