@@ -26,7 +26,10 @@ from common import (
 NAME = "raw SQLite"
 PACKAGES: tuple[str, ...] = ()
 DURABILITY = "outcome and next intent in one commit, synchronous=full"
-SKIPPED: dict[str, str] = {"H": "nothing waits"}
+SKIPPED: dict[str, str] = {
+    "H": "nothing waits",
+    **dict.fromkeys(("G/memory", "G/fork"), "nothing is replayed or forked"),
+}
 
 GROUPED_STEPS = 16_384
 _INTENT_BYTES = 260
@@ -107,5 +110,6 @@ CASES: dict[str, Measure] = {
     "F64": lambda _: STORED_BYTES,
     "F'": lambda _: CHAT_TURN_BYTES,
     "G": lambda _: 1.0,
+    "G/replay": lambda _: 1.0,
     **dict.fromkeys(("I", "I/stream", "I/200", "I/memory", "I/run"), lambda _: 1.0),
 }

@@ -24,6 +24,7 @@ from common import (
     noise,
     words,
 )
+from long_cases import fork_size, replay_growth, replay_memory
 from provider_cases import many_overhead, memory_overhead, overhead, run_overhead, stream_overhead
 from reenact import (
     Config,
@@ -326,6 +327,9 @@ CASES: dict[str, Measure] = {
     "F64": _stored(pictures),
     "F'": _chat,
     "G": _measured(_growth, "normal"),
+    "G/replay": replay_growth,
+    "G/memory": replay_memory,
+    "G/fork": fork_size,
     "H": _measured(_waiting, "normal"),
     "I": overhead,
     "I/stream": stream_overhead,

@@ -153,6 +153,9 @@ CASES: tuple[Case, ...] = (
         mark=Target(most=1.2),
         goal=Target(most=1.05),
     ),
+    Case(id="G/replay", title="replay of a step in 100,000 over one in 1,000", unit="x", more=False),
+    Case(id="G/memory", title="memory to replay 100,000 steps of 1 KB", unit="MB", more=False),
+    Case(id="G/fork", title="disk for a fork of 100,000 steps", unit="bytes", more=False),
     Case(
         id="H",
         title="memory of a run that waits for a signal, of 10,000",

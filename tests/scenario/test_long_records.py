@@ -95,7 +95,7 @@ async def test_no_more_is_held_than_the_windows(opened: Opened, store: Counted, 
     assert replayed.output == run.output
     assert len(history.steps) == len(history.outcomes) == 2 * window
     assert len(history.shelf) == STEPS - 2 * window
-    reads = -(-(STEPS - 2 * window) // window)
+    reads = -(-(STEPS - 2 * window) // (2 * window))
     assert len(store.read_from) == 1 + reads
     assert store.read_from == sorted(store.read_from)
 
@@ -103,7 +103,7 @@ async def test_no_more_is_held_than_the_windows(opened: Opened, store: Counted, 
 async def test_content_that_was_handed_over_is_let_go_of(
     opened: Opened, store: Counted, window: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not more content is held at any time than three windows name."""
+    """Not more content is held at any time than four windows name."""
     most = 0
     held = History.hold
 
@@ -116,7 +116,7 @@ async def test_content_that_was_handed_over_is_let_go_of(
     async with opened() as runtime:
         run = await runtime.run(long)
         await runtime.replay(run.id)
-    assert most == 3 * window
+    assert most == 4 * window
 
 
 @pytest.mark.parametrize("place", [0, 20, STEPS - 1])

@@ -218,7 +218,8 @@ class History:
     """A run's journal, read.
 
     Args:
-        window: How many outcomes are held at the beginning and at the end; 0 to hold all of them.
+        window: How many outcomes are held at the beginning, and at the end, and half of those that are in
+            between; 0 to hold all of them.
 
     Attributes:
         steps: The latest generation of each step, by path.
@@ -421,7 +422,7 @@ class History:
 
     def next_away(self) -> list[int]:
         """Return the seqs of the next outcomes that are not held."""
-        return [seq for seq in islice(self.pending, self._window) if isinstance(seq, int)]
+        return [seq for seq in islice(self.pending, 2 * self._window) if isinstance(seq, int)]
 
     def hold(self, found: Mapping[int, Entry], blobs: Mapping[str, Blob]) -> None:
         """Hold the next outcomes, in place of those that were held before, which are delivered.
@@ -434,7 +435,7 @@ class History:
             self.blobs.pop(name, None)
         self._read_on = blobs.keys() - self.blobs.keys()
         self.blobs.update(blobs)
-        for place in range(min(self._window, len(self.pending))):
+        for place in range(min(2 * self._window, len(self.pending))):
             seq = self.pending[place]
             if isinstance(seq, int):
                 self.pending[place] = found[seq]

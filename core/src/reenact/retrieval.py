@@ -23,7 +23,10 @@ from reenact.records import (
 from reenact.stores import Store
 
 WINDOW = 1000
-"""How many outcomes of a run that code is run over are held at its beginning, at its end, and in between."""
+"""How many outcomes are held at the beginning and at the end of a record that code is run over.
+
+In between it is twice as many: about what a store hands out at a time.
+"""
 
 
 @attrs.frozen
