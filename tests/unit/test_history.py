@@ -9,7 +9,8 @@ from pytest_reenact.memory import MemoryStore
 from reenact.codec import canonical
 from reenact.content import Blob, pack
 from reenact.errors import DamagedError
-from reenact.history import RETRY, STOPPED, History, keyed_hash, same_input
+from reenact.history import History
+from reenact.recorded import RETRY, STOPPED, keyed_hash, same_input
 from reenact.records import Entry, Failure, Row, RunRecord, Status, checksum, encode_entry, raw
 from reenact.retrieval import load_blobs, read_history
 from reenact.views import step_views

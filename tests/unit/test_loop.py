@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reenact import loop as loop_module
 from reenact.errors import NotDeterministicError
-from reenact.loop import KEY_CHARS_MAX, RunLoop, Scope, current_scope
+from reenact.loop import RunLoop
+from reenact.scopes import KEY_CHARS_MAX, Scope, current_scope
 
 anything = st.text(st.characters(exclude_categories=[]))
 

@@ -30,11 +30,11 @@ from reenact.llm import (
     tool_result,
     user,
 )
-from reenact.loop import Scope, current_scope
 from reenact.models import Listener
 from reenact.placeholders import Placeholders
 from reenact.records import Cache, Changes, DecisionRecord
 from reenact.schema import parameters_of, schema_of
+from reenact.scopes import Scope, current_scope
 from reenact.shapes import LlmShape
 from reenact.steps import Call, StepSpec
 

@@ -13,8 +13,9 @@ import attrs
 
 from reenact.content import Blob, blob_references, item_references, references
 from reenact.errors import DamagedError, RunNotFoundError
-from reenact.history import DELIVERED, PATCH_PREFIX, RESOLVED, RETRY, check_row
+from reenact.history import check_row
 from reenact.machine import RUN, STEP, TransitionError, advance
+from reenact.recorded import DELIVERED, PATCH_PREFIX, RESOLVED, RETRY
 from reenact.records import RUN_PATH, Entry, Row, RunRecord, Status, add_cost, decode_entry
 from reenact.retrieval import check_content, journal
 from reenact.stores import Store

@@ -19,9 +19,9 @@ from reenact.content import Blob, pack
 from reenact.execution import Execution
 from reenact.judging import PolicyContext, ToolRequest
 from reenact.ledger import Holding, Later, LedgerFull
-from reenact.loop import current_scope
 from reenact.placeholders import NO_PLACEHOLDERS, Original, Placeholders
 from reenact.records import Cache, Effect, Kind
+from reenact.scopes import current_scope
 from reenact.shapes import HiddenShape, ValueShape
 from reenact.steps import Body, Call, Gate, Passed, Retry, StepContext, StepSpec
 from reenact.trace import TraceContext

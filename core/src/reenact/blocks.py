@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
 from reenact.errors import UsageError
-from reenact.loop import Scope, current_scope
+from reenact.scopes import Scope, current_scope
 
 T = TypeVar("T")
 R = TypeVar("R")

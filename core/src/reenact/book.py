@@ -17,9 +17,10 @@ from reenact.codec import digest
 from reenact.content import Blob, Chains, blob_references, references
 from reenact.entries import entry_again, entry_cancelled, entry_patched, entry_taken, used
 from reenact.failures import record_failure
-from reenact.history import History, Taken, keyed_hash
+from reenact.history import History
 from reenact.ledger import Holding
 from reenact.machine import RUN, advance
+from reenact.recorded import Taken, keyed_hash
 from reenact.records import (
     NO_CHANGES,
     RUN_PATH,

@@ -13,9 +13,9 @@ from reenact.audit import TO_BE_RESUMED, verify_run
 from reenact.codec import canonical, plain
 from reenact.content import pack, references, unpack
 from reenact.errors import DamagedError, RunEndedError, RunNotFoundError, UsageError
-from reenact.history import RESOLVED, RETRY
 from reenact.loop import refuse_in_workflow
 from reenact.pruning import Choice, Pruned, prune
+from reenact.recorded import RESOLVED, RETRY
 from reenact.records import Entry, Failure, Message, Row, RunRecord, Status, checksum, encode_entry, raw
 from reenact.retrieval import load_blobs, read_history
 from reenact.scheduler import Clock, WallClock

@@ -22,9 +22,9 @@ from reenact.attempts import (
 )
 from reenact.book import Book
 from reenact.errors import PolicyDeniedError, StepError
-from reenact.history import Recorded
 from reenact.judging import Wait
 from reenact.pauses import Pauses
+from reenact.recorded import Recorded
 from reenact.records import Entry, Failure, Status
 from reenact.reuse import fits
 from reenact.scheduler import give_back, take, take_now

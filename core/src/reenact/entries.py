@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from reenact.history import Taken
+from reenact.recorded import Taken
 from reenact.records import Entry, Status
 from reenact.steps import Call, Outcome, Settled, Spent, spell_site
 

@@ -27,13 +27,14 @@ from reenact.codec import decode
 from reenact.deliveries import TIMER, as_cancelled, error_of, outcome_given, stamp, told_ns, value_of
 from reenact.effects import Effects
 from reenact.failures import rewritten
-from reenact.history import CANCEL_NAME, PATCH_PREFIX, STOPPED, History, LeftAway, Rest
-from reenact.loop import INHERITED, Scope, current_scope
+from reenact.history import History, LeftAway, Rest
 from reenact.matching import Matching, OnChange
 from reenact.models import Models
 from reenact.placeholders import Placeholders
+from reenact.recorded import CANCEL_NAME, PATCH_PREFIX, STOPPED
 from reenact.records import Entry, Message, RunRecord, Status
 from reenact.reuse import Earlier
+from reenact.scopes import INHERITED, Scope, current_scope
 from reenact.services import Services
 from reenact.steps import (
     ASKED,

@@ -13,7 +13,8 @@ import attrs
 import msgspec
 
 from reenact.errors import UsageError, did_you_mean
-from reenact.history import History, Recorded, Taken
+from reenact.history import History
+from reenact.recorded import Recorded, Taken
 from reenact.records import (
     NO_CHANGES,
     RUN_PATH,

@@ -10,7 +10,7 @@ import attrs
 from reenact.asking import checked_name, running
 from reenact.errors import UsageError
 from reenact.execution import Execution
-from reenact.loop import current_scope
+from reenact.scopes import current_scope
 from reenact.steps import StepContext, current_step
 
 

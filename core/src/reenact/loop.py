@@ -18,66 +18,20 @@ import contextlib
 import contextvars
 import functools
 import gc
-import os
 import sys
 import threading
 import weakref
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable, Iterator, Sequence
-from types import FrameType
 from typing import Any, NoReturn, Protocol, TypeVar
 
+from reenact.callers import TASKS_FILE, called_by, caller
 from reenact.errors import NotDeterministicError, UsageError
-from reenact.trace import neutral
+from reenact.scopes import NO_SCOPE, Scope, current_scope, inheriting
 
 T = TypeVar("T")
 
 TURN_CALLBACKS_MAX = 1_000_000
 """Callbacks in one turn after which a workflow counts as spinning."""
-
-KEY_CHARS_MAX = 80
-
-
-class Scope:
-    """Numbers what happens in one task, parallel block or tool loop of a run."""
-
-    __slots__ = ("_counts", "prefix")
-
-    def __init__(self, path: str = "") -> None:
-        self.prefix = f"{path}/" if path else ""
-        self._counts: dict[str, int] = {}
-
-    def path(self, name: str, key: str | None = None) -> str:
-        """Return the path of the next *name* here; *key* takes the place of the number."""
-        label = name if key is None else f"{name}[{_spell_key(key)}]"
-        count = self._counts.get(label, 0)
-        self._counts[label] = count + 1
-        if key is None:
-            return f"{self.prefix}{label}#{count}"
-        return f"{self.prefix}{label}#{count}" if count else f"{self.prefix}{label}"
-
-    def child(self, name: str, key: str | None = None) -> "Scope":
-        """Open a scope in this one."""
-        return Scope(self.path(name, key))
-
-
-_NO_SCOPE = Scope()
-
-
-def _spell_key(key: str) -> str:
-    """Return *key* without what means something in a path, and not too long."""
-    spelled = "".join(f"%{ord(char):02x}" if char in "/#[]%" else char for char in neutral(key))
-    if len(spelled) <= KEY_CHARS_MAX:
-        return spelled
-    import hashlib
-
-    mark = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:12]
-    return f"{spelled[: KEY_CHARS_MAX - 13]}~{mark}"
-
-
-current_scope: contextvars.ContextVar[Scope] = contextvars.ContextVar("reenact_scope")
-
-INHERITED: list[contextvars.ContextVar[Any]] = [current_scope]
-"""What a task has of the one that began it, also in a context of its own: it is the same run."""
 
 
 class TimerHost(Protocol):
@@ -264,7 +218,7 @@ class RunLoop(asyncio.AbstractEventLoop):
         if self.inside:
             self._ready.append(handle)
         elif not self._closed:
-            raise NotDeterministicError("being woken from outside of the run", _caller(), _SPEAK)
+            raise NotDeterministicError("being woken from outside of the run", caller(), _SPEAK)
         return handle
 
     def call_later(  # type: ignore[override]  # as above
@@ -293,7 +247,7 @@ class RunLoop(asyncio.AbstractEventLoop):
     def create_future(self) -> asyncio.Future[Any]:
         """Return a future of this loop."""
         if sys._getframe(1).f_code is _WRAP_FUTURE:
-            raise NotDeterministicError("waiting for a thread (wrap_future)", _caller())
+            raise NotDeterministicError("waiting for a thread (wrap_future)", caller())
         return RunFuture(serial=self.next_serial(), loop=self)
 
     def create_task(
@@ -305,12 +259,12 @@ class RunLoop(asyncio.AbstractEventLoop):
         **_: Any,
     ) -> asyncio.Task[T]:
         """Start a task, in a scope of its own."""
-        if sys._getframe(1).f_code.co_filename == _TASKS_FILE:
+        if sys._getframe(1).f_code.co_filename == TASKS_FILE:
             _refuse_unordered()
-            shares = sys.version_info < (3, 12) and _called_by(_WAIT_FOR)
+            shares = sys.version_info < (3, 12) and called_by(_WAIT_FOR)
         else:
             shares = False
-        context = contextvars.copy_context() if context is None else _inheriting(context)
+        context = contextvars.copy_context() if context is None else inheriting(context)
         if not shares:  # wait_for makes a task before 3.12 and none after: the path must not tell
             outer = context.get(current_scope) or Scope()
             context.run(current_scope.set, outer.child("task"))
@@ -323,7 +277,7 @@ class RunLoop(asyncio.AbstractEventLoop):
         name: str | None = None,
     ) -> asyncio.Task[T]:
         """Start a task in *context* as it is, called like its scope: asyncio counts tasks of all loops."""
-        name = name or context.get(current_scope, _NO_SCOPE).prefix.removesuffix("/") or "workflow"
+        name = name or context.get(current_scope, NO_SCOPE).prefix.removesuffix("/") or "workflow"
         task: RunTask[T] = RunTask(coro, serial=self.next_serial(), loop=self, name=name, context=context)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -439,50 +393,9 @@ class _Collector:
 COLLECTOR = _Collector()
 
 
-def _inheriting(context: contextvars.Context) -> contextvars.Context:
-    """Return a copy of a context that knows its run, as the one that is current does."""
-    made = context.copy()
-    for variable in INHERITED:
-        if variable not in made and (value := variable.get(None)) is not None:
-            made.run(variable.set, value)
-    return made
-
-
-def _caller() -> str:
-    """Return file and line of the user's nearest frame; of a library's, if there is none."""
-    frame: FrameType | None = sys._getframe(2)
-    library = ""
-    while frame is not None:
-        filename = frame.f_code.co_filename
-        if not filename.startswith((_ASYNCIO_FOLDER, _OWN_FOLDER)):
-            library = library or f"{filename}:{frame.f_lineno}"
-            if not _is_library(filename):
-                return f"{filename}:{frame.f_lineno}"
-        frame = frame.f_back
-    return library
-
-
-def _is_library(filename: str) -> bool:
-    return filename.startswith(_STDLIB_FOLDER) or "-packages" in filename
-
-
-_ASYNCIO_FOLDER = asyncio.__file__.removesuffix("__init__.py")
-_STDLIB_FOLDER = _ASYNCIO_FOLDER.removesuffix(os.path.join("asyncio", ""))  # noqa: PTH118  # as it is spelled
-_OWN_FOLDER = __file__.removesuffix("loop.py")
-_TASKS_FILE = asyncio.tasks.__file__
 _WAIT_FOR = asyncio.wait_for.__code__
 _WRAP_FUTURE = asyncio.wrap_future.__code__
 _SPEAK = "what a step returns is how it speaks to its workflow"
-
-
-def _called_by(code: Any) -> bool:
-    """Say whether one of the nearest callers within asyncio is the function with *code*."""
-    frame = sys._getframe(2)
-    while frame.f_back is not None and frame.f_code.co_filename == _TASKS_FILE:
-        if frame.f_code is code:
-            return True
-        frame = frame.f_back
-    return False
 
 
 _REFUSED = {
@@ -504,7 +417,7 @@ _REFUSED = {
 
 def _refusal(method: str, what: str) -> Callable[..., NoReturn]:
     def refuse(*_: Any, **__: Any) -> NoReturn:
-        raise NotDeterministicError(f"{what} ({method})", _caller())
+        raise NotDeterministicError(f"{what} ({method})", caller())
 
     return refuse
 
@@ -536,11 +449,11 @@ asyncio.as_completed = asyncio.tasks.as_completed = as_completed
 def _refuse_unordered() -> None:
     """Refuse tasks made by asyncio's own as_completed, imported by name before this module."""
     frame = sys._getframe(2)
-    while frame.f_back is not None and frame.f_code.co_filename == _TASKS_FILE:
+    while frame.f_back is not None and frame.f_code.co_filename == TASKS_FILE:
         name = getattr(frame.f_code, "co_qualname", frame.f_code.co_name)
         if frame.f_code is _AS_COMPLETED or name.startswith("_AsCompletedIterator"):
             remedy = "call asyncio.as_completed(), or give it tasks"
-            raise NotDeterministicError("as_completed() of coroutines, imported by name", _caller(), remedy)
+            raise NotDeterministicError("as_completed() of coroutines, imported by name", caller(), remedy)
         frame = frame.f_back
 
 

@@ -11,7 +11,8 @@ from typing import Any, Literal, NoReturn, Protocol, TypeAlias
 
 from reenact.divergence import left_over, other_end, unasked, unlike, unrecorded
 from reenact.errors import ChangedInputError, DivergenceError, ForkedBehindError
-from reenact.history import History, LeftAway, Recorded, same_input, same_shelved
+from reenact.history import History, LeftAway, same_shelved
+from reenact.recorded import Recorded, same_input
 from reenact.records import Entry, RunRecord, Status
 from reenact.reuse import Earlier
 from reenact.steps import HELD, Call, Outcome

@@ -16,9 +16,9 @@ import attrs
 from reenact.closing import Ending
 from reenact.errors import PluginError, UsageError
 from reenact.execution import Execution
-from reenact.history import Recorded, Taken
 from reenact.llm import LlmRequest, Usage
 from reenact.models import Models, Target
+from reenact.recorded import Recorded, Taken
 from reenact.records import Status
 from reenact.shapes import LlmShape
 from reenact.steps import HELD, Call, Outcome

@@ -11,7 +11,8 @@ import collections
 from collections.abc import Collection, Mapping
 
 from reenact.content import Blob, references
-from reenact.history import History, Recorded, Taken, keyed_hash
+from reenact.history import History
+from reenact.recorded import Recorded, Taken, keyed_hash
 from reenact.records import Entry, Status, decode_entry
 from reenact.retrieval import load_blobs
 from reenact.steps import Call

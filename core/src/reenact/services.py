@@ -11,9 +11,9 @@ from typing import TypeAlias
 import attrs
 
 from reenact.content import Blob
-from reenact.history import Taken
 from reenact.journal import Writer
 from reenact.loop import RunLoop
+from reenact.recorded import Taken
 from reenact.records import Cache, Entry, RunRecord
 from reenact.scheduler import Clock, Limits
 

@@ -15,10 +15,10 @@ import msgspec
 from reenact.codec import Arguments
 from reenact.content import Blob
 from reenact.errors import ProviderError
-from reenact.history import Recorded, Taken
 from reenact.judging import Wait
 from reenact.ledger import Holding
 from reenact.placeholders import Placeholders
+from reenact.recorded import Recorded, Taken
 from reenact.records import Cache, DecisionRecord, Effect, Failure, Kind, Status
 from reenact.scheduler import Pool
 from reenact.trace import TraceContext

@@ -8,7 +8,7 @@ from reenact.asking import Site, checked_name, hash_input, perform, running
 from reenact.codec import canonical, plain
 from reenact.content import pack
 from reenact.errors import UsageError
-from reenact.loop import current_scope
+from reenact.scopes import current_scope
 from reenact.shapes import ValueShape
 from reenact.steps import Call, StepSpec
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import attrs
 import msgspec
 from reenact.codec import canonical
-from reenact.history import RESOLVED, RETRY, STOPPED
+from reenact.recorded import RESOLVED, RETRY, STOPPED
 from reenact.records import (
     DecisionRecord,
     Entry,
