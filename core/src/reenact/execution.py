@@ -24,13 +24,14 @@ from typing import Any, Protocol
 from reenact.book import Book
 from reenact.closing import Closing, Ending, close
 from reenact.codec import decode
-from reenact.deliveries import TIMER, as_cancelled, error_of, outcome_given, stamp, told_ns, value_of
+from reenact.deliveries import as_cancelled, error_of, outcome_given, stamp, told_ns, value_of
 from reenact.effects import Effects
 from reenact.failures import rewritten
-from reenact.history import History, LeftAway, Rest
+from reenact.history import History, LeftAway
 from reenact.matching import Matching, OnChange
 from reenact.models import Models
 from reenact.placeholders import Placeholders
+from reenact.reading import Reading
 from reenact.recorded import CANCEL_NAME, PATCH_PREFIX, STOPPED
 from reenact.records import Entry, Message, RunRecord, Status
 from reenact.reuse import Earlier
@@ -49,6 +50,7 @@ from reenact.steps import (
     WorkflowSpec,
 )
 from reenact.stores import CommitResult
+from reenact.timers import Timers
 from reenact.trace import TraceContext, current_trace
 
 log = logging.getLogger("reenact.run")
@@ -59,12 +61,8 @@ DELIVERIES_AT_A_TIME = 200
 BEGUN_AT_A_TIME = 256
 """Steps whose intents are one write: the first of many begin while the others are being written."""
 
-FAR_S = 253_402_300_799.0
-"""The end of the year 9999: when what waits without end is due."""
-
 GIVEN = "its outcome was given"
 """Note of a step that was not run, because its outcome was set for the run."""
-_TIMER_HASH = "0" * 64
 
 current_execution: contextvars.ContextVar["Execution | None"] = contextvars.ContextVar(
     "reenact_execution", default=None
@@ -139,14 +137,14 @@ class Execution:
         self._called_off: collections.deque[Call] = collections.deque()
         self._completed: collections.deque[tuple[Call, Outcome]] = collections.deque()
         self._admitted: list[Call] = []
-        self._timers: dict[int, Call] = {}
+        self._timers = Timers()
         self._scheduled = False
         self._stopping = False
         self._over = False
         self._cancel_asked: str | None = None
         self._patches: dict[str, bool] = {}
         self._continued: asyncio.Task[Any] | None = None
-        self._reading: asyncio.Task[None] | None = None
+        self._reading = Reading(history, self.chains, self)
         self._writing = 0
 
     def _began_ns(self, run: RunRecord) -> int:
@@ -173,7 +171,7 @@ class Execution:
         """
         going_on = self._continued is not None and not self._continued.done()
         due = self._scheduled or self._completed or self._asked or self._admitted or going_on
-        return self.effects.performing + self._writing + bool(due or self._reading)
+        return self.effects.performing + self._writing + bool(due or self._reading.busy)
 
     # --- life
 
@@ -201,40 +199,12 @@ class Execution:
         try:
             if self._stopping:
                 self._wind_down()
-            elif self._reading is None:
+            elif not self._reading.busy:
                 self._advance()
         except LeftAway:
-            self._read(self._read_whole())
+            self._reading.whole()
         except Exception as error:
             self.abort(error)
-
-    # --- what is read while it runs
-
-    def _read(self, work: Coroutine[Any, Any, None]) -> None:
-        """Read more of the record, and go on then."""
-        self._reading = self._real.create_task(work, name="reenact-read")
-        self._reading.add_done_callback(self._has_read)
-
-    def _has_read(self, reading: asyncio.Task[None]) -> None:
-        self._reading = None
-        error = None if reading.cancelled() else reading.exception()
-        if error is not None:
-            self.abort(error)
-        else:
-            self.wake()
-
-    async def _read_on(self) -> None:
-        self.chains.seen((await self._rest.read_on(self.history)).values())
-
-    async def _read_whole(self) -> None:
-        await self._rest.read_whole(self.history)
-
-    @property
-    def _rest(self) -> Rest:
-        assert self.history.rest is not None  # noqa: S101  # what is left away can be read
-        return self.history.rest
-
-    # --- letting go
 
     def stop(self) -> None:
         """Start nothing more; put on record what still comes in. `abandon` ends it."""
@@ -266,8 +236,7 @@ class Execution:
     def _dispose(self) -> None:
         """Drop the workflow's tasks, and break the cycles in which a run holds itself."""
         self.loop.close()
-        if self._reading is not None:
-            self._reading.cancel()
+        self._reading.let_go()
         self._drop_admitted()
         for call in self.matching:
             if call.future is not None and not call.future.done():
@@ -303,11 +272,7 @@ class Execution:
 
     def timer_set(self, handle: asyncio.TimerHandle, scope: Scope) -> None:
         """Keep a timer of the loop, as a step."""
-        due_ns = int(min(handle.when(), FAR_S) * 1e9) + self._behind_ns()
-        call = Call(TIMER, scope.path("timer"), _TIMER_HASH, due_ns=due_ns)
-        call.handle = handle
-        self._timers[id(handle)] = call
-        self._asked.append(call)
+        self._asked.append(self._timers.set(handle, scope, self._behind_ns()))
 
     def _behind_ns(self) -> int:
         """Return how far the workflow's time is behind, in a run that has just come from another."""
@@ -317,8 +282,8 @@ class Execution:
 
     def timer_cancelled(self, handle: asyncio.TimerHandle) -> None:
         """Forget a timer of the loop."""
-        call = self._timers.pop(id(handle), None)
-        if call is not None and call.state is not OVER:
+        call = self._timers.drop(handle)
+        if call is not None:
             self._called_off.append(call)
 
     # --- one delivery, one turn
@@ -344,7 +309,7 @@ class Execution:
                 return
             if self.history.pending:
                 if not self.history.at_hand:
-                    self._read(self._read_on())
+                    self._reading.on()
                     return
                 self._deliver_recorded()
             elif self._completed:
@@ -414,7 +379,7 @@ class Execution:
         call.state = OVER
         self.loop.advance(told_ns(call, entry) / 1e9)
         if call.handle is not None:
-            self._timers.pop(id(call.handle), None)
+            self._timers.drop(call.handle)
             self.loop.fire(call.handle)
             return
         future = call.future
@@ -545,7 +510,7 @@ class Execution:
             if self.loop.close_generators():
                 self.loop.turn()
         self._sort()
-        for call in (*self.matching, *self._timers.values()):
+        for call in (*self.matching, *self._timers.open_calls()):
             self._forget(call)
         self.matching.held.clear()
         self._drop_admitted()
