@@ -29,11 +29,12 @@ from reenact.runtime import Runtime
 from reenact.stores import CommitResult, RunWrite
 from reenact.views import Run
 
+from pytest_reenact.acts import Act
 from pytest_reenact.ends import Ends, Key, difference, ends_of, entries_of, swallowed
 from pytest_reenact.loops import Opened
 from pytest_reenact.memory import MemoryStore
-from pytest_reenact.runs import TestRun
-from pytest_reenact.runtime import Act, TestRuntime, look
+from pytest_reenact.runs import TestRun, look
+from pytest_reenact.runtime import TestRuntime
 
 T = TypeVar("T")
 
