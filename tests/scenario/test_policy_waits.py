@@ -88,7 +88,7 @@ def once_per_run(seconds: int, store: MemoryStore) -> Judge:
     """Have each attempt wait until a time that the ledger remembers."""
 
     async def judge(_: Any, context: PolicyContext) -> Wait | None:
-        line = store.ledger.get(("gate", context.attempt_id))
+        line = store.ledger.lines.get("gate", {}).get(context.attempt_id)
         now_ns = context.clock.now_ns()
         if line is None:
             await context.hold(Holding(account="gate", id=context.attempt_id, amount=1, at_ns=now_ns))
@@ -117,7 +117,7 @@ def died(store: MemoryStore, run_id: str, rows: int) -> MemoryStore:
     """Return the store as it would be had the process died after so many rows."""
     cut = store.cut(run_id, rows)
     cut.runs[run_id] = attrs.evolve(store.runs[run_id], status=Status.RUNNING, owner="")
-    cut.ledger, cut.inbox = dict(store.ledger), []
+    cut.ledger, cut.inbox = store.ledger.copy(), []
     return cut
 
 

@@ -13,17 +13,7 @@ import reenact_budget
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytest_reenact.memory import MemoryStore
-from reenact import (
-    LlmEvent,
-    LlmResponse,
-    Plugins,
-    Runtime,
-    Status,
-    Usage,
-    assistant,
-    llm,
-    workflow,
-)
+from reenact import LlmEvent, LlmResponse, Plugins, Runtime, Status, Usage, assistant, llm, workflow
 from reenact.config import Config, PoliciesOptions, load
 from reenact.errors import ConfigError, ConnectionLostError, PolicyDeniedError, RateLimitedError
 from reenact.llm import LlmRequest, user
@@ -81,9 +71,8 @@ class World:
 
     async def spent(self, part: str = "") -> int:
         """What the accounts that hold *part* hold, in all."""
-        accounts = {
-            account for account, _ in self.store.ledger if part in account and "beyond" not in account
-        }
+        lines = self.store.ledger.lines
+        accounts = [account for account in lines if part in account and "beyond" not in account]
         return sum([await self.store.held(account) for account in accounts])
 
 
@@ -128,7 +117,9 @@ async def test_a_call_reserves_what_it_may_take_and_settles_for_what_it_did(worl
 
     assert held == [ONE + 10, 7 + ONE + 10]
     assert await world.spent() == 14
-    assert len(world.store.ledger) == 1  # what is settled is one line, however many calls there were
+    assert [len(one) for one in world.store.ledger.lines.values()] == [
+        1
+    ]  # what is settled is one line, however many calls there were
 
 
 async def test_money_is_counted_to_the_last_digit(world: World) -> None:
@@ -273,14 +264,14 @@ async def test_a_call_that_another_policy_refuses_costs_nothing(world: World) ->
     ) as runtime:
         await runtime.run(in_turn, 1)
 
-    assert world.store.ledger == {}
+    assert world.store.ledger.lines == {}
 
 
 async def test_a_replay_is_free(world: World) -> None:
     """It reserves nothing, and asks nobody."""
     async with world.opened(config({"tokens": 1000})) as runtime:
         run = await runtime.run(in_turn, 3)
-        before = dict(world.store.ledger)
+        before = world.store.ledger.copy()
         commits = runtime._runs._writer.commits
         await runtime.replay(run.id)
         after = runtime._runs._writer.commits
@@ -296,7 +287,7 @@ def died(store: MemoryStore, run_id: str, rows: int) -> MemoryStore:
     """Return the store as it was when so many rows of a run were durable, its ledger as it is."""
     cut = store.cut(run_id, rows)
     cut.runs[run_id] = attrs.evolve(store.runs[run_id], status=Status.RUNNING, owner="")
-    cut.ledger = dict(store.ledger)
+    cut.ledger = store.ledger.copy()
     return cut
 
 

@@ -13,16 +13,7 @@ import reenact_ratelimit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytest_reenact.memory import MemoryStore
-from reenact import (
-    LlmResponse,
-    Plugins,
-    Runtime,
-    Status,
-    Usage,
-    assistant,
-    llm,
-    workflow,
-)
+from reenact import LlmResponse, Plugins, Runtime, Status, Usage, assistant, llm, workflow
 from reenact.config import Config, PoliciesOptions, RuntimeOptions, load
 from reenact.errors import ConfigError, ConnectionLostError, PolicyDeniedError, RateLimitedError
 from reenact.llm import LlmRequest, user
@@ -268,7 +259,7 @@ async def test_tokens_are_reserved_and_settled(world: World) -> None:
 
     async with world.opened(config({"tokens": one + 20, "window_s": 10}, output_tokens=100)) as runtime:
         await runtime.run(in_turn, 4)
-        (account,) = {account for account, _ in world.store.ledger}
+        (account,) = world.store.ledger.lines
         held = await world.store.held(account, world.clock.now_ns())
 
     assert [int(t // 10) for t in world.times_s] == [
@@ -291,7 +282,8 @@ async def test_what_a_vendor_does_not_say_is_as_estimated(world: World) -> None:
 
     async with world.opened(config({"tokens": 10_000, "window_s": 10}, output_tokens=100)) as runtime:
         await runtime.run(many, 1)
-    amounts = [line.amount for line in world.store.ledger.values()]
+    (lines,) = world.store.ledger.lines.values()
+    amounts = [line.amount for line in lines.values()]
 
     assert len(amounts) == 2
     assert amounts[0] == amounts[1] > 100

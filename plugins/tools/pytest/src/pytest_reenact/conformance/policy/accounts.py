@@ -25,7 +25,7 @@ class Accounts(Checks):
         """What it held for it is given back, all of it."""
 
         async def held(table: Table) -> dict[str, int]:
-            accounts = {account for account, _ in table.store.ledger}
+            accounts = table.store.ledger.lines
             return {account: amount for account in accounts if (amount := await table.held(account))}
 
         async def check(table: Table) -> None:

@@ -8,7 +8,7 @@ from reenact.ledger import Holding, Later, LedgerFull
 from reenact.stores import RunWrite, Store
 
 from pytest_reenact.conformance.store.checks import Checks
-from pytest_reenact.conformance.store.writes import OWNER, TTL_S, creation, rows
+from pytest_reenact.conformance.store.writes import OWNER, TTL_S, creation, read, rows, text
 
 
 class Ledger(Checks):
@@ -32,6 +32,21 @@ class Ledger(Checks):
             assert isinstance(
                 await hold(store, Holding(account="a", id="z", amount=11, limit=10)), LedgerFull
             )
+
+        on_store(check)
+
+    def test_what_comes_with_a_holding_that_does_not_fit_is_not_written(self, on_store: Any) -> None:
+        """Neither its rows nor its content."""
+
+        async def check(store: Store) -> None:
+            await store.commit([creation()])
+            blob = text("kept back")
+            big = Holding(account="a", id="x", amount=2, limit=1)
+            more = rows(1, 3, rows(3)[-1].checksum)
+            write = RunWrite(run_id="run-1", epoch=1, rows=more, blobs=[blob], ledger=[big])
+            assert list(await store.commit([write])) == [LedgerFull(big, 0, 0)]
+            assert await read(store) == rows(3)
+            assert not await store.blobs([blob.hash])
 
         on_store(check)
 
