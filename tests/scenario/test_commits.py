@@ -27,13 +27,6 @@ def forget() -> None:
     done.clear()
 
 
-def _crashed(store: MemoryStore, run_id: str, rows: int) -> MemoryStore:
-    """Return the store as a crash would leave it after *rows* rows of the run."""
-    cut = store.cut(run_id, rows)
-    cut.runs[run_id] = attrs.evolve(cut.runs[run_id], status=Status.RUNNING, owner="")
-    return cut
-
-
 class Failing(MemoryStore):
     """Fails one commit, in one way.
 
@@ -108,8 +101,8 @@ async def test_a_runtime_that_was_left_starts_nothing(opened: Opened, store: Mem
     """Neither a new run nor an old one: it says so, and does not hang."""
     async with opened() as runtime:
         run = await runtime.run(noting)
-    store.journals[run.id] = _crashed(store, run.id, 3).journals[run.id]
-    store.runs[run.id] = attrs.evolve(store.runs[run.id], status=Status.RUNNING, owner="")
+    store.journals[run.id] = store.crashed(run.id, 3).journals[run.id]
+    store.reopen(run.id)
 
     with pytest.raises(UsageError, match="closed"):
         await asyncio.wait_for(runtime.run(noting), 5)

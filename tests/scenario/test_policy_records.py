@@ -223,8 +223,7 @@ async def test_a_resumed_run_is_judged_by_the_policy_of_now(
 
     async with opened() as runtime:
         run = await runtime.run(later)
-    cut = store.cut(run.id, 3)
-    cut.runs[run.id] = attrs.evolve(cut.runs[run.id], status=Status.RUNNING, owner="")
+    cut = store.crashed(run.id, 3)
     no_cards, asked = judge_of()
 
     async with opened(store=cut, policies=[no_cards]) as runtime:
@@ -241,8 +240,7 @@ async def test_a_call_that_is_sent_again_is_judged_again(
     """The answer was lost in a crash; the second sending is on record with its own decision."""
     async with opened(policies=[scrub]) as runtime:
         run = await runtime.run(plain_call)
-    cut = store.cut(run.id, 2)
-    cut.runs[run.id] = attrs.evolve(cut.runs[run.id], status=Status.RUNNING, owner="")
+    cut = store.crashed(run.id, 2)
 
     async with opened(store=cut, policies=[scrub]) as runtime:
         resumed = await runtime.resume(run.id)
@@ -272,8 +270,7 @@ async def test_salvage_keeps_the_secret_of_what_was_scrubbed(
         run = await runtime.run(salvaged)
     entries = {b'"hash_keyed":true' in row.body for row in store.journals[run.id]}
     assert True in entries
-    cut = store.cut(run.id, 6)
-    cut.runs[run.id] = attrs.evolve(cut.runs[run.id], status=Status.RUNNING, owner="")
+    cut = store.crashed(run.id, 6)
     prompts[0] = "two"
 
     async with opened(store=cut, policies=[scrub]) as runtime:

@@ -283,21 +283,13 @@ async def test_a_replay_is_free(world: World) -> None:
 # --- crashes
 
 
-def died(store: MemoryStore, run_id: str, rows: int) -> MemoryStore:
-    """Return the store as it was when so many rows of a run were durable, its ledger as it is."""
-    cut = store.cut(run_id, rows)
-    cut.runs[run_id] = attrs.evolve(store.runs[run_id], status=Status.RUNNING, owner="")
-    cut.ledger = store.ledger.copy()
-    return cut
-
-
 async def test_a_crash_between_call_and_settlement_neither_loses_nor_doubles(world: World) -> None:
     """What the attempt may have taken stays reserved; the next attempt reserves for itself."""
     at_call: list[MemoryStore] = []
 
     async def crash() -> LlmResponse:
         ((run_id, rows),) = world.store.journals.items()
-        at_call.append(died(world.store, run_id, len(rows)))
+        at_call.append(world.store.crashed(run_id, len(rows)))
         return used(7)
 
     world.answer = lambda request: crash()

@@ -264,6 +264,16 @@ class MemoryStore:
             made.runs[run_id] = self._wound_back(made, self.runs[run_id])
         return made
 
+    def crashed(self, run_id: str, rows: int) -> "MemoryStore":
+        """Return a store as a crash leaves it after *rows* rows of a run, which no process has any more.
+
+        What accounts hold stays as it is now.
+        """
+        made = self.cut(run_id, rows)
+        made.reopen(run_id)
+        made.ledger = self.ledger.copy()
+        return made
+
     @staticmethod
     def _wound_back(store: "MemoryStore", run: RunRecord) -> RunRecord:
         """Return a run as what is left of its rows says."""
