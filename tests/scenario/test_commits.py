@@ -6,20 +6,16 @@ from typing import Any
 
 import attrs
 import pytest
+from noting import done, noting
 from pytest_reenact.memory import MemoryStore
 from reenact import (
     Status,
-    parallel,
-    step,
-    workflow,
 )
 from reenact.errors import StoreError, UsageError
 from reenact.records import RunRecord
 from reenact.stores import CommitResult, RunWrite
 
 from conftest import Opened
-
-done: list[str] = []
 
 
 @pytest.fixture(autouse=True)
@@ -48,20 +44,6 @@ class Failing(MemoryStore):
         if self.how == "after":
             await super().commit(writes)
         raise OSError("connection lost")
-
-
-@step
-async def note(text: str) -> str:
-    done.append(text)
-    return text
-
-
-@workflow(name="commits-noting")
-async def noting() -> list[str]:
-    first = await note("a")
-    both = await parallel(note, ["b", "c"])
-    await asyncio.sleep(5)
-    return [first, *both, await note("d")]
 
 
 @pytest.mark.parametrize("how", ["before", "after"])
