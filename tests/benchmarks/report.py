@@ -194,6 +194,22 @@ CASES: tuple[Case, ...] = (
         goal=Target(most=1.15),
     ),
     Case(id="I/run", title="a call in a run, on record, over a bare call", unit="x", more=False),
+    Case(
+        id="J",
+        title="all four policies on a 4 KB prompt, synchronous=normal",
+        unit="ms",
+        more=False,
+        mark=Target(most=2),
+        goal=Target(most=1),
+    ),
+    Case(
+        id="J/full",
+        title="the same, synchronous=full",
+        unit="ms",
+        more=False,
+        mark=Target(most=2),
+        goal=Target(most=1),
+    ),
 )
 
 
