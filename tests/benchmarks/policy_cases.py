@@ -14,7 +14,6 @@ import asyncio
 import gc
 import random
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -131,7 +130,7 @@ class Meter:
 def _config(folder: Path, *names: str) -> Config:
     return Config(
         root=folder,
-        policies=PoliciesOptions(chain=names),
+        policies=PoliciesOptions(chain=list(names)),
         policy_options={name: dict(CHAIN[name]) for name in names},
     )
 
@@ -182,7 +181,9 @@ async def added(folder: Path, synchronous: Synchronous, *names: str) -> Added:
                     commits[which].append((meter.commits - before) / CALLS)
     differences = [one - other for one, other in zip(*taken, strict=True)]
     median = statistics.median
-    return Added(*map(median, (*taken, differences)), (median(commits[0]), median(commits[1])))
+    return Added(
+        median(taken[0]), median(taken[1]), median(differences), (median(commits[0]), median(commits[1]))
+    )
 
 
 def policies_added(folder: Path) -> float:
@@ -209,4 +210,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

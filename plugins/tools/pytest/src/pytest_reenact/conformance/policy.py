@@ -41,7 +41,7 @@ from reenact.judging import (
 )
 from reenact.ledger import Holding, Later, LedgerFull
 from reenact.llm import LlmMessage, LlmRequest, LlmResponse, Part, Usage
-from reenact.policy import TIME_LIMIT_S
+from reenact.policy import HOLDS_MAX, TIME_LIMIT_S
 from reenact.records import RunRecord
 from reenact.seams import Offer
 from reenact.stores import RunWrite
@@ -202,13 +202,39 @@ class Table:
             request = self._after(request, decision)
         for _ in range(WAITS_MAX if "admit" in self.policy.stages and not _refused(judged) else 0):
             context = self.context("admit", number, secrets, request, answer=answer)
-            decision = await self.policy.evaluate(request, context)
-            judged.append(Judged("admit", request, decision, self.clock.at_ns))
+            decision = await self._admitted(request, context, judged)
             if not isinstance(decision, Wait):
                 request = self._after(request, decision)
                 break
             answer = await self._waited(decision)
         return None if _refused(judged) else request
+
+    async def _admitted(
+        self, request: LlmRequest, context: PolicyContext, judged: "list[Judged]"
+    ) -> Decision:
+        """Have an attempt admitted, and what is wanted for it held: together, or else by itself."""
+        at_ns = self.clock.at_ns
+        decision = await self.policy.evaluate(request, context)
+        judged.append(Judged("admit", request, decision, at_ns))
+        if not (isinstance(decision, Allow) and decision.hold) or await self._fits(decision.hold):
+            return decision
+        decision = await self.policy.evaluate(request, context)
+        for _ in range(HOLDS_MAX):
+            if not (isinstance(decision, Allow) and decision.hold):
+                break
+            answer = await self.hold(*decision.hold)
+            if answer is None:
+                return decision
+            full = Deny("what it wants to hold does not fit")
+            decision = full if decision.otherwise is None else await decision.otherwise(answer)
+        judged.append(Judged("admit", request, decision, at_ns))
+        return decision
+
+    async def _fits(self, wanted: Sequence[Holding]) -> bool:
+        """Hold amounts as they are held together with those of others, now or not at all."""
+        now_ns = max(one.at_ns for one in wanted)
+        at_once = [one if one.limit is None else attrs.evolve(one, at_ns=now_ns, wait_ns=0) for one in wanted]
+        return await self.hold(*at_once) is None
 
     def _after(self, request: LlmRequest, decision: Decision) -> LlmRequest:
         if not isinstance(decision, Modify):
@@ -446,11 +472,18 @@ class PolicyConformance:
                 check_detail(one.value, decision.detail)
             elif isinstance(decision, Wait):
                 self.check_wait(one, decision)
-            elif isinstance(decision, Allow) and decision.until_ns is not None:
-                assert one.stage == "admit", "only an admission holds until a time"
-                assert decision.until_ns > one.at_ns, "it had ended before it began"
+            elif isinstance(decision, Allow):
+                self.check_admission(one, decision)
             if not isinstance(decision, Allow):
                 self.check_words(decision)
+
+    def check_admission(self, one: "Judged", decision: Allow) -> None:
+        """Check that nothing is held, and nothing is allowed for a time, but in the stage admit."""
+        if decision.until_ns is not None:
+            assert one.stage == "admit", "only an admission holds until a time"
+            assert decision.until_ns > one.at_ns, "it had ended before it began"
+        assert one.stage == "admit" or not decision.hold, "amounts are held for an attempt in the stage admit"
+        assert all(isinstance(wanted, Holding) for wanted in decision.hold), "what it holds are holdings"
 
     def check_change(self, value: Any, decision: Modify[Any]) -> None:
         """Check that a change is of the same type, can be stored, and is only what it may be."""
