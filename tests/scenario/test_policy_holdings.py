@@ -78,7 +78,7 @@ class WatchedStore(MemoryStore):
         entries = [decode_entry(row.body) for row in rows if row.seq == int(seq)]
         return [(one.path, one.status) for one in entries] == [(path, Status.RUNNING)]
 
-    def held(self, account: str, at_ns: int = 0) -> Any:  # type: ignore[override]  # also without awaiting
+    def held(self, account: str, at_ns: int = 0) -> Any:
         """Return what an account holds."""
         return super().held(account, at_ns)
 

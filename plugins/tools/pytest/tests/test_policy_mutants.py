@@ -10,7 +10,7 @@ import attrs
 import pytest
 from pytest_reenact.conformance.policy import PolicyConformance
 from reenact.judging import Allow, Decision, Deny, Modify, PolicyContext, Settlement, Stage, ToolRequest, Wait
-from reenact.ledger import Holding, LedgerFull
+from reenact.ledger import Holding, Later, LedgerFull
 from reenact.llm import LlmMessage, LlmRequest, LlmResponse, Part
 from reenact.seams import Offer
 
@@ -526,7 +526,93 @@ def suite_of(kind: type[Mutant]) -> type[PolicyConformance]:
     return Suite
 
 
-SOUND = [Mutant, Keeper]
+# --- policies whose amounts the kernel holds
+
+
+class Proposer(Mutant):
+    """A sound policy of two places, each held for a second; who finds none waits for one."""
+
+    stages: Any = frozenset({"admit", "settle"})
+
+    async def evaluate(self, value: Any, context: PolicyContext) -> Decision:
+        if isinstance(value, Settlement):
+            if not value.began:
+                context.keep(Holding(account="places", id=context.attempt_id, amount=0))
+            return self.settled()
+        return self.admit(context)
+
+    def admit(self, context: PolicyContext) -> Decision:
+        at_ns = context.clock.now_ns()
+
+        async def otherwise(answer: Later | LedgerFull) -> Decision:
+            return self.otherwise(answer, at_ns)
+
+        return Allow(at_ns + 1, [self.holding(context, at_ns)], otherwise)
+
+    def holding(self, context: PolicyContext, at_ns: int) -> Holding:
+        second_ns = 1_000_000_000
+        return Holding(
+            account="places",
+            id=context.attempt_id,
+            amount=1,
+            limit=2,
+            at_ns=at_ns,
+            for_ns=second_ns,
+            wait_ns=100 * second_ns,
+        )
+
+    def otherwise(self, answer: Later | LedgerFull, at_ns: int) -> Decision:
+        if isinstance(answer, LedgerFull):
+            return Deny("all places are taken")
+        return Wait(reason="a place", until_ns=answer.at_ns)
+
+    def settled(self) -> Decision:
+        return Allow()
+
+
+class RaisesOtherwise(Proposer):
+    """It has not thought of what happens when its amount begins later."""
+
+    def otherwise(self, answer: Later | LedgerFull, at_ns: int) -> Decision:
+        raise ValueError("full")
+
+
+class SaysNothingOtherwise(Proposer):
+    """It decides nothing when its amount begins later."""
+
+    def otherwise(self, answer: Later | LedgerFull, at_ns: int) -> Any:
+        return None
+
+
+class WaitsForWhenItAsked(Proposer):
+    """It has a call wait for the time at which it asked."""
+
+    def otherwise(self, answer: Later | LedgerFull, at_ns: int) -> Decision:
+        return Wait(reason="a place", until_ns=at_ns)
+
+
+class HoldsWhenItIsOver(Proposer):
+    """It wants to hold something where nobody gives it back."""
+
+    def settled(self) -> Decision:
+        return Allow(hold=[Holding(account="places", id="x", amount=1)])
+
+
+class HoldsAName(Proposer):
+    """What it wants to hold is no holding."""
+
+    def holding(self, context: PolicyContext, at_ns: int) -> Any:
+        return "places"
+
+
+class TakesForGoodWhatNeverBegan(Proposer):
+    """It gives nothing back."""
+
+    async def evaluate(self, value: Any, context: PolicyContext) -> Decision:
+        return Allow() if isinstance(value, Settlement) else self.admit(context)
+
+
+SOUND = [Mutant, Keeper, Proposer]
 MUTANTS = [kind for base in SOUND for kind in base.__subclasses__() if kind not in SOUND]
 
 
