@@ -2,7 +2,8 @@
 
 The same calls are made with the policies and without, each in a runtime and a store of
 its own, in one process; they take turns, so that what disturbs the machine disturbs them
-alike. The provider answers at once. The policies have their shipped options, and limits that
+alike. Work is the processor time of the process, which other processes do not add to. The
+provider answers at once. The policies have their shipped options, and limits that
 nothing reaches: every call passes all of them, and none is refused.
 
 .. code-block:: console
@@ -135,21 +136,30 @@ def _config(folder: Path, *names: str) -> Config:
     )
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Added:
-    """What policies add to a call.
+    """What policies add to a call; medians of the turns.
 
     Attributes:
-        own_ms: The milliseconds of a call with them.
-        bare_ms: Those of one without.
-        added_ms: The median of the differences of the turns.
+        clock_ms: The milliseconds that they add, by the clock.
+        own_ms: Those that the process works for them, in all its threads.
+        before_ms: The milliseconds of a call without them, by the clock.
         commits: The commits of a call with them, and of one without.
     """
 
+    clock_ms: float
     own_ms: float
-    bare_ms: float
-    added_ms: float
+    before_ms: float
     commits: tuple[float, float]
+
+
+@attrs.frozen
+class _Took:
+    """What a call took: milliseconds by the clock and of the processor, and commits."""
+
+    clock_ms: float
+    own_ms: float
+    commits: float
 
 
 @asynccontextmanager
@@ -167,33 +177,39 @@ async def _opened(
 
 async def added(folder: Path, synchronous: Synchronous, *names: str) -> Added:
     """Return what the policies called *names* add to one call of a sequence."""
-    taken: tuple[list[float], list[float]] = ([], [])
-    commits: tuple[list[float], list[float]] = ([], [])
+    taken: tuple[list[_Took], list[_Took]] = ([], [])
     async with _opened(folder, synchronous, *names) as own, _opened(folder, synchronous) as bare:
         for number in range(ROUNDS + 1):
             for which in (0, 1) if number % 2 else (1, 0):
-                runtime, meter = (own, bare)[which]
-                gc.collect()
-                before, began = meter.commits, time.perf_counter()
-                assert (await runtime.run(asking, number * CALLS)).output is not None
+                took = await _turn(*(own, bare)[which], number)
                 if number:  # before that: models, caches, the tables of numbers
-                    taken[which].append((time.perf_counter() - began) / CALLS * 1e3)
-                    commits[which].append((meter.commits - before) / CALLS)
-    differences = [one - other for one, other in zip(*taken, strict=True)]
+                    taken[which].append(took)
+    pairs = list(zip(*taken, strict=True))
     median = statistics.median
     return Added(
-        median(taken[0]), median(taken[1]), median(differences), (median(commits[0]), median(commits[1]))
+        clock_ms=median(one.clock_ms - other.clock_ms for one, other in pairs),
+        own_ms=median(one.own_ms - other.own_ms for one, other in pairs),
+        before_ms=median(other.clock_ms for _, other in pairs),
+        commits=(median(one.commits for one, _ in pairs), median(other.commits for _, other in pairs)),
     )
 
 
+async def _turn(runtime: Runtime, meter: Meter, number: int) -> _Took:
+    gc.collect()
+    before, began, worked = meter.commits, time.perf_counter(), time.process_time()
+    assert (await runtime.run(asking, number * CALLS)).output is not None
+    clock_s, own_s = time.perf_counter() - began, time.process_time() - worked
+    return _Took(clock_s / CALLS * 1e3, own_s / CALLS * 1e3, (meter.commits - before) / CALLS)
+
+
 def policies_added(folder: Path) -> float:
-    """Return the milliseconds that all four add to a call; commits are not waited for."""
-    return asyncio.run(added(folder, "normal", *CHAIN)).added_ms
+    """Return the milliseconds for which the process works more for a call that all four judge."""
+    return asyncio.run(added(folder, "normal", *CHAIN)).own_ms
 
 
 def policies_added_full(folder: Path) -> float:
-    """Return the milliseconds that all four add to a call, every commit on the disk."""
-    return asyncio.run(added(folder, "full", *CHAIN)).added_ms
+    """Return the milliseconds that all four add to a call by the clock, every commit on the disk."""
+    return asyncio.run(added(folder, "full", *CHAIN)).clock_ms
 
 
 def main() -> None:
@@ -202,10 +218,10 @@ def main() -> None:
         for synchronous in get_args(Synchronous):
             with tempfile.TemporaryDirectory(prefix="bench-") as name:
                 found = asyncio.run(added(Path(name), synchronous, *names))
-            commits = " and ".join(f"{one:.2f}" for one in found.commits)
             print(
-                f"{', '.join(names):<36} {synchronous:<7} +{found.added_ms:.2f} ms "
-                f"({found.own_ms:.2f} over {found.bare_ms:.2f}), commits {commits}"
+                f"{', '.join(names):<36} {synchronous:<7}{found.clock_ms:+6.2f} ms to {found.before_ms:.2f}; "
+                f"work {found.own_ms:+.2f}, commits {found.commits[0]:.2f} and {found.commits[1]:.2f}",
+                flush=True,
             )
 
 

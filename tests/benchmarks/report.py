@@ -196,7 +196,7 @@ CASES: tuple[Case, ...] = (
     Case(id="I/run", title="a call in a run, on record, over a bare call", unit="x", more=False),
     Case(
         id="J",
-        title="all four policies on a 4 KB prompt, synchronous=normal",
+        title="work of all four policies on a call with 4 KB",
         unit="ms",
         more=False,
         mark=Target(most=2),
@@ -204,7 +204,7 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         id="J/full",
-        title="the same, synchronous=full",
+        title="what they add to it by the clock, on record on disk",
         unit="ms",
         more=False,
         mark=Target(most=2),

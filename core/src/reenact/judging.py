@@ -239,7 +239,9 @@ class Policy(Protocol):
         """Return what becomes of *value*: an `LlmRequest` in the stages request and admit, an
         `LlmResponse` in response, a `Settlement` in settle, a `ToolRequest` in tool.
 
-        Admit is asked before each attempt, and may `Wait`. Settle is asked once of whoever let
+        Admit is asked before each attempt, and may `Wait`. It is asked again when a wait is over, when
+        the attempt did not begin by `Allow.until_ns`, and when what the policies want to hold does not
+        fit together: what counts is held in the ledger under the attempt's id, and not by the policy. Settle is asked once of whoever let
         an attempt pass there, whatever became of it, and there is nothing to change.
 
         Raises:
