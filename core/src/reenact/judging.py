@@ -241,8 +241,9 @@ class Policy(Protocol):
 
         Admit is asked before each attempt, and may `Wait`. It is asked again when a wait is over, when
         the attempt did not begin by `Allow.until_ns`, and when what the policies want to hold does not
-        fit together: what counts is held in the ledger under the attempt's id, and not by the policy. Settle is asked once of whoever let
-        an attempt pass there, whatever became of it, and there is nothing to change.
+        fit together: what counts is held in the ledger under the attempt's id, and not by the policy.
+        Settle is asked once of whoever let an attempt pass there, whatever became of it, and there is
+        nothing to change.
 
         Raises:
             Exception: Anything raised counts as ``Deny``, and is named in the record.
