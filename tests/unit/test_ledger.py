@@ -6,7 +6,17 @@ import attrs
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from reenact.ledger import FOR_GOOD_NS, Accounts, Holding, LedgerFull, Line, Placed, place
+from reenact.ledger import (
+    AMOUNT_MAX,
+    FOR_GOOD_NS,
+    TIME_MAX_NS,
+    Accounts,
+    Holding,
+    LedgerFull,
+    Line,
+    Placed,
+    place,
+)
 
 
 def line(
@@ -78,6 +88,20 @@ def test_what_has_ended_can_be_forgotten() -> None:
     assert (before.held("a", 0), before.held("a", 5), accounts.held("a", 5)) == (2, 1, 1)
     accounts.forget("a", 9)
     assert accounts.lines == {}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"amount": AMOUNT_MAX + 1},
+        {"amount": 1, "at_ns": TIME_MAX_NS + 1},
+        {"amount": 1, "for_ns": TIME_MAX_NS + 1},
+    ],
+)
+def test_what_no_store_can_add_up_is_refused_where_it_is_made(fields: dict[str, int]) -> None:
+    """In a store it would take down the commit that it shares with others."""
+    with pytest.raises(ValueError, match=next(reversed(fields))):
+        Holding(account="a", id="x", **fields)  # type: ignore[arg-type]  # a table of whole numbers
 
 
 # --- a limiter, against an exact model ------------------------------------------------------------

@@ -29,9 +29,21 @@ SUM_ID = ""
 """The id of the line that holds the sum of what is settled for good."""
 
 
+AMOUNT_MAX = 10**18
+"""The largest amount of one holding."""
+
+TIME_MAX_NS = 2**62
+
+_AMOUNT = attrs.validators.and_(attrs.validators.ge(0), attrs.validators.le(AMOUNT_MAX))
+_TIME = attrs.validators.le(TIME_MAX_NS)
+
+
 @attrs.frozen(kw_only=True)
 class Holding:
     """An amount held against an account.
+
+    Amounts and times that are larger than stores can add up are refused here, for in a store they
+    would take down the commit that they share with others.
 
     Attributes:
         account: What is limited, such as ``rate:openai:requests``.
@@ -48,11 +60,12 @@ class Holding:
 
     account: str
     id: str = attrs.field(validator=attrs.validators.min_len(1))
-    amount: int = attrs.field(validator=attrs.validators.ge(0))
+    amount: int = attrs.field(validator=_AMOUNT)
     limit: int | None = None
-    at_ns: int = 0
+    at_ns: int = attrs.field(default=0, validator=_TIME)
     for_ns: int | None = attrs.field(
-        default=None, validator=attrs.validators.optional(attrs.validators.ge(1))
+        default=None,
+        validator=attrs.validators.optional(attrs.validators.and_(attrs.validators.ge(1), _TIME)),
     )
     wait_ns: int = attrs.field(default=0, validator=attrs.validators.ge(0))
     settled: bool = False

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypeVar
 
 from reenact.fitting import structure
 from reenact.judging import Allow, Deny, Modify, Policy, Stage, Wait
+from reenact.ledger import Holding
 from reenact.policy import TIME_LIMIT_S
 from reenact.seams import Offer
 from reenact.trace import neutral
@@ -74,11 +75,18 @@ class Checks:
                 check_detail(one.value, decision.detail)
             elif isinstance(decision, Wait):
                 self.check_wait(one, decision)
-            elif isinstance(decision, Allow) and decision.until_ns is not None:
-                assert one.stage == "admit", "only an admission holds until a time"
-                assert decision.until_ns > one.at_ns, "it had ended before it began"
+            elif isinstance(decision, Allow):
+                self.check_admission(one, decision)
             if not isinstance(decision, Allow):
                 self.check_words(decision)
+
+    def check_admission(self, one: "Judged", decision: Allow) -> None:
+        """Check that nothing is held, and nothing is allowed for a time, but in the stage admit."""
+        if decision.until_ns is not None:
+            assert one.stage == "admit", "only an admission holds until a time"
+            assert decision.until_ns > one.at_ns, "it had ended before it began"
+        assert one.stage == "admit" or not decision.hold, "amounts are held for an attempt in the stage admit"
+        assert all(isinstance(wanted, Holding) for wanted in decision.hold), "what it holds are holdings"
 
     def check_change(self, value: Any, decision: Modify[Any]) -> None:
         """Check that a change is of the same type, can be stored, and is only what it may be."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import attrs
 from reenact.judging import (
+    Allow,
     Decision,
     Deny,
     Modify,
@@ -23,7 +24,7 @@ from reenact.judging import (
 )
 from reenact.ledger import Holding, Later, LedgerFull
 from reenact.llm import LlmRequest, LlmResponse, Usage
-from reenact.policy import TIME_LIMIT_S
+from reenact.policy import HOLDS_MAX, TIME_LIMIT_S
 from reenact.records import RunRecord
 from reenact.stores import RunWrite
 from reenact.trace import TraceContext
@@ -159,13 +160,39 @@ class Table:
             request = self._after(request, decision)
         for _ in range(WAITS_MAX if "admit" in self.policy.stages and not _refused(judged) else 0):
             context = self.context("admit", number, secrets, request, answer=answer)
-            decision = await self.policy.evaluate(request, context)
-            judged.append(Judged("admit", request, decision, self.clock.at_ns))
+            decision = await self._admitted(request, context, judged)
             if not isinstance(decision, Wait):
                 request = self._after(request, decision)
                 break
             answer = await self._waited(decision)
         return None if _refused(judged) else request
+
+    async def _admitted(
+        self, request: LlmRequest, context: PolicyContext, judged: "list[Judged]"
+    ) -> Decision:
+        """Have an attempt admitted, and what is wanted for it held: together, or else by itself."""
+        at_ns = self.clock.at_ns
+        decision = await self.policy.evaluate(request, context)
+        judged.append(Judged("admit", request, decision, at_ns))
+        if not (isinstance(decision, Allow) and decision.hold) or await self._fits(decision.hold):
+            return decision
+        decision = await self.policy.evaluate(request, context)
+        for _ in range(HOLDS_MAX):
+            if not (isinstance(decision, Allow) and decision.hold):
+                break
+            answer = await self.hold(*decision.hold)
+            if answer is None:
+                return decision
+            full = Deny("what it wants to hold does not fit")
+            decision = full if decision.otherwise is None else await decision.otherwise(answer)
+        judged.append(Judged("admit", request, decision, at_ns))
+        return decision
+
+    async def _fits(self, wanted: Sequence[Holding]) -> bool:
+        """Hold amounts as they are held together with those of others, now or not at all."""
+        now_ns = max(one.at_ns for one in wanted)
+        at_once = [one if one.limit is None else attrs.evolve(one, at_ns=now_ns, wait_ns=0) for one in wanted]
+        return await self.hold(*at_once) is None
 
     def _after(self, request: LlmRequest, decision: Decision) -> LlmRequest:
         if not isinstance(decision, Modify):
