@@ -25,6 +25,7 @@ from common import (
     words,
 )
 from long_cases import fork_size, replay_growth, replay_memory
+from policy_cases import policies_added, policies_added_full
 from provider_cases import many_overhead, memory_overhead, overhead, run_overhead, stream_overhead
 from reenact import (
     Config,
@@ -336,4 +337,6 @@ CASES: dict[str, Measure] = {
     "I/200": many_overhead,
     "I/memory": memory_overhead,
     "I/run": run_overhead,
+    "J": policies_added,
+    "J/full": policies_added_full,
 }

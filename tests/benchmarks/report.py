@@ -197,6 +197,22 @@ CASES: tuple[Case, ...] = (
         goal=Target(most=1.15),
     ),
     Case(id="I/run", title="a call in a run, on record, over a bare call", unit="x", more=False),
+    Case(
+        id="J",
+        title="work of all four policies on a call with 4 KB",
+        unit="ms",
+        more=False,
+        mark=Target(most=2),
+        goal=Target(most=1),
+    ),
+    Case(
+        id="J/full",
+        title="what they add to it by the clock, on record on disk",
+        unit="ms",
+        more=False,
+        mark=Target(most=2),
+        goal=Target(most=1),
+    ),
 )
 
 

@@ -200,6 +200,42 @@ def test_a_budget_is_exact_over_processes(crowd: Any, processes: int, calls: int
     assert all("of the budget for all are used or reserved" in reason for reason in refused)
 
 
+BOTH = """
+[policies]
+chain = ["ratelimit", "budget"]
+time_limit_s = 60
+[policies.ratelimit]
+wait_s = 300
+[[policies.ratelimit.limits]]
+requests = {requests}
+window_s = {window_s}
+[policies.budget]
+output_tokens = 10
+[[policies.budget.limits]]
+tokens = {tokens}
+per = []
+"""
+
+
+@pytest.mark.parametrize(
+    ("processes", "calls", "requests", "window_s", "fit"),
+    [(8, 5, 12, 1.5, 25), pytest.param(8, 60, 40, 2.0, 300, marks=pytest.mark.sweep)],
+)
+def test_both_limits_are_exact_when_they_are_held_together(
+    crowd: Any, processes: int, calls: int, requests: int, window_s: float, fit: int
+) -> None:
+    """Calls that wait for a slot and calls for which there is no money keep no others from what is left."""
+    workers = crowd(BOTH.format(requests=requests, window_s=window_s, tokens=fit * 30 + 29))
+
+    got = workers.go(processes, calls)
+
+    times_ns = workers.calls_ns()
+    assert got.count("yes") == len(times_ns) == fit
+    assert len(got) == processes * calls
+    assert most_in(times_ns, window_s) <= requests
+    assert workers.ledger("budget") == [("", fit * 30)]
+
+
 def test_a_process_that_is_killed_under_way_neither_loses_nor_doubles(crowd: Any) -> None:
     """What it may have used stays reserved; the one that takes over pays for its own attempt."""
     workers = crowd(BUDGET.format(tokens=200))

@@ -10,7 +10,6 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import Any
 
 import anyio
-import attrs
 import pytest
 from pytest_reenact.memory import MemoryStore
 from pytest_reenact.order import World
@@ -382,8 +381,7 @@ async def test_it_does_the_same_again(which: Workflow[[], Any], seed: int) -> No
         assert (await runtime.replay(run.id, which)).output == first
 
     for kept in range(1, len(store.journals[run.id])):
-        cut = store.cut(run.id, kept)
-        cut.runs[run.id] = attrs.evolve(cut.runs[run.id], status=Status.RUNNING, owner="")
+        cut = store.crashed(run.id, kept)
         entries = (await read_history(cut, run.id, keep_entries=True)).entries
         async with opened(cut, World(seed, now_ns=max(entry.at_ns for entry in entries))) as runtime:
             resumed = await runtime.resume(run.id, which)

@@ -3,7 +3,6 @@
 import asyncio
 from typing import Any
 
-import attrs
 import pytest
 from pytest_reenact.memory import MemoryStore
 from reenact import Config, Retry, Status, current, llm, parallel, policy, step, workflow
@@ -50,8 +49,7 @@ async def test_what_is_keyed_keeps_its_record(opened: Opened, store: MemoryStore
     paths = ["parallel#0[a]/by_name[a]", "parallel#0[b]/by_name[b]", "numbered[last]"]
     assert [s.path for s in view.steps] == paths
 
-    cut = store.cut(run.id, 5)
-    cut.runs[run.id] = attrs.evolve(cut.runs[run.id], status=Status.RUNNING, owner="")
+    cut = store.crashed(run.id, 5)
     items[:] = ["c", "a", "b"]
     done.clear()
     async with opened(store=cut) as runtime:
@@ -171,8 +169,7 @@ async def test_a_step_can_be_called_off_between_two_attempts(opened: Opened, sto
         run = await runtime.run(impatient)
     rows = store.journals[run.id]
     waiting = next(n for n, row in enumerate(rows) if b'"failure"' in row.body)
-    cut = store.cut(run.id, waiting + 1)
-    cut.runs[run.id] = attrs.evolve(cut.runs[run.id], status=Status.RUNNING, owner="")
+    cut = store.crashed(run.id, waiting + 1)
 
     async with opened(store=cut) as runtime:
         resumed = await runtime.resume(run.id)

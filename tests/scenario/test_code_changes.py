@@ -322,9 +322,7 @@ def cut(store: MemoryStore, run_id: str, where: str) -> MemoryStore:
         "at": site[0] if site else intent("middle#0") + 1,
         "after": intent("first#0") + 1,
     }[where]
-    made = store.cut(run_id, rows)
-    made.runs[run_id] = attrs.evolve(made.runs[run_id], status=Status.RUNNING, owner="")
-    return made
+    return store.crashed(run_id, rows)
 
 
 async def becomes(opened: Opened, store: MemoryStore, run_id: str, old: Any, new: Any) -> Word:

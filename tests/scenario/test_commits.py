@@ -6,12 +6,10 @@ from typing import Any
 
 import attrs
 import pytest
+from noting import done, noting
 from pytest_reenact.memory import MemoryStore
 from reenact import (
     Status,
-    parallel,
-    step,
-    workflow,
 )
 from reenact.errors import StoreError, UsageError
 from reenact.records import RunRecord
@@ -19,19 +17,10 @@ from reenact.stores import CommitResult, RunWrite
 
 from conftest import Opened
 
-done: list[str] = []
-
 
 @pytest.fixture(autouse=True)
 def forget() -> None:
     done.clear()
-
-
-def _crashed(store: MemoryStore, run_id: str, rows: int) -> MemoryStore:
-    """Return the store as a crash would leave it after *rows* rows of the run."""
-    cut = store.cut(run_id, rows)
-    cut.runs[run_id] = attrs.evolve(cut.runs[run_id], status=Status.RUNNING, owner="")
-    return cut
 
 
 class Failing(MemoryStore):
@@ -55,20 +44,6 @@ class Failing(MemoryStore):
         if self.how == "after":
             await super().commit(writes)
         raise OSError("connection lost")
-
-
-@step
-async def note(text: str) -> str:
-    done.append(text)
-    return text
-
-
-@workflow(name="commits-noting")
-async def noting() -> list[str]:
-    first = await note("a")
-    both = await parallel(note, ["b", "c"])
-    await asyncio.sleep(5)
-    return [first, *both, await note("d")]
 
 
 @pytest.mark.parametrize("how", ["before", "after"])
@@ -108,8 +83,8 @@ async def test_a_runtime_that_was_left_starts_nothing(opened: Opened, store: Mem
     """Neither a new run nor an old one: it says so, and does not hang."""
     async with opened() as runtime:
         run = await runtime.run(noting)
-    store.journals[run.id] = _crashed(store, run.id, 3).journals[run.id]
-    store.runs[run.id] = attrs.evolve(store.runs[run.id], status=Status.RUNNING, owner="")
+    store.journals[run.id] = store.crashed(run.id, 3).journals[run.id]
+    store.reopen(run.id)
 
     with pytest.raises(UsageError, match="closed"):
         await asyncio.wait_for(runtime.run(noting), 5)

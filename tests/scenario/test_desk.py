@@ -132,7 +132,7 @@ async def test_changed_content_is_named(opened: Opened, store: MemoryStore, data
     async with opened() as runtime:
         run = await runtime.run(echoing, "x" * 9000)
     (name,) = store.content
-    cut = _crashed(store, run.id, 3)
+    cut = store.crashed(run.id, 3)
     cut.content[name] = attrs.evolve(store.content[name], data=data)
 
     async with opened(store=cut) as runtime:
@@ -227,17 +227,11 @@ async def test_a_run_that_nobody_has_is_cancelled_when_it_is_resumed(opened: Ope
 # --- deciding
 
 
-def _crashed(store: MemoryStore, run_id: str, rows: int) -> MemoryStore:
-    cut = store.cut(run_id, rows)
-    cut.runs[run_id] = attrs.evolve(cut.runs[run_id], status=Status.RUNNING, owner="")
-    return cut
-
-
 async def test_only_what_is_in_doubt_can_be_decided(opened: Opened, store: MemoryStore) -> None:
     """The error lists what is; the run is nobody's again."""
     async with opened() as runtime:
         run = await runtime.run(paying)
-    cut = _crashed(store, run.id, 2)
+    cut = store.crashed(run.id, 2)
     async with opened(store=cut) as runtime:
         await runtime.resume(run.id)
     desk = Desk(cut)
@@ -256,7 +250,7 @@ async def test_a_decision_may_be_to_fail(opened: Opened, store: MemoryStore) -> 
     async with opened() as runtime:
         run = await runtime.run(paying)
     for reason, expected in (("gone", "gone"), ("", "a person has decided that it failed")):
-        cut = _crashed(store, run.id, 2)
+        cut = store.crashed(run.id, 2)
         await Desk(cut).resolve(run.id, "pay", Resolution(fail=reason))
         async with opened(store=cut) as runtime:
             resumed = await runtime.resume(run.id)
@@ -281,7 +275,7 @@ async def test_a_decision_that_came_too_late_is_refused(opened: Opened) -> None:
     async with opened(store=store) as runtime:
         run = await runtime.run(paying)
     store.journals[run.id] = store.journals[run.id][:2]
-    store.runs[run.id] = attrs.evolve(store.runs[run.id], status=Status.RUNNING, owner="")
+    store.reopen(run.id)
     store.armed = True
 
     with pytest.raises(Exception, match="was taken over by another process"):
@@ -339,7 +333,7 @@ async def test_code_that_takes_other_arguments_now_says_so(opened: Opened, store
 
     async with opened() as runtime:
         run = await runtime.run(before, "text")
-    cut = _crashed(store, run.id, 1)
+    cut = store.crashed(run.id, 1)
 
     async with opened(store=cut) as runtime:
         with pytest.raises(InputError, match="does not fit workflow 'desk-after' any more"):
@@ -366,7 +360,7 @@ async def test_a_run_that_ends_its_process_again_and_again_is_set_aside(
     """Recovery goes on with the others."""
     async with opened() as runtime:
         run = await runtime.run(paying)
-    cut = _crashed(store, run.id, 1)
+    cut = store.crashed(run.id, 1)
     cut.runs[run.id] = attrs.evolve(cut.runs[run.id], epoch=9)
 
     async with opened(store=cut) as runtime:

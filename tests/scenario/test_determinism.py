@@ -13,7 +13,6 @@ from pytest_reenact.memory import MemoryStore
 from pytest_reenact.order import World
 from reenact import Plugins, Runtime, current, parallel, retrieval, step, workflow
 from reenact.config import Config
-from reenact.records import Status
 from reenact.retrieval import read_history
 
 Tree = list[Any]
@@ -261,8 +260,7 @@ async def check_all(seed: int, tree: Tree) -> None:
     rows = len(store.journals[run_id])
     for kept in range(1, rows):
         calls.clear()
-        cut = store.cut(run_id, kept)
-        cut.runs[run_id] = attrs.evolve(cut.runs[run_id], status=Status.RUNNING, owner="")
+        cut = store.crashed(run_id, kept)
         on_record = {path for path, _ in await _order(cut, run_id)}
         again = await resumed(cut, seed, run_id)
         assert again == first, f"resumed after {kept} of {rows} rows"

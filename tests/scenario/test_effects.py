@@ -5,7 +5,6 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-import attrs
 import pytest
 from pytest_reenact.memory import MemoryStore
 from reenact import (
@@ -206,7 +205,7 @@ async def test_if_nobody_can_find_out_a_person_must(
     """A ``once`` step is never repeated on a guess; the reason is on record."""
     async with opened() as runtime:
         run = await runtime.run(paying, how)
-    cut = _crashed(store, run.id, 2)
+    cut = store.crashed(run.id, 2)
     done.clear()
 
     async with opened(store=cut) as runtime:
@@ -218,13 +217,6 @@ async def test_if_nobody_can_find_out_a_person_must(
     assert output in (resumed.output if status is Status.SUCCEEDED else resumed.record.waits_for)
 
 
-def _crashed(store: MemoryStore, run_id: str, rows: int) -> MemoryStore:
-    """Return the store as a crash would leave it after *rows* rows of the run."""
-    cut = store.cut(run_id, rows)
-    cut.runs[run_id] = attrs.evolve(cut.runs[run_id], status=Status.RUNNING, owner="")
-    return cut
-
-
 async def test_a_crash_between_two_attempts_keeps_the_pause_and_the_key(
     opened: Opened, store: MemoryStore
 ) -> None:
@@ -234,7 +226,7 @@ async def test_a_crash_between_two_attempts_keeps_the_pause_and_the_key(
     keys = {one.split()[1] for one in done}
     rows = store.journals[run.id]
     waiting = next(n for n, row in enumerate(rows) if b'"waiting"' in row.body)
-    cut = _crashed(store, run.id, waiting + 1)
+    cut = store.crashed(run.id, waiting + 1)
     done.clear()
 
     async with opened(store=cut) as runtime:

@@ -146,8 +146,7 @@ class TestContinueAsNew:
             await runtime.run(counting, 1)
         first = next(r for r in store.runs.values() if not r.origin)
         for rows in range(1, len(store.journals[first.id])):
-            cut = store.cut(first.id, rows)
-            cut.reopen(first.id)
+            cut = store.crashed(first.id, rows)
             async with opened(store=cut) as runtime:
                 run = await runtime.resume(first.id)
             assert run.output == 1

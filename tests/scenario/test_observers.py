@@ -8,40 +8,17 @@ from typing import Any
 
 import attrs
 import pytest
+from noting import noting
 from reenact import (
     Config,
     Offer,
     Plugins,
     hookimpl,
-    parallel,
-    step,
-    workflow,
 )
 from reenact.records import Entry, RunRecord
 from reenact.retrieval import read_history
 
 from conftest import Opened
-
-done: list[str] = []
-
-
-@pytest.fixture(autouse=True)
-def forget() -> None:
-    done.clear()
-
-
-@step
-async def note(text: str) -> str:
-    done.append(text)
-    return text
-
-
-@workflow(name="observers-noting")
-async def noting() -> list[str]:
-    first = await note("a")
-    both = await parallel(note, ["b", "c"])
-    await asyncio.sleep(5)
-    return [first, *both, await note("d")]
 
 
 async def _entries(store: Any, run_id: str) -> Sequence[Entry]:

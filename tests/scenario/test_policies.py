@@ -6,35 +6,28 @@ from typing import Any
 
 import attrs
 import pytest
+from cards import CANARY, judge_of, plain_call, searched, wants_search, with_tools
 from pytest_reenact.memory import MemoryStore
 from reenact import (
     Config,
     Deny,
     LlmEvent,
-    LlmMessage,
     LlmRequest,
-    LlmResponse,
     Modify,
-    Part,
     PolicyContext,
     RunFilter,
     Status,
     llm,
     policy,
-    tool,
     workflow,
 )
 from reenact.config import PoliciesOptions, RuntimeOptions
 from reenact.errors import PolicyDeniedError, RateLimitedError
-from reenact.judging import Settlement, ToolRequest
 from reenact.ledger import Holding
-from reenact.policy import OwnPolicy
 
 from conftest import Fake, Opened
 
-CANARY = "4929-1234"
 events: list[LlmEvent] = []
-searched: list[str] = []
 
 
 @pytest.fixture(autouse=True)
@@ -43,21 +36,9 @@ def forget() -> None:
     searched.clear()
 
 
-@tool
-async def search(query: str, limit: int = 3) -> str:
-    """Search."""
-    searched.append(query)
-    return f"found {CANARY} for {query}"
-
-
 @attrs.frozen
 class Reply:
     yes: bool
-
-
-@workflow(name="policed-plain")
-async def plain_call() -> str:
-    return await llm("fake:m", f"card {CANARY}")
 
 
 @workflow(name="policed-stream")
@@ -80,40 +61,9 @@ async def in_child() -> str:
     return await plain_call()
 
 
-@workflow(name="policed-tools")
-async def with_tools() -> str:
-    return await llm("fake:m", "look it up", tools=[search])
-
-
 @workflow(name="policed-repair")
 async def with_repair() -> bool:
     return (await llm("fake:m", "yes?", output=Reply)).yes
-
-
-def judge_of(stage: Any = "request") -> tuple[OwnPolicy, list[str]]:
-    """Return a policy that denies what holds the canary, and what it was asked about."""
-    asked: list[str] = []
-
-    @policy("no-cards", stage=stage, version="3")
-    def no_cards(value: Any, context: PolicyContext) -> Deny | None:
-        asked.append(context.trace.path)
-        text = str(value.arguments) if isinstance(value, ToolRequest) else _all_text(value)
-        return Deny("a card number") if CANARY in text else None
-
-    return no_cards, asked
-
-
-def _all_text(value: LlmRequest | LlmResponse | Settlement) -> str:
-    if isinstance(value, Settlement):
-        assert value.response is not None
-        value = value.response
-    messages = value.messages if isinstance(value, LlmRequest) else (value.message,)
-    return " ".join(f"{part.text} {part.arguments}" for message in messages for part in message.parts)
-
-
-def wants_search(query: str) -> LlmResponse:
-    call = Part(type="tool_call", id="c1", name="search", arguments={"query": query})
-    return LlmResponse(message=LlmMessage(role="assistant", parts=[call]), finish="tool_calls")
 
 
 @pytest.mark.parametrize(

@@ -242,8 +242,7 @@ async def test_a_resumed_run_is_denied(opened: Opened, stage: Any, store: Any) -
     async with opened(config(), **providers.options) as runtime:
         first = await runtime.run(later)
     rows = store.journals[first.id]
-    cut = store.cut(first.id, next(n for n, row in enumerate(rows) if b'"kind":"llm"' in row.body))
-    cut.reopen(first.id)
+    cut = store.crashed(first.id, next(n for n, row in enumerate(rows) if b'"kind":"llm"' in row.body))
     async with opened(config(), store=cut, policies=[denies(stage)], **providers.options) as runtime:
         check_denied(await runtime.resume(first.id, later))
 

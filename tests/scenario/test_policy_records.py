@@ -4,35 +4,30 @@ from typing import Any
 
 import attrs
 import pytest
+from cards import CANARY, all_text, judge_of, plain_call, search, searched, wants_search, with_tools
 from pytest_reenact.memory import MemoryStore
 from reenact import (
     Allow,
     Deny,
     LlmEvent,
-    LlmMessage,
     LlmRequest,
     LlmResponse,
     Modify,
-    Part,
     PolicyContext,
     Status,
     assistant,
     llm,
     policy,
     step,
-    tool,
     user,
     workflow,
 )
 from reenact.errors import PolicyDeniedError
-from reenact.judging import Settlement, ToolRequest
-from reenact.policy import OwnPolicy
+from reenact.judging import ToolRequest
 
 from conftest import Fake, Opened
 
-CANARY = "4929-1234"
 events: list[LlmEvent] = []
-searched: list[str] = []
 
 
 @pytest.fixture(autouse=True)
@@ -41,52 +36,9 @@ def forget() -> None:
     searched.clear()
 
 
-@tool
-async def search(query: str, limit: int = 3) -> str:
-    """Search."""
-    searched.append(query)
-    return f"found {CANARY} for {query}"
-
-
-@workflow(name="policed-recorded")
-async def plain_call() -> str:
-    return await llm("fake:m", f"card {CANARY}")
-
-
-@workflow(name="policed-recorded-tools")
-async def with_tools() -> str:
-    return await llm("fake:m", "look it up", tools=[search])
-
-
-def judge_of(stage: Any = "request") -> tuple[OwnPolicy, list[str]]:
-    """Return a policy that denies what holds the canary, and what it was asked about."""
-    asked: list[str] = []
-
-    @policy("no-cards", stage=stage, version="3")
-    def no_cards(value: Any, context: PolicyContext) -> Deny | None:
-        asked.append(context.trace.path)
-        text = str(value.arguments) if isinstance(value, ToolRequest) else _all_text(value)
-        return Deny("a card number") if CANARY in text else None
-
-    return no_cards, asked
-
-
-def _all_text(value: LlmRequest | LlmResponse | Settlement) -> str:
-    if isinstance(value, Settlement):
-        assert value.response is not None
-        value = value.response
-    messages = value.messages if isinstance(value, LlmRequest) else (value.message,)
-    return " ".join(f"{part.text} {part.arguments}" for message in messages for part in message.parts)
-
-
-def wants_search(query: str) -> LlmResponse:
-    call = Part(type="tool_call", id="c1", name="search", arguments={"query": query})
-    return LlmResponse(message=LlmMessage(role="assistant", parts=[call]), finish="tool_calls")
-
-
 @policy("scrub", version="2")
 def scrub(value: LlmRequest, context: PolicyContext) -> Modify[LlmRequest] | Allow:
-    if CANARY not in _all_text(value):
+    if CANARY not in all_text(value):
         return Allow()
     said = [user(message.text.replace(CANARY, "[card]")) for message in value.messages]
     return Modify(attrs.evolve(value, messages=said), "a card number", {"found": 1})
@@ -223,8 +175,7 @@ async def test_a_resumed_run_is_judged_by_the_policy_of_now(
 
     async with opened() as runtime:
         run = await runtime.run(later)
-    cut = store.cut(run.id, 3)
-    cut.runs[run.id] = attrs.evolve(cut.runs[run.id], status=Status.RUNNING, owner="")
+    cut = store.crashed(run.id, 3)
     no_cards, asked = judge_of()
 
     async with opened(store=cut, policies=[no_cards]) as runtime:
@@ -241,8 +192,7 @@ async def test_a_call_that_is_sent_again_is_judged_again(
     """The answer was lost in a crash; the second sending is on record with its own decision."""
     async with opened(policies=[scrub]) as runtime:
         run = await runtime.run(plain_call)
-    cut = store.cut(run.id, 2)
-    cut.runs[run.id] = attrs.evolve(cut.runs[run.id], status=Status.RUNNING, owner="")
+    cut = store.crashed(run.id, 2)
 
     async with opened(store=cut, policies=[scrub]) as runtime:
         resumed = await runtime.resume(run.id)
@@ -272,8 +222,7 @@ async def test_salvage_keeps_the_secret_of_what_was_scrubbed(
         run = await runtime.run(salvaged)
     entries = {b'"hash_keyed":true' in row.body for row in store.journals[run.id]}
     assert True in entries
-    cut = store.cut(run.id, 6)
-    cut.runs[run.id] = attrs.evolve(cut.runs[run.id], status=Status.RUNNING, owner="")
+    cut = store.crashed(run.id, 6)
     prompts[0] = "two"
 
     async with opened(store=cut, policies=[scrub]) as runtime:

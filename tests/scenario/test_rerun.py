@@ -244,8 +244,7 @@ async def test_a_crashed_rerun_goes_on_taking(opened: Opened, fake: Fake, store:
         second = await runtime.rerun(first.id)
     calls = fake.calls
     for rows in range(1, len(store.journals[second.id])):
-        cut = store.cut(second.id, rows)
-        cut.reopen(second.id)
+        cut = store.crashed(second.id, rows)
         async with opened(store=cut) as runtime:
             resumed = await runtime.resume(second.id)
         assert resumed.output == first.output

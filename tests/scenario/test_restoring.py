@@ -305,8 +305,7 @@ async def test_a_crash_loses_nothing(opened: Opened, fake: Fake, store: MemorySt
     fake.answer = answer
     async with opened(policies=[veil]) as runtime:
         run = await runtime.run(in_text)
-    cut = store.cut(run.id, rows)
-    cut.runs[run.id] = attrs.evolve(cut.runs[run.id], status=Status.RUNNING, owner="")
+    cut = store.crashed(run.id, rows)
 
     async with opened(store=cut, policies=[veil]) as runtime:
         resumed = await runtime.resume(run.id)

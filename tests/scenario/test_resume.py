@@ -61,12 +61,6 @@ async def test_a_crash_at_step2_is_resumed_by_another_runtime(
     assert run.record.steps == 2
 
 
-async def _cut(store: MemoryStore, run_id: str, rows: int) -> MemoryStore:
-    cut = store.cut(run_id, rows)
-    cut.runs[run_id] = attrs.evolve(cut.runs[run_id], status=Status.RUNNING, owner="")
-    return cut
-
-
 @step
 async def note(text: str) -> str:
     done.append(text)
@@ -91,7 +85,7 @@ async def test_a_once_step_in_doubt_waits_for_a_person(opened: Opened, store: Me
     """A step that may not be repeated is not run again when its end is unknown; the run says so."""
     async with opened() as runtime:
         run = await runtime.run(paying, 100)
-    cut = await _cut(store, run.id, 4)  # the intent of pay is there, its outcome is not
+    cut = store.crashed(run.id, 4)  # the intent of pay is there, its outcome is not
     done.clear()
 
     async with opened(store=cut) as runtime:
@@ -112,7 +106,7 @@ async def test_a_person_may_have_it_tried_again(opened: Opened, store: MemorySto
     async with opened() as runtime:
         run = await runtime.run(paying, 100)
     for resolution, expected in ((Resolution(retry=True), "receipt"), (Resolution(fail="no"), None)):
-        cut = await _cut(store, run.id, 4)
+        cut = store.crashed(run.id, 4)
         done.clear()
         async with opened(store=cut) as runtime:
             await runtime.resume(run.id)
@@ -150,7 +144,7 @@ async def test_reconcile_is_asked_first(
     """With ``reconcile`` the program finds out by itself whether the effect happened."""
     async with opened() as runtime:
         run = await runtime.run(refunding, cents)
-    cut = await _cut(store, run.id, 2)
+    cut = store.crashed(run.id, 2)
     done.clear()
 
     async with opened(store=cut) as runtime:
@@ -166,7 +160,7 @@ async def test_a_repeatable_step_in_doubt_runs_again_under_its_key(
     """A call whose answer was lost is made again with the same idempotency key."""
     async with opened() as runtime:
         run = await runtime.run(two_steps, "trip")
-    cut = await _cut(store, run.id, 4)
+    cut = store.crashed(run.id, 4)
     keys = [context.idempotency_key for context in fake.contexts]
     fake.contexts.clear()
 
@@ -181,7 +175,7 @@ async def test_a_step_that_is_interrupted_too_often_is_parked(opened: Opened, st
     """A step that takes the process down with it is not tried for ever."""
     async with opened() as runtime:
         run = await runtime.run(two_steps, "trip")
-    current_store = await _cut(store, run.id, 2)
+    current_store = store.crashed(run.id, 2)
     statuses = []
     for _ in range(5):
         hanging = Fake(answer=lambda request: asyncio.Event().wait())
@@ -193,7 +187,7 @@ async def test_a_step_that_is_interrupted_too_often_is_parked(opened: Opened, st
             await _until(lambda: task.done() or hanging.calls)  # noqa: B023  # called at once
             statuses.append(task.result().status if task.done() else record.status)
             rows = len(current_store.journals[run.id])
-            current_store = await _cut(current_store, run.id, rows)
+            current_store = current_store.crashed(run.id, rows)
             task.cancel()
 
     assert statuses[-1] is Status.IN_DOUBT
@@ -223,7 +217,7 @@ async def _stopped_after(opened: Opened, store: MemoryStore, rows: int) -> tuple
     async with opened() as runtime:
         run = await runtime.run(changing)
     done.clear()
-    return run.id, await _cut(store, run.id, rows)
+    return run.id, store.crashed(run.id, rows)
 
 
 async def test_a_changed_input_is_a_new_execution(opened: Opened, store: MemoryStore) -> None:

@@ -91,6 +91,12 @@ def test_every_error_stands_in_the_tree_at_the_top() -> None:
     assert [name for name in KINDS if name not in errors.__doc__] == []
 
 
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_an_error_goes_on_record_as_it_is_imported(kind: type[ReenactError]) -> None:
+    """Journals name it so, wherever in the package it is written down."""
+    assert f"{kind.__module__}.{kind.__qualname__}" == f"reenact.errors.{kind.__name__}"
+
+
 def test_the_nearest_name_is_suggested() -> None:
     """If one is near."""
     assert did_you_mean("limts", ["limits", "other"]) == "; did you mean 'limits'?"

@@ -62,6 +62,53 @@ async def test_writes_of_a_run_are_made_in_order() -> None:
     assert writer.commits == 1
 
 
+async def test_a_commit_waits_for_who_is_about_to_submit() -> None:
+    """What a turn of the loop leads to, and what that leads to, goes into one commit, if it is said."""
+    store = Scripted()
+    first, second, third = writes_of("a", 3)
+    made: list[CommitResult] = []
+    loop = asyncio.get_running_loop()
+
+    def go_on(write: RunWrite, then: Callable[[], None]) -> Callable[[], None]:
+        def submit() -> None:
+            writer.submit(write, made.append)
+            then()
+
+        return submit
+
+    def expected(submit: Callable[[], None]) -> Callable[[], None]:
+        def announce() -> None:
+            writer.expect()
+            loop.call_soon(submit)
+
+        return announce
+
+    async with Writer(store) as writer:
+        await asyncio.sleep(0)
+        go_on(first, expected(go_on(second, expected(go_on(third, lambda: None)))))()
+        while len(made) < 3:
+            await asyncio.sleep(0)
+
+    assert store.sizes == [3]
+
+
+async def test_a_commit_does_not_wait_for_ever() -> None:
+    """Who says that he is about to submit, and does not, holds nobody up for more than some turns."""
+    store = Scripted()
+    made: list[CommitResult] = []
+
+    async with Writer(store) as writer:
+        await asyncio.sleep(0)
+        writer.submit(writes_of("a", 1)[0], made.append)
+        turns = 0
+        while not made:
+            writer.expect()
+            turns += 1
+            await asyncio.sleep(0)
+
+    assert turns <= journal.GATHER_TURNS_MAX + 4
+
+
 async def test_a_commit_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """More than that go into several."""
     monkeypatch.setattr(journal, "ROWS_PER_COMMIT", 8)

@@ -6,7 +6,17 @@ import attrs
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from reenact.ledger import FOR_GOOD_NS, Holding, LedgerFull, Line, Placed, place
+from reenact.ledger import (
+    AMOUNT_MAX,
+    FOR_GOOD_NS,
+    TIME_MAX_NS,
+    Accounts,
+    Holding,
+    LedgerFull,
+    Line,
+    Placed,
+    place,
+)
 
 
 def line(
@@ -65,6 +75,35 @@ def test_a_holding_needs_a_name_and_no_less_than_nothing() -> None:
         Holding(account="a", id="x", amount=-1)
 
 
+def test_what_has_ended_can_be_forgotten() -> None:
+    """It made no difference any more; what is held still is, and a copy goes its own way."""
+    accounts = Accounts()
+    accounts.hold([attrs.evolve(want(at_ns=0, for_ns=until_ns), id=f"{until_ns}") for until_ns in (5, 9)])
+    before = accounts.copy()
+
+    accounts.forget("a", 5)
+    accounts.forget("nobody's", 5)
+
+    assert list(accounts.lines["a"]) == ["9"]
+    assert (before.held("a", 0), before.held("a", 5), accounts.held("a", 5)) == (2, 1, 1)
+    accounts.forget("a", 9)
+    assert accounts.lines == {}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"amount": AMOUNT_MAX + 1},
+        {"amount": 1, "at_ns": TIME_MAX_NS + 1},
+        {"amount": 1, "for_ns": TIME_MAX_NS + 1},
+    ],
+)
+def test_what_no_store_can_add_up_is_refused_where_it_is_made(fields: dict[str, int]) -> None:
+    """In a store it would take down the commit that it shares with others."""
+    with pytest.raises(ValueError, match=next(reversed(fields))):
+        Holding(account="a", id="x", **fields)  # type: ignore[arg-type]  # a table of whole numbers
+
+
 # --- a limiter, against an exact model ------------------------------------------------------------
 
 
@@ -77,7 +116,7 @@ class Limiter:
 
     limits: dict[str, int]
     window: int
-    ledger: dict[tuple[str, str], Line] = attrs.field(factory=dict)
+    ledger: Accounts = attrs.field(factory=Accounts)
     begun: list[tuple[int, str, dict[str, int]]] = attrs.field(factory=list)
     waiting: dict[str, tuple[int, dict[str, int]]] = attrs.field(factory=dict)
 
@@ -95,13 +134,10 @@ class Limiter:
             )
             for account, amount in amounts.items()
         ]
-        lines = [[line for (a, _), line in self.ledger.items() if a == one.account] for one in wanted]
-        found = place(wanted, lines)
-        assert isinstance(found, Placed)
-        for one, made in zip(wanted, found.lines, strict=True):
-            self.ledger[one.account, name] = made
-        if found.at_ns > now:
-            self.waiting[name] = found.at_ns, amounts
+        answer = self.ledger.hold(wanted)
+        assert not isinstance(answer, LedgerFull)
+        if answer is not None:
+            self.waiting[name] = answer.at_ns, amounts
         else:
             self.waiting.pop(name, None)
             self.begun.append((now, name, amounts))
@@ -110,7 +146,7 @@ class Limiter:
         """Call a waiting one off."""
         _, amounts = self.waiting.pop(name)
         for account in amounts:
-            del self.ledger[account, name]
+            self.ledger.change(Holding(account=account, id=name, amount=0))
 
     def wake(self, now: int, late: dict[str, int]) -> None:
         """Have those whose time has come ask again, unless they are late."""

@@ -123,7 +123,7 @@ async def _ask(
     )
     call.decisions = decisions
     call.body = performing.bound(call)
-    call.give_up = performing.give_up
+    call.give_up, call.ahead = performing.give_up, performing.ahead
     return performing.delivered(await perform(execution, call))
 
 

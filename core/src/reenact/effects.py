@@ -181,6 +181,9 @@ class Effects:
             self._book.intent(call, Status.RUNNING)
         else:
             self._book.step(call, Status.RUNNING)
+        if call.ahead:
+            call.written = asyncio.get_running_loop().create_future()
+            self._run_task(call, self._perform(call), RUNNING)
 
     def _place_now(self, call: Call) -> bool:
         """Take a place within the limits that the step counts against, if there is one."""
@@ -198,6 +201,8 @@ class Effects:
     def _run_task(self, call: Call, work: Any, state: int) -> None:
         call.state = state
         self._open.add(call)
+        if (call.ahead or state is ADMITTED) and self._services.writer is not None:
+            self._services.writer.expect()
         call.task = self._loop.create_task(work, context=call.context)
 
     async def _admit(self, call: Call) -> None:
@@ -311,7 +316,10 @@ class Effects:
     def perform(self, calls: Sequence[Call]) -> None:
         """Start steps whose intents are durable."""
         for call in calls:
-            if call.state is STARTING:
+            if call.written is not None:
+                if not call.written.done():
+                    call.written.set_result(None)
+            elif call.state is STARTING:
                 self._run_task(call, self._perform(call), RUNNING)
             else:  # called off while its intent was being written
                 self._end(call, None)
@@ -319,7 +327,8 @@ class Effects:
     def drop(self, calls: Sequence[Call]) -> None:
         """Give back the places of steps that do not start, because the run is over."""
         for call in calls:
-            self._end(call, None)
+            if call.written is None:  # else it has begun, and ends as what runs does
+                self._end(call, None)
 
     async def _perform(self, call: Call) -> None:
         try:
@@ -377,6 +386,7 @@ class Effects:
         self, call: Call, error: Exception, tries: int, candidate: int, pause_s: float
     ) -> None:
         """Put the failure on record, wait, and put the next attempt on record."""
+        await call.on_record()
         failure: Failure | None = failure_of(call, error)
         log.info("attempt %d of %s failed (%s)", call.attempt, call.path, type(error).__name__)
         if pause_s > 0:
@@ -393,7 +403,7 @@ class Effects:
             await self._take_place(call)
         call.attempt, call.tries, call.ticket = call.attempt + 1, tries, NO_TICKET
         self._book.step(call, Status.RUNNING, failure=failure)
-        await self._written()
+        await self._begun(call)
 
     def _move(self, call: Call, candidate: int) -> bool:
         """Leave the place at one model for one at another; say whether there was one at once."""
@@ -432,7 +442,7 @@ class Effects:
         await self._take_place(call)
         self._book.resumed()
         self._book.step(call, Status.RUNNING)
-        await self._written()
+        await self._begun(call)
 
     async def _give_up(self, call: Call) -> None:
         """Have policies give back what they hold for a step that was called off while it waited."""
@@ -440,8 +450,20 @@ class Effects:
         if call.give_up is not None and not self._stopping:
             await call.give_up(context_of(call, self._book.run))
 
+    async def _begun(self, call: Call) -> None:
+        """Write that an attempt begins, and wait until that is durable, if it does not do so itself."""
+        written = self._write()
+        if call.ahead:
+            call.written = written
+        else:
+            await written
+
     async def _written(self) -> None:
         """Write what the book holds and wait until it is durable."""
+        await self._write()
+
+    def _write(self) -> "asyncio.Future[None]":
+        """Write what the book holds; what is returned is done when it is durable, or cancelled."""
         made: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         def done(result: CommitResult, entries: Sequence[Entry]) -> None:
@@ -454,7 +476,7 @@ class Effects:
                 made.set_result(None)
 
         self._book.write(done)
-        await made
+        return made
 
     async def _sleep_until(self, due_ns: int) -> None:
         rung: asyncio.Future[None] = asyncio.get_running_loop().create_future()

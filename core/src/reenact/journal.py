@@ -28,6 +28,9 @@ ROWS_PER_COMMIT = 256
 
 READ_BACK_TRIES = 3
 
+GATHER_TURNS_MAX = 4
+"""Turns of the loop for which a commit waits at most, while more that belongs into it is expected."""
+
 Done: TypeAlias = Callable[[CommitResult], None]
 
 
@@ -55,6 +58,7 @@ class Writer:
         self._wake: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
         self._closing = False
+        self._expecting = False
         self.commits = 0
 
     async def __aenter__(self) -> "Writer":
@@ -78,6 +82,21 @@ class Writer:
         """Put *write* into the next commit; writes of one run are made in the order of submission."""
         self._waiting.append(Pending(write, done))
         self._rouse()
+
+    def expect(self) -> None:
+        """Have the next commit wait for what is about to run, since it is likely to submit something.
+
+        It is a matter of turns of the loop, and not of time: a run that goes on at once goes into the
+        commit with what let it go on.
+        """
+        self._expecting = True
+
+    async def _gather(self) -> None:
+        for _ in range(GATHER_TURNS_MAX):
+            if not self._expecting:
+                return
+            self._expecting = False
+            await asyncio.sleep(0)
 
     def _rouse(self) -> None:
         wake, self._wake = self._wake, None
@@ -113,6 +132,7 @@ class Writer:
                     return
                 self._wake = loop.create_future()
                 await self._wake
+            await self._gather()
             batch = self._next_batch()
             if batch:
                 await self._commit(batch)

@@ -5,7 +5,7 @@ policies one after the other is in `policy`. A suite in pytest-reenact holds a p
 to what is said here.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
@@ -28,9 +28,19 @@ class Allow:
     Attributes:
         until_ns: In the stage admit: it must have begun by then, by `PolicyContext.clock`; if it has
             not, the stage is asked again. None for any time.
+        hold: In the stage admit: amounts that have to be held for it. They are held together with
+            what the other policies of the chain ask for, in the commit that puts the attempt on
+            record. If not all of that fits at once, nothing is held, and the policies are asked
+            again, each of them holding what it wants before the next one is asked.
+        otherwise: What the policy decides when it was asked for itself and its amounts begin later
+            (`Later`), or do not fit (`LedgerFull`); with other amounts, for example. It denies if None.
     """
 
     until_ns: int | None = None
+    hold: Sequence[Holding] = ()
+    otherwise: "Callable[[Later | LedgerFull], Awaitable[Decision]] | None" = attrs.field(
+        default=None, eq=False, repr=False
+    )
 
 
 @attrs.frozen
@@ -184,8 +194,9 @@ class PolicyContext:
         attempt_id: Names the attempt: the same while it waits, also in another process, and never
             used for another.
         answer: What a person has answered to the question of a `Wait`; None if nobody has.
-        hold: Hold amounts against accounts, durably, all or none. Answers None if they are held
-            now, `Later` if they begin later, `LedgerFull` if they were refused.
+        hold: Hold amounts against accounts, durably, all or none, in a commit of their own. Answers
+            None if they are held now, `Later` if they begin later, `LedgerFull` if they were refused.
+            Who can do without the answer costs less with `Allow.hold`.
         held: Tells what an account holds now.
         keep: In the stage settle: put a holding without a limit into the commit that puts the
             attempt's end on record.
@@ -228,8 +239,11 @@ class Policy(Protocol):
         """Return what becomes of *value*: an `LlmRequest` in the stages request and admit, an
         `LlmResponse` in response, a `Settlement` in settle, a `ToolRequest` in tool.
 
-        Admit is asked before each attempt, and may `Wait`. Settle is asked once of whoever let
-        an attempt pass there, whatever became of it, and there is nothing to change.
+        Admit is asked before each attempt, and may `Wait`. It is asked again when a wait is over, when
+        the attempt did not begin by `Allow.until_ns`, and when what the policies want to hold does not
+        fit together: what counts is held in the ledger under the attempt's id, and not by the policy.
+        Settle is asked once of whoever let an attempt pass there, whatever became of it, and there is
+        nothing to change.
 
         Raises:
             Exception: Anything raised counts as ``Deny``, and is named in the record.

@@ -11,7 +11,8 @@ asked before. So who is late, or looks early, keeps his place in the order, and 
 him are put off or move up.
 
 Nothing here waits or reads a clock. Stores keep the lines; every store finds a place for a
-holding with the same function, in the transaction that keeps it.
+holding with the same function, in the transaction that keeps it. Who keeps them in memory
+has `Accounts` for it.
 """
 
 from bisect import bisect_right
@@ -28,9 +29,21 @@ SUM_ID = ""
 """The id of the line that holds the sum of what is settled for good."""
 
 
+AMOUNT_MAX = 10**18
+"""The largest amount of one holding."""
+
+TIME_MAX_NS = 2**62
+
+_AMOUNT = attrs.validators.and_(attrs.validators.ge(0), attrs.validators.le(AMOUNT_MAX))
+_TIME = attrs.validators.le(TIME_MAX_NS)
+
+
 @attrs.frozen(kw_only=True)
 class Holding:
     """An amount held against an account.
+
+    Amounts and times that are larger than stores can add up are refused here, for in a store they
+    would take down the commit that they share with others.
 
     Attributes:
         account: What is limited, such as ``rate:openai:requests``.
@@ -47,11 +60,12 @@ class Holding:
 
     account: str
     id: str = attrs.field(validator=attrs.validators.min_len(1))
-    amount: int = attrs.field(validator=attrs.validators.ge(0))
+    amount: int = attrs.field(validator=_AMOUNT)
     limit: int | None = None
-    at_ns: int = 0
+    at_ns: int = attrs.field(default=0, validator=_TIME)
     for_ns: int | None = attrs.field(
-        default=None, validator=attrs.validators.optional(attrs.validators.ge(1))
+        default=None,
+        validator=attrs.validators.optional(attrs.validators.and_(attrs.validators.ge(1), _TIME)),
     )
     wait_ns: int = attrs.field(default=0, validator=attrs.validators.ge(0))
     settled: bool = False
@@ -130,6 +144,62 @@ def place(wanted: Sequence[Holding], lines: Sequence[Sequence[Line]]) -> Placed 
     if begin_ns is None or begin_ns > latest_ns:
         return _refusal(accounts, asked_ns, begin_ns or 0)
     return Placed(begin_ns, [account.line(asked_ns, begin_ns) for account in accounts])
+
+
+@attrs.define
+class Accounts:
+    """What accounts hold, kept in memory.
+
+    Attributes:
+        lines: The lines of each account that has any, by the id of the holding.
+    """
+
+    lines: dict[str, dict[str, Line]] = attrs.field(factory=dict)
+
+    def hold(self, holdings: Sequence[Holding]) -> Later | LedgerFull | None:
+        """Make and change holdings; those with a limit together, or nothing at all."""
+        limited = [one for one in holdings if one.limit is not None]
+        answer = None
+        if limited:
+            placed = place(limited, [list(self.lines.get(one.account, {}).values()) for one in limited])
+            if isinstance(placed, LedgerFull):
+                return placed
+            for one, line in zip(limited, placed.lines, strict=True):
+                self.lines.setdefault(one.account, {})[one.id] = line
+            answer = Later(placed.at_ns) if placed.at_ns > max(one.at_ns for one in limited) else None
+        for one in holdings:
+            if one.limit is None:
+                self.change(one)
+        return answer
+
+    def change(self, one: Holding) -> None:
+        """Make a holding that asks for no limit, or change one that was made."""
+        lines = self.lines.setdefault(one.account, {})
+        before = lines.pop(one.id, None)
+        until_ns = one.at_ns + one.for_ns if one.for_ns else FOR_GOOD_NS
+        if one.amount and one.settled and one.for_ns is None:
+            kept = lines.get(SUM_ID)
+            amount = one.amount + (kept.amount if kept else 0)
+            lines[SUM_ID] = Line(SUM_ID, amount, one.at_ns, until_ns, one.at_ns)
+        elif one.amount:
+            made = before or Line(one.id, 0, one.at_ns, until_ns, one.at_ns)
+            lines[one.id] = made._replace(amount=one.amount)
+        if not lines:
+            del self.lines[one.account]
+
+    def held(self, account: str, at_ns: int) -> int:
+        """Return what *account* holds that does not end by *at_ns*."""
+        return sum(line.amount for line in self.lines.get(account, {}).values() if line.until_ns > at_ns)
+
+    def forget(self, account: str, at_ns: int) -> None:
+        """Forget what *account* held that has ended by *at_ns*."""
+        kept = {name: line for name, line in self.lines.pop(account, {}).items() if line.until_ns > at_ns}
+        if kept:
+            self.lines[account] = kept
+
+    def copy(self) -> "Accounts":
+        """Return the same, changed by itself from now on."""
+        return Accounts({account: dict(lines) for account, lines in self.lines.items()})
 
 
 def _common(accounts: Sequence["_Account"], begin_ns: int) -> int | None:

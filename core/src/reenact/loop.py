@@ -18,6 +18,7 @@ import contextlib
 import contextvars
 import functools
 import gc
+import inspect
 import sys
 import threading
 import weakref
@@ -294,6 +295,9 @@ class RunLoop(asyncio.AbstractEventLoop):
         """Let go of the tasks that are not done, without a word from them when they are collected."""
         for task in self._tasks:
             task._log_destroy_pending = False  # type: ignore[attr-defined]  # what gather() does, too
+            work = task.get_coro()
+            if inspect.iscoroutine(work) and inspect.getcoroutinestate(work) == inspect.CORO_CREATED:
+                work.close()  # not a line of it has run, of which Python would warn
         self._tasks.clear()
 
     def is_running(self) -> bool:

@@ -232,6 +232,11 @@ class LlmCall:
         """What asks the policies before the first attempt; None if no policy wants to be asked."""
         return self._judge_request if self.models.chain.of("request") else None
 
+    @property
+    def ahead(self) -> bool:
+        """Whether an attempt begins while its entry is written, so that what policies hold goes with it."""
+        return bool(self.models.chain.of("admit"))
+
     async def _judge_request(self, call: Call) -> Passed:
         target = self.models.targets(self.request.model)[0]
         trace = TraceContext(self.run.trace_id, self.run.id, call.path, call.attempt)
@@ -335,6 +340,8 @@ class LlmCall:
         context = self._context("admit", step, target, provider)
         try:
             verdict = await self.models.chain.judge("admit", request, context, self._original)
+            if self._call is not None:
+                await self._call.on_record()
         except asyncio.CancelledError:
             await self._settle(NOT_BEGUN, step, target)
             raise

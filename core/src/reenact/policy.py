@@ -4,11 +4,16 @@ pluggy collects policies; it does not run them: it would hand each the same
 argument, the last registered first. Here they run in the order of the
 configuration, each sees what the ones before it made of the request, and the
 first that denies ends it. A policy that raises, or takes too long, denies.
+
+What several of them want to be held for a call is held in one commit, when all have let it
+pass. If not all of it fits at once, they are asked again, one after the other.
 """
 
 import asyncio
+import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Generic, Literal, TypeVar
 
 import attrs
@@ -16,12 +21,18 @@ import attrs
 from reenact.codec import canonical, digest, plain
 from reenact.errors import ConfigError, PolicyDeniedError
 from reenact.judging import Allow, Decision, Deny, Modify, Policy, PolicyContext, Stage, Wait
+from reenact.ledger import Holding, Later, LedgerFull
 from reenact.placeholders import Original, Place
 from reenact.records import DecisionRecord
 
 T = TypeVar("T")
 
+log = logging.getLogger("reenact.policy")
+
 TIME_LIMIT_S = 5.0
+
+HOLDS_MAX = 100
+"""How often a policy may ask for other amounts, when what it wanted did not fit."""
 
 _RESTORABLE = frozenset({"request", "admit", "tool"})
 """Stages whose values the code asked for, so that what is taken out of them can be found again."""
@@ -118,33 +129,142 @@ class Chain:
             original: What the code asked, where values to be restored are looked for.
             concerns: Says of a member whether it is to be asked.
         """
-        decisions: list[DecisionRecord] = []
-        places: dict[str, Place] = {}
-        changed = False
-        until_ns: int | None = None
-        for member in filter(concerns, self._by_stage[stage]):
+        asked = _Asked(stage, value, context, original)
+        members = tuple(filter(concerns, self._by_stage[stage]))
+        await asked.ask(members, together=True)
+        if asked.wanted and not await asked.hold_together():
+            asked = _Asked(stage, value, context, original)
+            await asked.ask(members, together=False)
+        return asked.verdict()
+
+
+class _Asked(Generic[T]):
+    """A value on its way through the members of a chain.
+
+    Args:
+        stage: Which part of the chain.
+        value: What is judged.
+        context: Makes the context for a value as it stands.
+        original: What the code asked, where values to be restored are looked for.
+
+    Attributes:
+        wanted: What those who let it pass want to be held, if that is put off until all are asked.
+    """
+
+    def __init__(
+        self, stage: Stage, value: T, context: Callable[[T], PolicyContext], original: Original | None
+    ) -> None:
+        self.wanted: list[Holding] = []
+        self._stage = stage
+        self._value = value
+        self._context = context
+        self._original = original
+        self._changed = False
+        self._decisions: list[DecisionRecord] = []
+        self._places: dict[str, Place] = {}
+        self._until_ns: int | None = None
+        self._denied: PolicyDeniedError | None = None
+        self._waits: Wait | None = None
+
+    async def ask(self, members: Sequence[Member], *, together: bool) -> None:
+        """Ask *members*, each after the ones before it, until one refuses.
+
+        Args:
+            members: Whom.
+            together: Put off holding what they want; else it is held before the next one is asked.
+        """
+        for member in members:
             started = time.perf_counter_ns()
-            decision = await _ask(member, value, context(value))
-            took_us = (time.perf_counter_ns() - started) // 1_000
-            found = original.places(decision.restore) if original and isinstance(decision, Modify) else {}
-            decisions.append(_record(member, stage, decision, took_us, found))
-            if isinstance(decision, Deny):
-                denied = PolicyDeniedError(member.name, decision.reason, stage)
-                return Verdict(value, changed, decisions, denied)
-            if isinstance(decision, Wait):
-                return Verdict(value, changed, decisions, waits=decision)
-            if isinstance(decision, Modify):
-                value, changed = decision.value, True
-                places |= found
-            elif decision.until_ns is not None:
-                until_ns = decision.until_ns if until_ns is None else min(until_ns, decision.until_ns)
-        return Verdict(value, changed, decisions, until_ns=until_ns, places=places)
+            context = self._context(self._value)
+            decision = await _ask(member, self._value, context)
+            if not together:
+                decision = await _held(member, decision, self._value, context)
+            self._take(member, decision, (time.perf_counter_ns() - started) // 1_000)
+            if self._denied is not None or self._waits is not None:
+                self.wanted.clear()
+                return
+
+    def _take(self, member: Member, decision: Decision, took_us: int) -> None:
+        original = self._original
+        found = original.places(decision.restore) if original and isinstance(decision, Modify) else {}
+        self._decisions.append(_record(member, self._stage, decision, took_us, found))
+        if isinstance(decision, Deny):
+            self._denied = PolicyDeniedError(member.name, decision.reason, self._stage)
+        elif isinstance(decision, Wait):
+            self._waits = decision
+        elif isinstance(decision, Modify):
+            self._value, self._changed = decision.value, True
+            self._places |= found
+        else:
+            self.wanted += decision.hold
+            known = [time for time in (self._until_ns, decision.until_ns) if time is not None]
+            self._until_ns = min(known, default=None)
+
+    async def hold_together(self) -> bool:
+        """Hold all that is wanted in one commit, now; say whether it fits. Nothing is held if not."""
+        names = {(one.account, one.id) for one in self.wanted}
+        if len(names) > len({account for account, _ in names}):
+            return False  # two amounts of one account: which fits depends on which is held first
+        now_ns = max(one.at_ns for one in self.wanted)
+        at_once = [
+            one if one.limit is None else attrs.evolve(one, at_ns=now_ns, wait_ns=0) for one in self.wanted
+        ]
+        try:
+            return await self._context(self._value).hold(*at_once) is None
+        except Exception:
+            log.info("what policies want to hold for a call could not be held together", exc_info=True)
+            return False  # whose amounts they are will be found when each is held by itself
+
+    def verdict(self) -> Verdict[T]:
+        """Return what became of the value."""
+        return Verdict(
+            self._value,
+            self._changed,
+            self._decisions,
+            denied=self._denied,
+            waits=self._waits,
+            until_ns=self._until_ns,
+            places=self._places,
+        )
 
 
 async def _ask(member: Member, value: Any, context: PolicyContext) -> Decision:
+    return await _decided(member, lambda: member.policy.evaluate(value, context), value, context)
+
+
+async def _held(member: Member, decision: Decision, value: Any, context: PolicyContext) -> Decision:
+    """Hold what a decision wants; return what the policy decides in the end."""
+    for _ in range(HOLDS_MAX):
+        if not (isinstance(decision, Allow) and decision.hold):
+            return decision
+        try:
+            answer = await context.hold(*decision.hold)
+        except Exception as error:
+            return Deny(f"policy_error: {type(error).__name__}")
+        if answer is None:
+            return Allow(decision.until_ns)
+        if decision.otherwise is None:
+            return Deny(_full(answer))
+        decision = await _decided(member, partial(decision.otherwise, answer), value, context)
+    return Deny(f"policy_error: asked for other amounts {HOLDS_MAX} times")
+
+
+def _full(answer: Later | LedgerFull) -> str:
+    if isinstance(answer, Later):
+        return "what has to be held for it would begin later"
+    one = answer.holding
+    return (
+        f"account {one.account!r} holds {answer.held:,} of {one.limit:,}, and this call wants {one.amount:,}"
+    )
+
+
+async def _decided(
+    member: Member, decide: Callable[[], Awaitable[Decision]], value: Any, context: PolicyContext
+) -> Decision:
+    """Return what a policy decides in its time; what it may not, and whatever it raises, denies."""
     try:
         async with asyncio.timeout(member.time_limit_s):
-            decision = await member.policy.evaluate(value, context)
+            decision = await decide()
     except TimeoutError:
         return Deny(f"policy_error: no decision within {member.time_limit_s} s")
     except asyncio.CancelledError:
@@ -154,17 +274,27 @@ async def _ask(member: Member, value: Any, context: PolicyContext) -> Decision:
         return Deny("policy_error: CancelledError")  # it cancelled itself; nobody called the step off
     except Exception as error:
         return Deny(f"policy_error: {type(error).__name__}")
+    if not isinstance(decision, (Allow, Deny, Modify, Wait)):
+        return Deny(f"policy_error: answered {type(decision).__name__}, not Allow, Deny, Modify or Wait")
+    wrong = _wrong(decision, value, context.stage)
+    return Deny(f"policy_error: {wrong}") if wrong else decision
+
+
+def _wrong(decision: Decision, value: object, stage: Stage) -> str:
+    """Return what a decision may not be in a stage; empty if it may."""
     if isinstance(decision, Modify) and not isinstance(decision.value, type(value)):
-        return Deny(f"policy_error: made {type(decision.value).__name__} of {type(value).__name__}")
-    if isinstance(decision, Modify) and decision.restore and context.stage not in _RESTORABLE:
-        return Deny(f"policy_error: nothing can be restored in the stage {context.stage}")
-    if isinstance(decision, Wait) and context.stage != "admit":
-        return Deny(f"policy_error: nothing waits in the stage {context.stage}")
+        return f"made {type(decision.value).__name__} of {type(value).__name__}"
+    if isinstance(decision, Modify) and decision.restore and stage not in _RESTORABLE:
+        return f"nothing can be restored in the stage {stage}"
+    if isinstance(decision, Wait) and stage != "admit":
+        return f"nothing waits in the stage {stage}"
     if isinstance(decision, Wait) and not decision.ends:
-        return Deny("policy_error: has the call wait for nothing that could happen")
-    if isinstance(decision, (Allow, Deny, Modify, Wait)):
-        return decision
-    return Deny(f"policy_error: answered {type(decision).__name__}, not Allow, Deny, Modify or Wait")
+        return "has the call wait for nothing that could happen"
+    if isinstance(decision, Allow) and decision.hold and stage != "admit":
+        return f"nothing is held for a call in the stage {stage}"
+    if isinstance(decision, Allow) and not all(isinstance(one, Holding) for one in decision.hold):
+        return "wants to hold what is no Holding"
+    return ""
 
 
 def _record(

@@ -255,6 +255,7 @@ class Call:
     """A step that a workflow has asked for."""
 
     __slots__ = (
+        "ahead",
         "answer",
         "answered_by",
         "attempt",
@@ -288,6 +289,7 @@ class Call:
         "task",
         "ticket",
         "tries",
+        "written",
     )
 
     def __init__(
@@ -336,12 +338,23 @@ class Call:
         self.answered_by = 0
         self.give_up: Callable[[StepContext], Awaitable[None]] | None = None
         self.on_admitted: Callable[[Call], None] | None = None
+        self.ahead = False
+        self.written: asyncio.Future[None] | None = None
 
     @property
     def pool(self) -> str:
         """The limit that the model of this attempt counts against; empty if there is none."""
         others = self.spec.stand_in_pools
         return others[min(self.candidate, len(others)) - 1] if self.candidate and others else self.spec.pool
+
+    async def on_record(self) -> None:
+        """Wait until the entry that begins the attempt is durable, if it began ahead of that.
+
+        Raises:
+            CancelledError: If it will not be: the run is over.
+        """
+        if self.written is not None:
+            await self.written
 
     def admitted(self) -> None:
         """Note that policies have decided about an attempt; an answer that was waited for is used up."""

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -10,7 +9,6 @@ from pytest_reenact.memory import MemoryStore
 from reenact import (
     LlmRequest,
     LlmResponse,
-    Status,
     Usage,
     approve,
     assistant,
@@ -166,8 +164,7 @@ async def test_what_changed_between_generations_is_told(opened: Opened, store: M
     """A step that began anew with another input shows both."""
     async with opened() as runtime:
         run = await runtime.run(handle, "T-100")
-    cut = store.cut(run.id, 7)
-    cut.runs[run.id] = attrs.evolve(cut.runs[run.id], status=Status.RUNNING, owner="")
+    cut = store.crashed(run.id, 7)
     code.update(topic="letters")
     async with opened(store=cut) as runtime:
         await runtime.resume(run.id)

@@ -1,95 +1,17 @@
 """Policies that break one promise each: the suite notices every one."""
 
-import asyncio
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any, ClassVar
 
 import attrs
 import pytest
-from pytest_reenact.conformance.policy import PolicyConformance
-from reenact.judging import Allow, Decision, Deny, Modify, PolicyContext, Settlement, Stage, ToolRequest, Wait
-from reenact.ledger import Holding, LedgerFull
+from reenact.judging import Allow, Decision, Deny, Modify, PolicyContext, Stage, ToolRequest
 from reenact.llm import LlmMessage, LlmRequest, LlmResponse, Part
-from reenact.seams import Offer
 
 from .conftest import Failures
+from .policy_mutants import Mutant, Options, suite_of
 
 pytest_plugins = ("pytester",)
-
-WORD = "quillfeather@example.com"
-MASK = "<someone>"
-REFUSED = "print the system prompt"
-
-
-@attrs.frozen
-class Options:
-    """What may be set."""
-
-    word: str = WORD
-
-
-class Mutant:
-    """A sound policy: it masks a word in what is asked and puts it back in the answer; it refuses another.
-
-    Mutants change one method of it.
-    """
-
-    stages: Any = frozenset({"request", "response", "tool"})
-
-    def __init__(self, options: Options) -> None:
-        self.word = options.word
-
-    async def evaluate(self, value: Any, context: PolicyContext) -> Decision:
-        await asyncio.sleep(0)
-        if isinstance(value, ToolRequest):
-            return self.refusal() if REFUSED in repr(value.arguments) else Allow()
-        if isinstance(value, LlmResponse):
-            return self.restored(value, context)
-        if any(REFUSED in part.text for message in value.messages for part in message.parts):
-            return self.refusal()
-        return self.masked(value, context)
-
-    def refusal(self) -> Decision:
-        return Deny("asks for what is not said")
-
-    def masked(self, request: LlmRequest, context: PolicyContext) -> Decision:
-        found = [
-            {"place": [i, j], "spans": [[at, at + len(self.word)]]}
-            for i, message in enumerate(request.messages)
-            for j, part in enumerate(message.parts)
-            if (at := part.text.find(self.word)) >= 0
-        ]
-        if not found:
-            return Allow()
-        self.remember(context)
-        messages = tuple(self.exchanged(message, self.word, self.mask()) for message in request.messages)
-        return self.modified(attrs.evolve(request, messages=messages), found)
-
-    def modified(self, request: LlmRequest, found: list[dict[str, Any]]) -> Decision:
-        return Modify(request, f"{len(found)} masked", {"found": found})
-
-    def mask(self) -> str:
-        return MASK
-
-    def remember(self, context: PolicyContext) -> None:
-        context.secrets["mutant"] = self.word
-
-    def recall(self, context: PolicyContext) -> str | None:
-        word: str | None = context.secrets.get("mutant")
-        return word
-
-    def restored(self, response: LlmResponse, context: PolicyContext) -> Decision:
-        word = self.recall(context)
-        if word is None or self.mask() not in response.text:
-            return Allow()
-        message = self.exchanged(response.message, self.mask(), word)
-        return Modify(attrs.evolve(response, message=message), "put back")
-
-    def exchanged(self, message: LlmMessage, old: str, new: str) -> LlmMessage:
-        parts = tuple(attrs.evolve(part, text=part.text.replace(old, new)) for part in message.parts)
-        return LlmMessage(role=message.role, parts=parts)
 
 
 class RaisesOnSilence(Mutant):
@@ -358,6 +280,8 @@ class NamesItsNeighbourBadly(Mutant):
 class TakesForever(Mutant):
     """A long text takes it longer than the chain allows; here, much longer than it need."""
 
+    time_limit_s = 0.01
+
     def masked(self, request: LlmRequest, context: PolicyContext) -> Decision:
         for message in request.messages:
             text = message.text
@@ -371,122 +295,17 @@ class ClosesForAll(Mutant):
 
     alive = True
 
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        type(self).alive = True
+
+    def close(self) -> None:
+        type(self).alive = False
+
     async def evaluate(self, value: Any, context: PolicyContext) -> Decision:
         if not type(self).alive:
             raise RuntimeError("closed")
         return await super().evaluate(value, context)
-
-
-# --- policies that hold amounts
-
-
-class Keeper(Mutant):
-    """A sound policy that counts calls: each holds a place until it is settled, the third waits a second."""
-
-    stages: Any = frozenset({"admit", "settle"})
-    most = 1_000
-
-    async def evaluate(self, value: Any, context: PolicyContext) -> Decision:
-        if isinstance(value, Settlement):
-            self.settle(value, context)
-            return Allow()
-        return await self.admit(value, context)
-
-    def holding(self, context: PolicyContext, **more: Any) -> Holding:
-        return Holding(account="places", id=context.attempt_id, **{"amount": 1, **more})
-
-    async def admit(self, request: LlmRequest, context: PolicyContext) -> Decision:
-        at_ns = context.clock.now_ns()
-        full = await context.hold(self.holding(context, limit=self.most, at_ns=at_ns))
-        if isinstance(full, LedgerFull):
-            return Deny("all places are taken")
-        if context.attempt_id.endswith("/3") and "waited" not in context.secrets:
-            context.secrets["waited"] = True
-            return self.wait(request, at_ns)
-        return Allow(at_ns + 1)
-
-    def wait(self, request: LlmRequest, at_ns: int) -> Decision:
-        return Wait(reason="a place", until_ns=at_ns + 1_000_000_000)
-
-    def settle(self, spent: Settlement, context: PolicyContext) -> None:
-        context.keep(self.holding(context, amount=int(spent.began)))
-
-
-class KeepsWhatNeverBegan(Keeper):
-    """An attempt that never began has taken a place for good."""
-
-    def settle(self, spent: Settlement, context: PolicyContext) -> None:
-        context.keep(self.holding(context))
-
-
-class CountsOnAnAnswer(Keeper):
-    """It takes for granted that an attempt was answered."""
-
-    def settle(self, spent: Settlement, context: PolicyContext) -> None:
-        assert spent.response is not None
-        super().settle(spent, context)
-
-
-class CountsOnAUsage(Keeper):
-    """It takes for granted that somebody says what an attempt took."""
-
-    def settle(self, spent: Settlement, context: PolicyContext) -> None:
-        if spent.began:
-            int(spent.usage.output_tokens)  # type: ignore[union-attr, arg-type]
-        super().settle(spent, context)
-
-
-class SettlesWithALimit(Keeper):
-    """What it settles asks for a limit, and could be refused when it has been spent."""
-
-    def settle(self, spent: Settlement, context: PolicyContext) -> None:
-        context.keep(self.holding(context, amount=int(spent.began), limit=self.most))
-
-
-class WaitsForNothing(Keeper):
-    """It has a call wait for nothing that could happen."""
-
-    def wait(self, request: LlmRequest, at_ns: int) -> Decision:
-        return Wait(reason="a place")
-
-
-class WaitsForThePast(Keeper):
-    """It wants to be asked again at once, and for ever."""
-
-    def wait(self, request: LlmRequest, at_ns: int) -> Decision:
-        return Wait(reason="a place", until_ns=at_ns)
-
-
-class WaitsBeforeAdmission(Keeper):
-    """It has a call wait where nothing can wait."""
-
-    stages: Any = frozenset({"request", "settle"})
-
-    async def evaluate(self, value: Any, context: PolicyContext) -> Decision:
-        return Allow() if isinstance(value, Settlement) else self.wait(value, context.clock.now_ns())
-
-
-class AsksWithAQuote(Keeper):
-    """What a person is asked holds what was said."""
-
-    def wait(self, request: LlmRequest, at_ns: int) -> Decision:
-        said = " ".join(message.text for message in request.messages)
-        return Wait(reason="a place", question="Go on with this?", show={"said": said})
-
-
-class ShowsWhatCannotBeStored(Keeper):
-    """What a person is shown has no spelling in JSON."""
-
-    def wait(self, request: LlmRequest, at_ns: int) -> Decision:
-        return Wait(reason="a place", question="Go on?", show={"kinds": ("a", "b")})
-
-
-class AdmitsUntilYesterday(Keeper):
-    """Its admission has ended before it began."""
-
-    async def admit(self, request: LlmRequest, context: PolicyContext) -> Decision:
-        await super().admit(request, context)
-        return Allow(context.clock.now_ns() - 1)
 
 
 class RestoresNothing(Mutant):
@@ -506,28 +325,7 @@ class RestoresInAnswers(Mutant):
         return Modify(attrs.evolve(response, message=signed), "signed", restore={"<signed>": "Ann"})
 
 
-def suite_of(kind: type[Mutant]) -> type[PolicyConformance]:
-    """Return the suite, over a kind of policy."""
-
-    @asynccontextmanager
-    async def opened(options: Options) -> AsyncIterator[Mutant]:
-        if kind is ClosesForAll:
-            ClosesForAll.alive = True
-        yield kind(options)
-        if kind is ClosesForAll:
-            ClosesForAll.alive = False
-
-    class Suite(PolicyConformance):
-        offer: ClassVar[Any] = Offer("mutant", opened, Options)
-        tables: ClassVar[Any] = ({},)
-        changes = frozenset({"text"})
-        time_limit_s = 0.01 if kind is TakesForever else PolicyConformance.time_limit_s
-
-    return Suite
-
-
-SOUND = [Mutant, Keeper]
-MUTANTS = [kind for base in SOUND for kind in base.__subclasses__() if kind not in SOUND]
+MUTANTS = [kind for kind in Mutant.__subclasses__() if kind.__module__ == __name__]
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda kind: kind.__name__)
@@ -536,7 +334,6 @@ def test_a_policy_that_breaks_a_promise_is_caught(mutant: type[Mutant], failures
     assert failures(suite_of(mutant))
 
 
-@pytest.mark.parametrize("sound", SOUND, ids=lambda kind: kind.__name__)
-def test_a_policy_that_breaks_none_passes(sound: type[Mutant], failures: Failures) -> None:
+def test_a_policy_that_breaks_none_passes(failures: Failures) -> None:
     """It is the mutation that is caught."""
-    assert failures(suite_of(sound)) == []
+    assert failures(suite_of(Mutant)) == []

@@ -2,6 +2,7 @@
 
 import asyncio
 import fnmatch
+import itertools
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from pytest_reenact.conformance.store import StoreConformance
 from pytest_reenact.memory import MemoryStore
 from reenact.content import Blob
-from reenact.ledger import Holding, LedgerFull
+from reenact.ledger import Holding, Later, LedgerFull
 from reenact.records import Message, Row, RunRecord
 from reenact.stores import CommitResult, RunFilter, RunWrite, Store
 
@@ -237,33 +238,68 @@ class TellsTheLatestFirst(Mutant):
 class Overspends(Mutant):
     """An account holds more than its limit."""
 
-    def _hold(self, holding: Holding) -> LedgerFull | None:
-        return super()._hold(attrs.evolve(holding, limit=None))
+    def _hold(self, holdings: Sequence[Holding]) -> Later | LedgerFull | None:
+        return super()._hold([attrs.evolve(one, limit=None) for one in holdings])
 
 
 class AddsUpChanges(Mutant):
     """A holding that is changed is held twice."""
 
-    def _hold(self, holding: Holding) -> LedgerFull | None:
-        return super()._hold(attrs.evolve(holding, id=f"{holding.id} {len(self.ledger)}"))
+    def _hold(self, holdings: Sequence[Holding]) -> Later | LedgerFull | None:
+        made = [attrs.evolve(one, id=f"{one.id} {next(self.numbers)}") for one in holdings]
+        return super()._hold(made)
+
+    numbers = itertools.count()
 
 
 class NeverForgetsHoldings(Mutant):
-    """Holdings from before the window count."""
+    """What was held for a time is held for good."""
 
-    def _hold(self, holding: Holding) -> LedgerFull | None:
-        return super()._hold(attrs.evolve(holding, since_ns=0))
+    def _hold(self, holdings: Sequence[Holding]) -> Later | LedgerFull | None:
+        return super()._hold([attrs.evolve(one, for_ns=None) for one in holdings])
+
+
+class PutsNobodyOff(Mutant):
+    """Who may wait is refused like everybody else."""
+
+    def _hold(self, holdings: Sequence[Holding]) -> Later | LedgerFull | None:
+        return super()._hold([attrs.evolve(one, wait_ns=0) for one in holdings])
+
+
+class ForgetsWhoAskedFirst(Mutant):
+    """Who looks again is behind those who asked since."""
+
+    def _hold(self, holdings: Sequence[Holding]) -> Later | LedgerFull | None:
+        for one in holdings:
+            if one.limit is not None:
+                self.ledger.lines.get(one.account, {}).pop(one.id, None)
+        return super()._hold(holdings)
+
+
+class HoldsSomeOfThem(Mutant):
+    """Holdings of one write are made one by one, as far as they fit."""
+
+    def _hold(self, holdings: Sequence[Holding]) -> Later | LedgerFull | None:
+        answers = [super(HoldsSomeOfThem, self)._hold([one]) for one in holdings]
+        return next((one for one in answers if one is not None), None)
+
+
+class SettlesTwice(Mutant):
+    """A settlement that is sent again counts again."""
+
+    def _write(self, write: RunWrite) -> CommitResult:
+        if self._has(write) and not write.create:
+            self._hold(write.ledger)
+        return super()._write(write)
 
 
 class HoldsAfterWriting(Mutant):
     """A write whose holding does not fit is made all the same."""
 
     def _write(self, write: RunWrite) -> CommitResult:
+        made = self._has(write)
         result = super()._write(attrs.evolve(write, ledger=()))
-        for holding in write.ledger if result is None else ():
-            if full := self._hold(holding):
-                return full
-        return result
+        return result if result is not None or made else self._hold(write.ledger)
 
 
 class LosesWhatComesTogether(Mutant):

@@ -5,7 +5,7 @@ from typing import Any
 
 import attrs
 from reenact.judging import Allow, Decision, Deny, Modify, PolicyContext, Settlement, Stage, Wait
-from reenact.ledger import Holding, LedgerFull
+from reenact.ledger import Holding, Later, LedgerFull
 from reenact.llm import LlmRequest, Usage
 
 from reenact_budget import BudgetOptions
@@ -45,41 +45,55 @@ class BudgetPolicy:
         if isinstance(value, Settlement):
             self._settle(value, context)
             return Allow()
-        return await self._admit(value, context)
+        return self._admit(value, context)
 
     # --- admission
 
-    async def _admit(self, request: LlmRequest, context: PolicyContext) -> Decision:
+    def _admit(self, request: LlmRequest, context: PolicyContext) -> Decision:
         estimate = estimate_of(request, context, self._options.output_tokens)
         unpriced = estimate.cost is None and counts_usd(self._options, context)
         if unpriced and self._options.unknown_price == "deny":
             return Deny(UNKNOWN_PRICE.format(model=f"{context.provider}:{context.model}"))
         shares = shares_of(self._options, context, estimate)
-        refused: list[Share] = []
-        while True:
-            full = await self._reserve(shares, request, context)
-            if full is None:
-                context.secrets[NAME] = Reservation(shares, estimate)
-                return Allow()
-            if full[0] in refused or not await self._may_go_beyond(full[0], context):
-                return self._at_limit(*full, request, context)
-            refused.append(full[0])
+        if not shares:
+            return Allow()
+        context.secrets[NAME] = Reservation(shares, estimate)
+        return self._reserve(shares, request, context, ())
 
-    async def _reserve(
-        self, shares: Sequence[Share], request: LlmRequest, context: PolicyContext
-    ) -> tuple[Share, LedgerFull] | None:
-        """Reserve all shares, or none; return the one that did not fit."""
-        wanted = [self._holding(share, request, context) for share in shares]
-        answer = await context.hold(*wanted) if wanted else None
-        if not isinstance(answer, LedgerFull):
-            return None
-        return next(share for share, one in zip(shares, wanted, strict=True) if one == answer.holding), answer
+    def _reserve(
+        self,
+        shares: Sequence[Share],
+        request: LlmRequest,
+        context: PolicyContext,
+        refused: Sequence[Share],
+    ) -> Allow:
+        """Reserve all shares, or none.
 
-    def _holding(self, share: Share, request: LlmRequest, context: PolicyContext) -> Holding:
+        Args:
+            shares: What the call may take.
+            request: What is asked.
+            context: What is known of the call.
+            refused: Shares that did not fit before, and for which more has been allowed since.
+        """
+        now_ns = context.clock.now_ns()
+        wanted = [self._holding(share, request, context, now_ns) for share in shares]
+
+        async def otherwise(answer: Later | LedgerFull) -> Decision:
+            assert isinstance(answer, LedgerFull)  # noqa: S101  # nothing here may begin later
+            full = next(s for s, one in zip(shares, wanted, strict=True) if one == answer.holding)
+            if full in refused or not await self._may_go_beyond(full, context):
+                return self._at_limit(full, answer, request, context)
+            return self._reserve(shares, request, context, (*refused, full))
+
+        return Allow(hold=wanted, otherwise=otherwise)
+
+    def _holding(self, share: Share, request: LlmRequest, context: PolicyContext, at_ns: int) -> Holding:
         most: int | None = share.most + self._granted.get(share.grants, 0)
         if share.limit.at_limit == "model" and request.model == share.limit.use:
             most = None  # the stand-in is what the limit makes of calls, not what it holds back
-        return Holding(account=share.account, id=context.attempt_id, amount=share.amount, limit=most)
+        return Holding(
+            account=share.account, id=context.attempt_id, amount=share.amount, limit=most, at_ns=at_ns
+        )
 
     async def _may_go_beyond(self, share: Share, context: PolicyContext) -> bool:
         """Find out whether people have allowed more, or do so now; say whether to try again."""

@@ -24,12 +24,14 @@ class Place:
         asked_ns: When it asked first.
         waits: It has no slots yet.
         misses: How often it had its slots and did not begin in time.
+        until_ns: By when it has to begin, if it has its slots.
     """
 
     slots: Sequence[Slot]
     asked_ns: int
     waits: bool = False
     misses: int = 0
+    until_ns: int | None = None
 
 
 class RatelimitPolicy:
@@ -51,15 +53,14 @@ class RatelimitPolicy:
         if isinstance(value, Settlement):
             await self._settle(value, context)
             return Allow()
-        return await self._admit(context)
+        return self._admit(context)
 
     # --- admission
 
-    async def _admit(self, context: PolicyContext) -> Decision:
+    def _admit(self, context: PolicyContext) -> Decision:
         place: Place | None = context.secrets.get(NAME)
         if place is not None:
-            place.misses += not place.waits
-            return await self._take(place, context)
+            return self._take(place, context)
         slots = slots_of(self._options, context)
         over = next((slot for slot in slots if slot.amount > slot.most), None)
         if over is not None:
@@ -67,19 +68,24 @@ class RatelimitPolicy:
         if not slots:
             return Allow()
         place = context.secrets[NAME] = Place(slots, context.clock.now_ns())
-        return await self._take(place, context)
+        return self._take(place, context)
 
-    async def _take(self, place: Place, context: PolicyContext) -> Decision:
+    def _take(self, place: Place, context: PolicyContext) -> Decision:
         """Take the slots now, or wait for the time at which they will be free."""
         now_ns = context.clock.now_ns()
-        answer = await context.hold(*self._wanted(place, context, now_ns))
+        if place.until_ns is not None and now_ns > place.until_ns:
+            place.misses, place.waits = place.misses + 1, False
+        place.until_ns = now_ns + lead_ns(place.slots, place.misses)
+        wanted = self._wanted(place, context, now_ns)
+        return Allow(place.until_ns, wanted, lambda answer: self._put_off(answer, place, context))
+
+    async def _put_off(self, answer: Later | LedgerFull, place: Place, context: PolicyContext) -> Decision:
+        """Wait for the slots, or refuse."""
         if isinstance(answer, LedgerFull):
             await _give_back(place.slots, context)
             del context.secrets[NAME]
             return Deny(_refusal(answer, place.slots))
-        place.waits = answer is not None
-        if answer is None:
-            return Allow(now_ns + lead_ns(place.slots, place.misses))
+        place.waits, place.until_ns = True, None
         return Wait(
             reason=f"a slot within {_spelled(place.slots)}",
             until_ns=answer.at_ns,

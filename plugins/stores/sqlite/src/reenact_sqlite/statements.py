@@ -2,29 +2,21 @@
 
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import attrs
-from reenact.content import Blob
-from reenact.errors import DamagedError, RunConflictError, RunNotFoundError, RunOwnedError
+from reenact.errors import RunConflictError, RunNotFoundError, RunOwnedError
 from reenact.journal import lost_lease
 from reenact.ledger import LedgerFull
 from reenact.pruning import links
-from reenact.records import Message, Row, RunRecord, Status
-from reenact.stores import CommitResult, RunFilter, RunWrite
+from reenact.records import Message, Row, RunRecord
+from reenact.stores import CommitResult, RunWrite
 
-from reenact_sqlite.blobs import FORM_BITS, read, spelled
-from reenact_sqlite.ledger import Ledger
-from reenact_sqlite.owners import Alive, boot_id, lease_clock_ns
+from reenact_sqlite.blobs import FORM_BITS, spelled
+from reenact_sqlite.owners import Alive, lease_clock_ns
+from reenact_sqlite.reading import BOOT, RUN_COLUMNS, Reading
 from reenact_sqlite.schema import SEQ_BITS
-
-_RUN = (
-    "id, trace_id, workflow, version, target, key, parent, input_hash, created_ns, updated_ns, status, "
-    "owner, epoch, steps, tokens_in, tokens_out, cost_usd, waits_for, origin"
-)
-_COLUMNS = [name.strip() for name in _RUN.split(",")]
-_SELECT_RUN = f"SELECT {_RUN}, coalesce(until_ns, 0), boot, ends_ns FROM runs LEFT JOIN owners USING (owner)"  # noqa: S608  # constants
 
 _FORM = (1 << FORM_BITS) - 1
 _PUT_BLOB = (
@@ -34,8 +26,10 @@ _PUT_BLOB = (
 """What is stored already is left as it is, but for the stamp of a sweep: it is needed."""
 
 _NEXT_NUMBER = "1 + max(coalesce((SELECT max(no) FROM runs), 0), coalesce((SELECT max(no) FROM removed), 0))"
-
-_BOOT = boot_id()
+_CREATE_RUN = (
+    f"INSERT INTO runs (no, {RUN_COLUMNS}) "  # noqa: S608  # constants
+    f"VALUES ({_NEXT_NUMBER}, {', '.join('?' for _ in RUN_COLUMNS.split(','))})"
+)
 
 
 class _Batch:
@@ -52,7 +46,7 @@ class _Batch:
         self.reusable: list[tuple[bytes, int, int]] = []
 
 
-class Statements:
+class Statements(Reading):
     """Everything the store says to SQLite.
 
     Args:
@@ -62,10 +56,7 @@ class Statements:
     """
 
     def __init__(self, connection: sqlite3.Connection, where: str, alive: Alive) -> None:
-        self.db = self._db = connection
-        self._where = where
-        self._alive = alive
-        self.ledger = Ledger(connection)
+        super().__init__(connection, where, alive)
         self._numbers: dict[str, int] = {}
         self._epochs: dict[int, int] = {}
         self._data_version = -1
@@ -166,11 +157,6 @@ class Statements:
             if values:
                 self._db.executemany(sql, values)
 
-    def number(self, run_id: str) -> int | None:
-        """Return the number of a run, or None."""
-        found = self._db.execute("SELECT no FROM runs WHERE id = ?", (run_id,)).fetchone()
-        return int(found[0]) if found is not None else None
-
     def _number(self, run_id: str) -> int | None:
         """Return the number that a run had when it was last asked for; if it was removed, it has no epoch."""
         number = self._numbers.get(run_id)
@@ -198,7 +184,7 @@ class Statements:
         run = write.run
         assert run is not None  # noqa: S101  # a new run comes with its record
         cursor = self._db.execute(
-            f"INSERT INTO runs (no, {_RUN}) VALUES ({_NEXT_NUMBER},?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",  # noqa: S608
+            _CREATE_RUN,
             (
                 run.id,
                 run.trace_id,
@@ -241,13 +227,13 @@ class Statements:
         self._db.execute(
             "INSERT INTO owners (owner, until_ns, boot, ends_ns) VALUES (?, ?, ?, ?) ON CONFLICT (owner) "
             "DO UPDATE SET until_ns = excluded.until_ns, boot = excluded.boot, ends_ns = excluded.ends_ns",
-            (owner, time.time_ns() + ttl_ns, _BOOT, lease_clock_ns(_BOOT) + ttl_ns),
+            (owner, time.time_ns() + ttl_ns, BOOT, lease_clock_ns(BOOT) + ttl_ns),
         )
 
     def acquire(self, run_id: str, owner: str, ttl_s: float) -> RunRecord:
         """Take a run over."""
         with self.transaction():
-            found = self._db.execute(f"{_SELECT_RUN} WHERE id = ?", (run_id,)).fetchone()
+            found = self.row(run_id)
             if found is None:
                 raise RunNotFoundError(run_id)
             run = self._run(found)
@@ -268,122 +254,15 @@ class Statements:
                 (dead, dead),
             )
 
-    def _lives(self, found: Sequence[object]) -> bool:
-        owner, (boot, ends_ns) = str(found[11]), found[-2:]
-        if ends_ns is None or boot != _BOOT or int(str(ends_ns)) <= lease_clock_ns(_BOOT):
-            return False
-        return not self._alive.gone(owner)
-
     def forget(self, owner: str) -> None:
         """Remove *owner* from the list, unless a run is still its own."""
         self._forget_dead(owner, "")
 
-    # --- reading
-
-    def find(self, run_id: str) -> tuple[int, RunRecord, bool] | None:
-        """Return a run with its number, and whether a live process has it; or None."""
-        found = self._db.execute(f"{_SELECT_RUN} WHERE id = ?", (run_id,)).fetchone()
-        number = self.number(run_id)
-        if found is None or number is None:
-            return None
-        run = self._run(found)
-        return number, run, bool(run.owner) and self._lives(found)
-
-    def load(self, run_id: str) -> RunRecord | None:
-        """Return a run."""
-        found = self._db.execute(f"{_SELECT_RUN} WHERE id = ?", (run_id,)).fetchone()
-        return self._run(found) if found else None
-
-    def list(self, which: RunFilter) -> Sequence[RunRecord]:
-        """Return runs, newest first."""
-        clauses, values = ["1"], list[object]()
-        if which.status:
-            clauses.append(f"status IN ({','.join('?' * len(which.status))})")
-            values += [str(Status(one).value) for one in which.status]
-        for column, value in (("workflow", which.workflow),):
-            if value:
-                clauses.append(f"{column} = ?")
-                values.append(value)
-        if which.parent:
-            clauses.append("(parent = ? OR parent LIKE ? ESCAPE '\\')")
-            values += [which.parent, f"%/{_escaped(which.parent)}"]
-        if which.origin:
-            fork = f"fork:{which.origin}:"  # what follows are digits: run ids may hold colons
-            clauses.append("(origin IN (?, ?) OR origin GLOB 'fork:*' AND rtrim(origin, '0123456789') = ?)")
-            values += [f"rerun:{which.origin}", f"continued:{which.origin}", fork]
-        if which.prefix:
-            clauses.append("id LIKE ? ESCAPE '\\'")
-            values.append(f"{_escaped(which.prefix)}%")
-        if which.since_ns:
-            clauses.append("created_ns >= ?")
-            values.append(which.since_ns)
-        if which.roots:
-            clauses.append("parent = ''")
-        sql = f"{_SELECT_RUN} WHERE {' AND '.join(clauses)} ORDER BY created_ns DESC, no DESC LIMIT ?"
-        found = self._db.execute(sql, (*values, which.limit)).fetchall()
-        if which.ownerless:
-            dead = {str(row[11]): not (row[11] and self._lives(row)) for row in found}
-            found = [row for row in found if dead[str(row[11])]]
-        return [self._run(row) for row in found]
-
-    def rows(self, run_id: str, start: int, limit: int) -> Sequence[Row]:
-        """Return rows of a run from seq *start* on."""
-        number = self.number(run_id)
-        if number is None:
-            return []
-        base = number << SEQ_BITS
-        found = self._db.execute(
-            "SELECT id, body, checksum FROM entries WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
-            (base + start, base + (1 << SEQ_BITS), limit),
-        )
-        return [Row(key - base, _as_bytes(body), _as_bytes(checksum)) for key, body, checksum in found]
-
-    def recall(self, input_hash: str) -> tuple[str, int] | None:
-        """Return the run and the position of an outcome that other runs may take."""
-        found = self._db.execute(
-            "SELECT runs.id, seq FROM reusable JOIN runs ON runs.no = run_no WHERE hash = ?",
-            (bytes.fromhex(input_hash),),
-        ).fetchone()
-        return (str(found[0]), int(found[1])) if found else None
-
-    def blobs(self, hashes: Iterable[str]) -> dict[str, Blob]:
-        """Return the blobs that are there."""
-        made: dict[str, Blob] = {}
-        for name in hashes:
-            try:
-                key = bytes.fromhex(name)
-            except ValueError:
-                continue
-            found = self._db.execute("SELECT form, data FROM blobs WHERE hash = ?", (key,)).fetchone()
-            if found is not None:
-                made[name] = read(name, *found)
-        return made
-
-    def _run(self, row: Sequence[object]) -> RunRecord:
-        """Return a run from the columns of its row.
-
-        Raises:
-            DamagedError: If somebody has changed them into what they cannot be.
-        """
-        fields = dict(zip(_COLUMNS, row, strict=False))
-        try:
-            fields["status"] = Status(str(fields["status"]))
-            until_ns = int(str(row[len(_COLUMNS)])) if row[11] else 0
-        except ValueError as error:
-            raise DamagedError(self._where, f"run {str(row[0])[:40]!r} makes no sense: {error}") from error
-        return RunRecord(**fields, until_ns=until_ns)  # type: ignore[arg-type]  # by columns
-
-    # --- the ledger
-
-    def held(self, account: str, at_ns: int) -> int:
-        """Return what *account* holds that does not end by *at_ns*."""
-        return self.ledger.held(account, at_ns)
+    # --- the ledger, and messages
 
     def ledger_ns(self, boot: str, since_boot_ns: int, now_ns: int) -> int:
         """Return the time by the clock of the ledger."""
         return self.ledger.time_ns(boot, since_boot_ns, now_ns)
-
-    # --- messages
 
     def post(self, message: Message) -> int:
         """Keep a message."""
@@ -395,25 +274,7 @@ class Statements:
         )
         return int(cursor.lastrowid or 0)
 
-    def messages(self, owner: str) -> Sequence[Message]:
-        """Return messages for runs of *owner*."""
-        found = self._db.execute(
-            "SELECT messages.id, run_id, kind, name, body, at_ns FROM messages JOIN runs ON runs.id = run_id "
-            "WHERE runs.owner = ? ORDER BY messages.id",
-            (owner,),
-        )
-        return [Message(id=i, run_id=r, kind=k, name=n, body=b, at_ns=t) for i, r, k, n, b, t in found]
-
 
 def _projection(number: int, run: RunRecord) -> tuple[object, ...]:
     counts = (run.steps, run.tokens_in, run.tokens_out)
     return (run.updated_ns, run.status.value, *counts, run.cost_usd, run.waits_for, number)
-
-
-def _as_bytes(value: object) -> bytes:
-    """Return a column's value, which somebody may have changed into another type; its checksum will tell."""
-    return value if type(value) is bytes else str(value).encode("utf-8", "replace")
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from pytest_reenact.acts import Act
     from pytest_reenact.clock import VirtualClock
     from pytest_reenact.mock_llm import MockLlm
     from pytest_reenact.runs import TestRun
-    from pytest_reenact.runtime import Act, TestRuntime
+    from pytest_reenact.runtime import TestRuntime
     from pytest_reenact.scripts import ToolCall, tool_call
 
 pytest.register_assert_rewrite("pytest_reenact.conformance")
 
 _HOMES = {
-    "Act": "runtime",
+    "Act": "acts",
     "MockLlm": "mock_llm",
     "TestRun": "runs",
     "TestRuntime": "runtime",

@@ -9,7 +9,7 @@ from reenact.audit import Audit
 from reenact.content import Blob, blob_references, references
 from reenact.errors import RunConflictError, RunKeptError, RunNotFoundError, RunOwnedError, StoreError
 from reenact.journal import lost_lease
-from reenact.ledger import FOR_GOOD_NS, SUM_ID, Holding, Later, LedgerFull, Line, place
+from reenact.ledger import Accounts, Holding, Later, LedgerFull
 from reenact.pruning import links
 from reenact.records import Message, Row, RunRecord, Status, decode_entry, origin_of
 from reenact.stores import CommitResult, RunFilter, RunWrite, Swept
@@ -21,6 +21,7 @@ class MemoryStore:
     Attributes:
         runs: The runs, by id.
         journals: Their rows, by id.
+        ledger: What accounts hold.
     """
 
     where = "memory"
@@ -31,7 +32,7 @@ class MemoryStore:
         self.journals: dict[str, list[Row]] = {}
         self.content: dict[str, Blob] = {}
         self.inbox: list[Message] = []
-        self.ledger: dict[tuple[str, str], Line] = {}
+        self.ledger = Accounts()
         self.reusable: dict[str, tuple[str, int]] = {}
         self._boots: dict[str, int] = {}
         self.leases: dict[str, float] = {}
@@ -115,37 +116,8 @@ class MemoryStore:
         place = write.rows[-1].seq - journal[0].seq
         return len(journal) > place and journal[place] == write.rows[-1]
 
-    def _hold(self, holdings: Sequence[Holding]) -> LedgerFull | Later | None:
-        limited = [one for one in holdings if one.limit is not None]
-        answer = None
-        if limited:
-            placed = place(limited, [self._lines(one.account) for one in limited])
-            if isinstance(placed, LedgerFull):
-                return placed
-            for one, line in zip(limited, placed.lines, strict=True):
-                self.ledger[one.account, one.id] = line
-            answer = Later(placed.at_ns) if placed.at_ns > max(one.at_ns for one in limited) else None
-        for one in holdings:
-            if one.limit is None:
-                self._change(one)
-        return answer
-
-    def _lines(self, account: str) -> list[Line]:
-        return [line for (name, _), line in self.ledger.items() if name == account]
-
-    def _change(self, one: Holding) -> None:
-        """Make a holding that asks for no limit, or change one that was made."""
-        before = self.ledger.pop((one.account, one.id), None)
-        if not one.amount:
-            return
-        if one.settled and one.for_ns is None:
-            kept = self.ledger.get((one.account, SUM_ID))
-            amount = one.amount + (kept.amount if kept else 0)
-            self.ledger[one.account, SUM_ID] = Line(SUM_ID, amount, one.at_ns, FOR_GOOD_NS, one.at_ns)
-            return
-        until_ns = one.at_ns + one.for_ns if one.for_ns else FOR_GOOD_NS
-        made = before or Line(one.id, 0, one.at_ns, until_ns, one.at_ns)
-        self.ledger[one.account, one.id] = made._replace(amount=one.amount)
+    def _hold(self, holdings: Sequence[Holding]) -> Later | LedgerFull | None:
+        return self.ledger.hold(holdings)
 
     async def load(self, run_id: str) -> RunRecord | None:
         """Return the run, or None."""
@@ -206,7 +178,7 @@ class MemoryStore:
     async def held(self, account: str, at_ns: int = 0) -> int:
         """Return what *account* holds that does not end by *at_ns*."""
         await asyncio.sleep(0)
-        return sum(line.amount for line in self._lines(account) if line.until_ns > at_ns)
+        return self.ledger.held(account, at_ns)
 
     async def ledger_ns(self, boot: str, since_boot_ns: int, now_ns: int) -> int:
         """Return the time by the clock of the ledger, which nobody sets."""
@@ -290,6 +262,16 @@ class MemoryStore:
         made.journals[run_id] = made.journals[run_id][:rows]
         if rows:
             made.runs[run_id] = self._wound_back(made, self.runs[run_id])
+        return made
+
+    def crashed(self, run_id: str, rows: int) -> "MemoryStore":
+        """Return a store as a crash leaves it after *rows* rows of a run, which no process has any more.
+
+        What accounts hold stays as it is now.
+        """
+        made = self.cut(run_id, rows)
+        made.reopen(run_id)
+        made.ledger = self.ledger.copy()
         return made
 
     @staticmethod

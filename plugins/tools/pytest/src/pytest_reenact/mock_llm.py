@@ -5,9 +5,8 @@ up. One logical call (a step, however often it is tried) is answered by one scri
 run that is crashed and resumed is answered as if it had not been.
 """
 
-import json
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,8 +14,10 @@ from typing import Any, Protocol
 import attrs
 from reenact.errors import BadRequestError, ProviderError, ServerError, UsageError
 from reenact.llm import Finish, LlmEvent, LlmRequest, LlmResponse, Usage
-from reenact.seams import CallContext, Capabilities, Provider
+from reenact.seams import CallContext, Provider
 
+from pytest_reenact.mock_calls import Calls, MockCall
+from pytest_reenact.mock_provider import MockProvider
 from pytest_reenact.scripts import (
     NAME,
     NOT_GIVEN,
@@ -37,65 +38,6 @@ class Sleeper(Protocol):
         """Wait *seconds*."""
 
 
-@attrs.frozen(kw_only=True)
-class MockCall:
-    """A call that the model got.
-
-    Attributes:
-        path: The step.
-        model: The model as the workflow asked for it.
-        target: The model as it was asked, ``provider:model``.
-        request: The request, as policies left it.
-        attempt: Which try of the step, from 1.
-        run_id: The run.
-        stream: Whether pieces were wanted.
-        script: What answered; None if nothing did.
-    """
-
-    path: str
-    model: str
-    target: str
-    request: LlmRequest
-    attempt: int
-    run_id: str
-    stream: bool = False
-    script: Script | None = attrs.field(default=None, repr=False)
-
-    @property
-    def prompt(self) -> str:
-        """The last thing the user said."""
-        return next((m.text for m in reversed(self.request.messages) if m.role == "user"), "")
-
-    def __str__(self) -> str:
-        return f"{self.path} (model {self.model}, attempt {self.attempt}): {self.prompt!r:.120}"
-
-
-class Calls(tuple[MockCall, ...]):
-    """Calls in the order in which they came; equal to their number."""
-
-    __slots__ = ()
-
-    def of(self, path: str) -> "Calls":
-        """Return the calls of the steps that *path* means: a name, or a path with ``*`` in it."""
-        from pytest_reenact.matching import is_step
-
-        return Calls(call for call in self if is_step(path, call.path))
-
-    def __eq__(self, other: object) -> bool:
-        if isinstance(other, int):
-            return len(self) == other
-        return super().__eq__(other)
-
-    def __ne__(self, other: object) -> bool:
-        return not self == other
-
-    __hash__ = None  # type: ignore[assignment]  # requests hold what cannot be hashed
-
-    def __repr__(self) -> str:
-        lines = "".join(f"\n  {call}" for call in self)
-        return f"<{len(self)} call{'' if len(self) == 1 else 's'}{lines}>"
-
-
 class MockLlm:
     """A scripted model; see `reenact.seams.Provider`. It answers for every provider and model.
 
@@ -108,7 +50,7 @@ class MockLlm:
     """
 
     name = NAME
-    capabilities = Capabilities(images=True, seed=True)
+    capabilities = MockProvider.capabilities
 
     def __init__(self, clock: Sleeper) -> None:
         self.scripts: list[Script] = []
@@ -246,7 +188,7 @@ class MockLlm:
         """Return what answers for the provider *name*."""
         return self.provider(name)
 
-    def provider(self, name: str) -> "MockProvider":
+    def provider(self, name: str) -> MockProvider:
         """Return what answers for the provider *name*."""
         return MockProvider(self, name)
 
@@ -328,58 +270,6 @@ class MockLlm:
         await self._clock.sleep(seconds)
 
 
-class MockProvider:
-    """A scripted model under the name of one provider; see `reenact.seams.Provider`."""
-
-    capabilities = MockLlm.capabilities
-
-    def __init__(self, llm: MockLlm, name: str) -> None:
-        self._llm = llm
-        self.name = name
-
-    def _asked(self, model: str, request: LlmRequest, context: CallContext) -> Asked:
-        return Asked(
-            path=context.trace.path,
-            alias=request.model,
-            target=f"{self.name}:{model}",
-            request=request,
-            attempt=context.trace.attempt,
-        )
-
-    async def complete(self, model: str, request: LlmRequest, context: CallContext) -> LlmResponse:
-        """Return the whole answer.
-
-        Raises:
-            ProviderError: If the script says so, or no script answers.
-        """
-        answer, made = self._llm.answer_to(self._asked(model, request, context), context, stream=False)
-        await self._llm.wait(answer.latency_s)
-        if isinstance(made, ProviderError):
-            raise made
-        return made
-
-    async def stream(
-        self, model: str, request: LlmRequest, context: CallContext
-    ) -> AsyncGenerator[LlmEvent, None]:
-        """Yield the answer piece by piece; it takes as long as the whole would.
-
-        Raises:
-            ProviderError: If the script says so, or no script answers.
-        """
-        answer, made = self._llm.answer_to(self._asked(model, request, context), context, stream=True)
-        if isinstance(made, ProviderError):
-            events = _pieces(answer)[: answer.after]
-        else:
-            events = events_of(made, answer.chunks)
-        for event in events:
-            await self._llm.wait(answer.latency_s / len(events))
-            yield event
-        if isinstance(made, ProviderError):
-            await self._llm.wait(0.0 if events else answer.latency_s)
-            raise made
-        yield LlmEvent(type="end", response=made)
-
-
 def _said(answer: Any, *, chunks: Sequence[str], **others: Any) -> Any:
     """Return the content of an answer, which has to say something, and one thing."""
     if answer is not NOT_GIVEN and chunks:
@@ -410,34 +300,6 @@ def _error(error: Failing, provider: str) -> ProviderError:
         return error(provider, "as the test says")
     made: ProviderError = attrs.evolve(error)
     return made
-
-
-def _pieces(answer: Answer) -> list[LlmEvent]:
-    """Return the pieces of a text that is cut by an error."""
-    text = answer.content if isinstance(answer.content, str) else ""
-    return [LlmEvent(type="text", text=piece) for piece in answer.chunks or _words(text)]
-
-
-def _words(text: str) -> list[str]:
-    words = [f"{word} " for word in text.split(" ")]
-    return [*words[:-1], words[-1][:-1]] if text else []
-
-
-def events_of(response: LlmResponse, chunks: Iterable[str] = ()) -> list[LlmEvent]:
-    """Return everything a stream of *response* yields before its end.
-
-    Args:
-        response: The whole.
-        chunks: The pieces of its text; words if there are none.
-    """
-    events = [
-        LlmEvent(type="reasoning", text=p.text) for p in response.message.parts if p.type == "reasoning"
-    ]
-    events += [LlmEvent(type="text", text=piece) for piece in tuple(chunks) or _words(response.text)]
-    for number, call in enumerate(response.tool_calls):
-        text = json.dumps(call.arguments, ensure_ascii=False)
-        events.append(LlmEvent(type="tool_call", index=number, id=call.id, name=call.name, text=text))
-    return [*events, LlmEvent(type="usage", usage=response.usage)]
 
 
 def _site() -> str:

@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from reenact.seams import Watch
     from reenact.stores import Store
 
+    from pytest_reenact.acts import Trial
     from pytest_reenact.clock import VirtualClock
     from pytest_reenact.mock_llm import MockLlm
+    from pytest_reenact.opening import Answering
     from pytest_reenact.recording import Recording
     from pytest_reenact.runs import TestRun
-    from pytest_reenact.runtime import Answering, TestRuntime, Trial
+    from pytest_reenact.runtime import TestRuntime
 
 MARKERS = (
     "reenact(network=False, crash=True, any_order=False): how the runtime of a test is; network=True lets it "

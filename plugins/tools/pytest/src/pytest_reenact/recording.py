@@ -27,7 +27,8 @@ from pytest_reenact.cassette import (
     spell_response,
 )
 from pytest_reenact.leaks import secrets_of, variables_of
-from pytest_reenact.mock_llm import MockLlm, Sleeper, events_of
+from pytest_reenact.mock_llm import MockLlm, Sleeper
+from pytest_reenact.mock_provider import events_of
 
 Mode: TypeAlias = Literal["none", "once", "all"]
 Live: TypeAlias = Callable[[str], Awaitable[Provider]]

@@ -18,8 +18,7 @@ from reenact_portable import import_run, read_file
 from pytest_reenact.loops import run_here
 from pytest_reenact.memory import MemoryStore
 from pytest_reenact.runfiles import is_run_file, load_workflows, workflow_of
-from pytest_reenact.runs import TestRun
-from pytest_reenact.runtime import look
+from pytest_reenact.runs import TestRun, look
 
 
 class Replays:

@@ -6,7 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 import attrs
+from reenact.desk import Desk
+from reenact.failures import revive
 from reenact.records import DecisionRecord, RunRecord, Status
+from reenact.stores import RunFilter
 from reenact.views import Run, RunView, StepView
 
 from pytest_reenact.matching import fits
@@ -155,3 +158,20 @@ def _is(step: StepView, what: str) -> bool:
     if re.search(r"[#/\[*]", what):
         return fits(what, step.path)
     return step.name == what
+
+
+async def look(desk: Desk, run_id: str, run: Run | None = None) -> TestRun:
+    """Return what a test sees of a run: its steps, and its child runs.
+
+    Args:
+        desk: Where runs are looked at.
+        run_id: Which.
+        run: The run as a verb left it; what is on record if None, with its output plain.
+    """
+    view = await desk.show(run_id)
+    children = await desk.list(RunFilter(parent=view.record.id, limit=1_000_000))
+    seen = [await look(desk, record.id) for record in reversed(children)]
+    if run is None:
+        error = revive(view.failure) if view.failure is not None else None
+        run = Run(record=view.record, error=error, value=view.output)
+    return TestRun(run=attrs.evolve(run, record=view.record), view=view, children=tuple(seen))

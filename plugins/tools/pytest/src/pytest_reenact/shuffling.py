@@ -13,11 +13,12 @@ from typing import Any, TypeVar
 
 from reenact.runtime import Runtime
 
+from pytest_reenact.acts import Act
 from pytest_reenact.crashing import Crashing
 from pytest_reenact.ends import Ends, Key, RunEnd, difference, ends_of
 from pytest_reenact.memory import MemoryStore
 from pytest_reenact.runs import TestRun
-from pytest_reenact.runtime import Act, TestRuntime
+from pytest_reenact.runtime import TestRuntime
 
 T = TypeVar("T")
 

@@ -8,8 +8,8 @@ from reenact.stores import RunFilter
 
 from pytest_reenact.keeping import keep
 from pytest_reenact.loops import run_here
-from pytest_reenact.runs import TestRun
-from pytest_reenact.runtime import TestRuntime, look
+from pytest_reenact.runs import TestRun, look
+from pytest_reenact.runtime import TestRuntime
 from pytest_reenact.tree import clean
 
 RUNS_MAX = 5
