@@ -529,6 +529,38 @@ async def test_what_is_no_holding_denies(opened: Opened, store: WatchedStore) ->
     assert run.error.reason == "policy_error: wants to hold what is no Holding"
 
 
+@pytest.mark.parametrize("odd", [None, 5, Holding(account="usd", id="x", amount=1)])
+async def test_amounts_that_are_no_sequence_deny(opened: Opened, fake: Fake, odd: Any) -> None:
+    """A policy that hands over one amount, or none at all, has gone wrong."""
+
+    @policy("odd", stage="admit")
+    def hand_over(value: Any, context: PolicyContext) -> Allow:
+        return Allow(hold=odd)
+
+    async with opened(policies=[hand_over]) as runtime:
+        run = await runtime.run(one_call)
+
+    assert isinstance(run.error, PolicyDeniedError)
+    assert run.error.reason == "policy_error: TypeError"
+    assert fake.calls == 0
+
+
+async def test_amounts_may_be_made_one_by_one(opened: Opened, fake: Fake, store: WatchedStore) -> None:
+    """A generator of them is gone through once, and all of it is held."""
+
+    @policy("lazy", stage="admit")
+    def lazy(value: Any, context: PolicyContext) -> Allow:
+        accounts = ("usd", "tokens")
+        made = (Holding(account=name, id=context.attempt_id, amount=4, limit=9) for name in accounts)
+        return Allow(hold=made)
+
+    async with opened(policies=[lazy]) as runtime:
+        run = await runtime.run(one_call)
+
+    assert run.output == "answer to hello"
+    assert (store.sum_of("usd"), store.sum_of("tokens")) == (4, 4)
+
+
 async def test_two_amounts_of_one_account_are_held_one_after_the_other(
     opened: Opened, fake: Fake, store: WatchedStore
 ) -> None:

@@ -2,7 +2,9 @@
 
 Bodies run on the real loop, where they may do as they like. Nothing starts
 before its intent is durable, each further attempt is on record before it begins,
-and a cancelled step is really cancelled.
+and a cancelled step is really cancelled. One kind of body begins ahead of that and
+waits for it itself: a model's call that policies admit, so that what they hold for
+it is written with its intent.
 """
 
 import asyncio

@@ -5,7 +5,7 @@ policies one after the other is in `policy`. A suite in pytest-reenact holds a p
 to what is said here.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
@@ -19,6 +19,10 @@ from reenact.trace import TraceContext
 T = TypeVar("T")
 
 Stage: TypeAlias = Literal["request", "admit", "response", "settle", "tool"]
+
+
+def _gathered(holdings: Iterable[Holding]) -> tuple[Holding, ...]:
+    return tuple(holdings)
 
 
 @attrs.frozen
@@ -37,7 +41,7 @@ class Allow:
     """
 
     until_ns: int | None = None
-    hold: Sequence[Holding] = ()
+    hold: Sequence[Holding] = attrs.field(default=(), converter=_gathered)
     otherwise: "Callable[[Later | LedgerFull], Awaitable[Decision]] | None" = attrs.field(
         default=None, eq=False, repr=False
     )

@@ -338,7 +338,7 @@ class Call:
         self.answered_by = 0
         self.give_up: Callable[[StepContext], Awaitable[None]] | None = None
         self.on_admitted: Callable[[Call], None] | None = None
-        self.ahead = False
+        self.ahead = False  # its body begins while its entry is being written, and awaits `on_record`
         self.written: asyncio.Future[None] | None = None
 
     @property
