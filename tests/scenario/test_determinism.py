@@ -242,7 +242,7 @@ async def resumed(store: MemoryStore, seed: int, run_id: str) -> Seen:
 async def check(seed: int, tree: Tree, window: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(retrieval, "WINDOW", window)
-        await check_all(seed, tree)
+        await asyncio.wait_for(check_all(seed, tree), 60)
 
 
 async def check_all(seed: int, tree: Tree) -> None:

@@ -576,7 +576,8 @@ class Execution:
 
     def _suspend_if_idle(self) -> bool:
         """Note that the run waits or is in doubt, if it is and does nothing else; say whether to let go."""
-        if self._completed or self._asked or self._scheduled or not self.effects.idle:
+        going_on = self._completed or self._asked or self._scheduled or self._reading.busy
+        if going_on or not self.effects.idle:
             return False
         if self.earlier is not None and not self.effects.busy and self.effects.waiting.skip(self.earlier):
             return False

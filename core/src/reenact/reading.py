@@ -31,6 +31,7 @@ class Reading:
         self._history = history
         self._chains = chains
         self._host: Reader | None = host
+        self._loop = asyncio.get_running_loop()  # the real one: it is made outside of every turn
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -61,7 +62,7 @@ class Reading:
         self._chains.seen((await self._rest.read_on(self._history)).values())
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        self._task = asyncio.get_running_loop().create_task(work, name="reenact-read")
+        self._task = self._loop.create_task(work, name="reenact-read")
         self._task.add_done_callback(self._has_read)
 
     def _has_read(self, task: asyncio.Task[None]) -> None:
