@@ -17,6 +17,8 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
 SCALES = {"w": 1.5, "c": 1.0, "s": 1.0, "n": 1.0, "f": 1.0, "t": 1.0}
+DISGUISED = ("z",)
+"""Not learned: what it weighs is chosen, see `train.py`."""
 UNKNOWN = "\x00"
 LONGEST_WORD = 20
 HARDEST = 4
@@ -51,9 +53,10 @@ def windows_of(text: str) -> list[Counter[Feature]]:
     found = []
     for view in readings(text):
         parts = blocks(tokens(view.text))
+        mark = {DISGUISED: 1} if view.disguised else {}
         for span in SPANS:
             for at in range(max(1, len(parts) - span + 1) if span == 1 or len(parts) > span // 2 else 0):
-                counts: Counter[Feature] = Counter()
+                counts: Counter[Feature] = Counter(mark)
                 for part in parts[at : at + span]:
                     counts.update(part)
                 found.append(counts)
@@ -139,7 +142,7 @@ def _index(
     groups: dict[Feature, set[int]] = {}
     for counts, owner in zip(windows.counts, windows.owner, strict=True):
         lexical = words(examples[owner])
-        for feature in counts:
+        for feature in counts.keys() - {DISGUISED}:
             if feature[0] != "w" or (lexical and all(map(_is_word, feature[1:]))):
                 groups.setdefault(feature, set()).add(owner)
     enough = [feature for feature, owners in groups.items() if len(owners) >= rare]

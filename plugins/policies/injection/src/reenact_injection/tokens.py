@@ -16,10 +16,11 @@ from reenact_injection.lexicon import FIRST_UNSPACED, LEXICON, unspaced
 from reenact_injection.words import repaired, split_forms
 
 _PATTERN: Final = re.compile(
-    r"[^\W_]{1,400}"
+    r"([^\W_]{1,400}"
     r"|</?\|?(?=\w)|<!-+|-->|\[/?(?=[a-z])|\|?>|#{2,10}|-{3,10}|={3,10}|\*{2,10}|`{3}|!\[|\]\(|://|@(?=\w)|\{\{|\}\}"
-    r"|[\n.!?;:\"'「」“”«»。！？؟।|]"
+    r"|[\n.!?;:\"'「」“”«»。！？؟।|]) ?"
 )
+"""The blank after a piece goes with it, so that the search has one place less to try."""
 OPENERS: Final = frozenset("\n.!?;:。！？؟।") | {"-->", "```", "---", "==="}
 """Signs after which something new begins."""
 _SIGN_CONCEPTS: Final = {
@@ -47,7 +48,7 @@ def pieces(text: str) -> list[str]:
 
 def spans(text: str) -> list[tuple[int, int]]:
     """Return where the pieces of a folded text stand: first position and position after the last."""
-    return [match.span() for match in _PATTERN.finditer(text)]
+    return [match.span(1) for match in _PATTERN.finditer(text)]
 
 
 @lru_cache(maxsize=1 << 16)
@@ -69,12 +70,11 @@ def expand(piece: str) -> tuple[tuple[str, int], ...]:
 def places(text: str) -> list[tuple[int, int]]:
     """Return where each token of a folded text stands: first position and position after the last."""
     found: list[tuple[int, int]] = []
-    for match in _PATTERN.finditer(text):
-        piece, start = match[0], match.start()
+    for spot, piece in zip(spans(text), pieces(text), strict=True):
         if _is_unspaced(piece):
-            found += [(start + at, start + at + size) for _, _, at, size in _inner(piece)]
+            found += [(spot[0] + at, spot[0] + at + size) for _, _, at, size in _inner(piece)]
         else:
-            found += [match.span()] * len(expand(piece))
+            found += [spot] * len(expand(piece))
     return found
 
 
