@@ -15,11 +15,10 @@ from typing import Final
 import attrs
 
 from reenact_injection import model as models
-from reenact_injection.features import ENDS, SPANS, tokens
+from reenact_injection.features import ENDS, SPANS
 from reenact_injection.model import Weighed
 from reenact_injection.normalise import readings
-from reenact_injection.tokens import BOUND, CONCEPTS, places
-from reenact_injection.tokens import spans as spots
+from reenact_injection.tokens import CONCEPTS, places
 from reenact_injection.views import View
 
 THRESHOLD: Final = 0.5
@@ -69,9 +68,9 @@ def detect(text: str, threshold: float = THRESHOLD) -> Finding:
         highest = _highest(heights)
         best = max(best, highest)
         if highest >= limit:
-            guilty = list(_guilty(view, weighed, _chosen(heights, limit)))
-            spans += [view.origin(start, end) for start, end in guilty]
-            signals += [*view.marks, *_concepts(view.text, guilty)]
+            chosen = _chosen(heights, limit)
+            spans += [view.origin(start, end) for start, end in _guilty(view, weighed, chosen)]
+            signals += [*view.marks, *_concepts(weighed, chosen)]
     return Finding(_sigmoid(best), _merged(spans), tuple(dict.fromkeys(signals))[:_SIGNALS])
 
 
@@ -108,7 +107,7 @@ def _chosen(heights: list[float], limit: float) -> list[_Window]:
 
 def _guilty(view: View, weighed: Weighed, chosen: list[_Window]) -> Iterator[tuple[int, int]]:
     """Return where the windows stand in the view, without the harmless sentences at their ends."""
-    found = places(view.text) if weighed.words is not view.pieces() else spots(view.text)
+    found = places(view.text, view.pieces())
     ends = [*weighed.begins, len(weighed.words)]
     for begin_block, end_block in chosen:
         first, last = ends[begin_block], ends[end_block]
@@ -144,13 +143,13 @@ def _merged(spans: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
     return tuple(merged)
 
 
-def _concepts(text: str, guilty: list[tuple[int, int]]) -> list[str]:
-    found: dict[int, None] = {}
-    for start, end in guilty[:_SIGNALS]:
-        found.update(dict.fromkeys(concept for _, concept in tokens(text[start:end])))
-        if len(found) > _SIGNALS + 1:
-            break
-    return [CONCEPTS[concept].lower() for concept in found if concept not in (0, BOUND)]
+def _concepts(weighed: Weighed, chosen: list[_Window]) -> list[str]:
+    ends = [*weighed.begins, len(weighed.words)]
+    found: dict[str, None] = {}
+    for first, last in chosen[:_SIGNALS]:
+        named = _model().named(weighed.words[ends[first] : ends[last]])
+        found.update(dict.fromkeys(CONCEPTS[concept].lower() for concept in named))
+    return list(found)
 
 
 def _sigmoid(margin: float) -> float:

@@ -60,19 +60,32 @@ def undisguise(view: View, shape: Shape) -> View:
     """Put spaced letters, leet and split words of a folded view right; *shape* is its shape."""
     if shape.letters or _SPACED.search(shape.odd):
         view = replaced(view, _SPACED, _unspaced, "spaced")
-    if shape.odd:
-        view = _put_right(view, shape.odd, _LEET_WORD, (_unleeted, _unleeted_boldly), "leet")
-        view = _put_right(view, shape.odd, _SPLIT, (_joined, _joined_boldly), "split")
+    leet: set[str] = set()
+    split: set[str] = set()
+    for chunk in shape.odd.split():
+        if found := _repairable(chunk):
+            leet.update(found[0])
+            split.update(found[1])
+    view = _put_right(view, leet, _LEET_WORD, (_unleeted, _unleeted_boldly), "leet")
+    view = _put_right(view, split, _SPLIT, (_joined, _joined_boldly), "split")
     return view
 
 
-def _put_right(view: View, odd: str, pattern: Pattern[str], repairs: Repairs, mark: str) -> View:
+@lru_cache(maxsize=1 << 14)
+def _repairable(chunk: str) -> tuple[list[str], list[str]] | None:
+    """Return what of *chunk* is leet and what is split words that can be repaired."""
+    if chunk.isalpha() or chunk.isdigit():
+        return None
+    leet = [text for text in _LEET_WORD.findall(chunk) if _unleeted(text) is not None]
+    split = [text for text in _SPLIT.findall(chunk) if _joined(text) is not None]
+    return (leet, split) if leet or split else None
+
+
+def _put_right(view: View, found: set[str], pattern: Pattern[str], repairs: Repairs, mark: str) -> View:
     """Repair what *pattern* finds: carefully, or boldly where the whole text is written that way."""
-    careful, bold = repairs
-    found = {match[0] for match in pattern.finditer(odd) if careful(match[0]) is not None}
     if not found:
         return view
-    repair = bold if len(found) >= _MANY else careful
+    repair = repairs[len(found) >= _MANY]
     return replaced(view, pattern, lambda match: repair(match[0]), mark)
 
 

@@ -136,6 +136,11 @@ class Model:
                 out[index - start] += weight
         return out
 
+    def named(self, words: list[str]) -> list[int]:
+        """Return the concepts of *words*, tokens of a text that was weighed, in order."""
+        concepts = self._seen.concepts
+        return [concept for word in words if (concept := concepts.get(word))]
+
     def _of_concepts(self, words: list[str], begins: list[int]) -> list[tuple[int, float]]:
         """Return the numbers of the tokens that add weight because of their concepts, and how much."""
         concepts = self._seen.concepts

@@ -5,6 +5,7 @@ how its characters came about and works out where they stand in the original onl
 it is asked: most texts are harmless, and nobody asks.
 """
 
+import re
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from re import Match, Pattern
@@ -82,16 +83,12 @@ def mapped(parent: View, fold: Callable[[str], str], text: str, undone: int = 0)
     """
 
     def locate() -> Offsets:
-        starts, ends = parent.offsets()
-        if parent.text.isascii() or all(len(fold(char)) == 1 for char in set(parent.text)):
-            return starts, ends
-        out = array(_ITEM), array(_ITEM)
-        for index, char in enumerate(parent.text):
-            size = len(fold(char))
-            if size:
-                out[0].extend([starts[index]] * size)
-                out[1].extend([ends[index]] * size)
-        return out
+        sizes = {} if parent.text.isascii() else {char: len(fold(char)) for char in set(parent.text)}
+        odd = "".join(char for char, size in sizes.items() if size != 1)
+        if not odd:
+            return parent.offsets()
+        found = re.finditer(f"[{re.escape(odd)}]", parent.text)
+        return _edited(parent, [(match.start(), match.end(), sizes[match[0]]) for match in found])
 
     return View(text, parent.marks, locate, parent.undone + undone)
 

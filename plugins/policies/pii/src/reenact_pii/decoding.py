@@ -124,7 +124,8 @@ _AT_SPELLED = re.compile(rf"(?<=[^\W_]) {{1,2}}(?:{_PAIRED}|at {{1,2}}(?=[a-z0-9
 
 def spoken(view: View, lower: str) -> View | None:
     """Return *view* with spoken dots and at signs as such; None if there are none."""
-    brackets = _BRACKET_HINT.search(lower) is not None
+    opened = "[" in lower or "(" in lower or "<" in lower or "{" in lower
+    brackets = opened and _BRACKET_HINT.search(lower) is not None
     dots = brackets or (
         any(word in lower for word in _DOT_CORES) and any(hint in lower for hint in _DOT_HINTS)
     )
