@@ -24,6 +24,7 @@ import tongues
 from obfuscate import OBFUSCATORS
 
 PASSAGE_CHARS = 700
+SHORT_CHARS = 110
 TIER_WEIGHTS = {"overt": 1.0, "noisy": 0.3, "context": 0.15}
 
 
@@ -100,7 +101,40 @@ def own(seed: int, attacks: int, benign: int) -> list[Example]:
     for lang, texts in harmless.BENIGN.items():
         found += [Example(text, False, 1.0, "own_benign", lang=lang) for text in texts]
     found += [_carried(example, plain, rng) for example in rng.sample(found, len(found) // 4)]
+    return found + _continued(rng, plain, attacks, benign)
+
+
+def _continued(rng: random.Random, plain: list[str], attacks: int, benign: int) -> list[Example]:
+    """Make orders to ignore something that go on harmlessly: what follows must not weigh them down."""
+    short = [text for text in plain if len(text) < SHORT_CHARS]
+    found = [Example(_followed(text, short, rng), True, 0.6) for text in grammar.made(phrases.CORES, attacks, rng)]
+    found += [
+        Example(_followed(text, short, rng), False, 0.6, "own_benign")
+        for text in grammar.made(phrases.NEAR_MISSES, benign // 2, rng)
+    ]
+    for lang, texts in languages.ATTACKS.items():
+        harmless_ones = harmless.BENIGN.get(lang, short)
+        found += [
+            Example(f"{text} {rng.choice(harmless_ones)}", True, 0.6, lang=lang) for text in texts for _ in range(2)
+        ]
     return found
+
+
+def _followed(text: str, others: list[str], rng: random.Random) -> str:
+    other = rng.choice(others)
+    lowered = other[:1].lower() + other[1:]
+    core = text.rstrip(".")
+    return rng.choice(
+        (
+            f"{core} and {lowered}",
+            f"{core}. {other}",
+            f"{core}, {lowered}",
+            f"{core}. Instead, {lowered}",
+            f"{core} and instead {lowered}",
+            f"{other} {core}.",
+            f"{core}\n{other}",
+        )
+    )
 
 
 def _longer(rng: random.Random, attacks: int, benign: int) -> list[Example]:

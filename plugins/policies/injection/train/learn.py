@@ -57,6 +57,7 @@ def windows_of(text: str) -> list[Counter[Feature]]:
         for span in SPANS:
             for at in range(max(1, len(parts) - span + 1) if span == 1 or len(parts) > span // 2 else 0):
                 counts: Counter[Feature] = Counter(mark)
+                counts["b", span] = 1
                 for part in parts[at : at + span]:
                     counts.update(part)
                 found.append(counts)
@@ -142,7 +143,7 @@ def _index(
     groups: dict[Feature, set[int]] = {}
     for counts, owner in zip(windows.counts, windows.owner, strict=True):
         lexical = words(examples[owner])
-        for feature in counts.keys() - {DISGUISED}:
+        for feature in [feature for feature in counts if feature[0] not in "zb"]:
             if feature[0] != "w" or (lexical and all(map(_is_word, feature[1:]))):
                 groups.setdefault(feature, set()).add(owner)
     enough = [feature for feature, owners in groups.items() if len(owners) >= rare]

@@ -108,7 +108,7 @@ def _chosen(heights: list[float], limit: float) -> list[_Window]:
 def _guilty(view: View, weighed: Weighed, chosen: list[_Window]) -> Iterator[tuple[int, int]]:
     """Return where the windows stand in the view, without the harmless sentences at their ends."""
     found = places(view.text, view.pieces())
-    ends = [*weighed.begins, len(weighed.words)]
+    ends = weighed.bounds
     for begin_block, end_block in chosen:
         first, last = ends[begin_block], ends[end_block]
         sums = _model().sums(weighed, begin_block, end_block)
@@ -144,7 +144,7 @@ def _merged(spans: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
 
 
 def _concepts(weighed: Weighed, chosen: list[_Window]) -> list[str]:
-    ends = [*weighed.begins, len(weighed.words)]
+    ends = weighed.bounds
     found: dict[str, None] = {}
     for first, last in chosen[:_SIGNALS]:
         named = _model().named(weighed.words[ends[first] : ends[last]])

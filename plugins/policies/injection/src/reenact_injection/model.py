@@ -7,6 +7,7 @@ remembered, up to a limit, because a language uses the same words over and over.
 """
 
 import json
+from bisect import bisect_left
 from importlib.resources import files
 from itertools import pairwise
 from typing import Any, Final
@@ -112,7 +113,7 @@ class Model:
             while block + 1 < len(begins) and index >= begins[block + 1]:
                 block += 1
             weights[block] += weight
-        return Weighed(words, begins, weights, concepts)
+        return Weighed(words, [*begins, len(words)], weights, concepts)
 
     def sums(self, weighed: "Weighed", first: int = 0, last: int | None = None) -> list[float]:
         """Return the weight of each token of some blocks, every feature counted once in a block.
@@ -122,18 +123,18 @@ class Model:
             first: The number of the first block.
             last: The number of the block after the last; all to the end if it is None.
         """
-        bounds = [*weighed.begins, len(weighed.words)][first : None if last is None else last + 1]
-        start, stop = bounds[0], bounds[-1]
+        bounds = weighed.bounds[first : None if last is None else last + 1]
+        weight_of = self.words
         out: list[float] = []
         for begin, end in pairwise(bounds):
-            seen: set[str] = set()
-            for word in weighed.words[begin:end]:
-                counts = word in self._weighted and word not in seen
-                out.append(self.words[word] if counts else 0.0)
-                seen.add(word)
-        for index, weight in weighed.concepts:
-            if start <= index < stop:
-                out[index - start] += weight
+            words = weighed.words[begin:end]
+            counted = [0.0] * len(words)
+            for word in self._weighted.intersection(words):
+                counted[words.index(word)] = weight_of[word]
+            out += counted
+        start = bounds[0]
+        for index, weight in weighed.within(start, bounds[-1]):
+            out[index - start] += weight
         return out
 
     def named(self, words: list[str]) -> list[int]:
@@ -208,15 +209,19 @@ class Weighed:
 
     Attributes:
         words: Its tokens.
-        begins: The number of the first token of each block.
+        bounds: The number of the first token of each block, and at the end how many tokens there are.
         weights: The weight of each block.
         concepts: Number and weight of each token that adds weight because of its concept.
     """
 
     words: list[str]
-    begins: list[int]
+    bounds: list[int]
     weights: list[float]
     concepts: list[tuple[int, float]]
+
+    def within(self, start: int, end: int) -> list[tuple[int, float]]:
+        """Return those of `concepts` from token *start* to before token *end*."""
+        return self.concepts[bisect_left(self.concepts, (start,)) : bisect_left(self.concepts, (end,))]
 
 
 def _begins(words: list[str]) -> list[int]:

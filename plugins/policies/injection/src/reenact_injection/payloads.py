@@ -20,6 +20,9 @@ _GAP = " \n"
 _PRINTABLE = 0.85
 _SHORTEST = 6
 _WORDLIKE = 0.6
+_SURELY = 24
+"""From this length on nothing but printable characters is no chance, and may be half rules and signs."""
+_FEW_WORDS = 0.4
 
 _BASE64: Final = re.compile(
     r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}+={0,2}(?:[\r\n]+[A-Za-z0-9+/_-]{12,}+={0,2})*+"
@@ -73,7 +76,8 @@ def _text(data: bytes) -> str | None:
         return None
     printable = sum(map(str.isprintable, text)) + text.count("\n") + text.count("\t") + text.count("\r")
     wordlike = sum(char.isalnum() or char > "\x7f" for char in text) + text.count(" ")
-    return text if printable >= _PRINTABLE * len(text) and wordlike >= _WORDLIKE * len(text) else None
+    enough = _FEW_WORDS if printable == len(text) >= _SURELY else _WORDLIKE
+    return text if printable >= _PRINTABLE * len(text) and wordlike >= enough * len(text) else None
 
 
 def _base64(found: str) -> str | None:

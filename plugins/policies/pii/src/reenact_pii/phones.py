@@ -117,6 +117,7 @@ _CUSTOMARY = re.compile(
     r"|(?P<russia>8-[3-9][0-9]{2}-[0-9]{3}-[0-9]{2}-[0-9]{2})|(?P<brazil>[1-9]{2}-9[0-9]{4}-[0-9]{4})"
     r"|(?P<mexico>[2-9][0-9]-[0-9]{4}-[0-9]{4})|(?P<tollfree>1?-?8(?:00|33|44|55|66|77|88)-[0-9]{3}-[0-9]{4})"
 )
+_PART = re.compile(r"[^ ]{7,24}")
 _TRUNK_SHAPE = re.compile(r"0[1-9][0-9]{0,4}(?:-[0-9]{2,8}){1,5}")
 _MIN_TRUNK, _MAX_TRUNK = 9, 12
 _MIN_INTERNATIONAL = 8
@@ -153,7 +154,7 @@ def _with_extension(hit: Hit, lower: str) -> Hit:
 def _parts(run: str, start: int, lower: str) -> Iterator[Hit]:
     """Yield numbers of a run that is several, with spaces between them."""
     if " " in run and ("-" in run or "." in run or "+" in run):
-        for part in re.finditer(r"[^ ]{7,24}", run):
+        for part in _PART.finditer(run):
             if not _QUAD.fullmatch(part[0]):
                 yield from _judged(part[0], start + part.start(), lower, hidden=False)
 
