@@ -107,15 +107,20 @@ def own(seed: int, attacks: int, benign: int) -> list[Example]:
 def _continued(rng: random.Random, plain: list[str], attacks: int, benign: int) -> list[Example]:
     """Make orders to ignore something that go on harmlessly: what follows must not weigh them down."""
     short = [text for text in plain if len(text) < SHORT_CHARS]
-    found = [Example(_followed(text, short, rng), True, 0.6) for text in grammar.made(phrases.CORES, attacks, rng)]
+    found = [
+        Example(_followed(text, short, rng), True, 0.6) for text in grammar.made(phrases.CORES, attacks, rng)
+    ]
     found += [
         Example(_followed(text, short, rng), False, 0.6, "own_benign")
-        for text in grammar.made(phrases.NEAR_MISSES, benign // 2, rng)
+        for text in grammar.made(phrases.NEAR_MISSES, benign // 8, rng)
+        for _ in range(4)
     ]
     for lang, texts in languages.ATTACKS.items():
         harmless_ones = harmless.BENIGN.get(lang, short)
         found += [
-            Example(f"{text} {rng.choice(harmless_ones)}", True, 0.6, lang=lang) for text in texts for _ in range(2)
+            Example(f"{text} {rng.choice(harmless_ones)}", True, 0.6, lang=lang)
+            for text in texts
+            for _ in range(2)
         ]
     return found
 

@@ -66,11 +66,12 @@ def windows_of(text: str) -> list[Counter[Feature]]:
 
 @attrs.define
 class Linear:
-    """Weights of features and the bias, in log-odds."""
+    """Weights of features and the bias, in log-odds; `disguised` is added where a disguise was undone."""
 
     index: dict[Feature, int]
     weights: np.ndarray
     bias: float
+    disguised: float = 0.0
 
     def scale(self) -> np.ndarray:
         return np.array([SCALES[str(feature[0])] for feature in self.index])
@@ -81,6 +82,7 @@ class Linear:
     def scores(self, windows: Windows, size: int) -> np.ndarray:
         """Return the score of each of *size* examples: its highest window."""
         margins = self.matrix(windows) @ (self.weights / self.scale()) + self.bias
+        margins += self.disguised * np.array([DISGUISED in counts for counts in windows.counts])
         out = np.full(size, -np.inf)
         np.maximum.at(out, windows.owner, margins)
         return out

@@ -11,6 +11,7 @@ import argparse
 import json
 from pathlib import Path
 
+import attrs
 import data
 import learn
 import measure
@@ -20,6 +21,8 @@ from obfuscate import OBFUSCATORS
 from reenact_injection.model import STEP
 
 TARGET = 0.008
+DISGUISED = 1.0
+"""How much sooner a text that was written another way counts, in log-odds: few harmless ones are."""
 SMALLEST = 0.03
 COMMON = 2500
 OUT = Path(__file__).parents[1] / "src" / "reenact_injection" / "model.json"
@@ -40,7 +43,9 @@ def lexical(example: Example) -> bool:
 
 def fit(examples: list[Example]) -> learn.Linear:
     """Return the model learned from *examples*."""
-    return learn.fit(examples, learn.cut(examples), strength=2.0, words=lexical)
+    return attrs.evolve(
+        learn.fit(examples, learn.cut(examples), strength=2.0, words=lexical), disguised=DISGUISED
+    )
 
 
 def written(model: learn.Linear, threshold: float) -> str:
@@ -57,7 +62,13 @@ def written(model: learn.Linear, threshold: float) -> str:
         key = str(feature[1] << 6 | feature[2]) if feature[0] in "nf" else str(feature[1])
         tables[names[str(feature[0])]][key] = units
     bias = round((model.bias - threshold) / STEP)
-    return json.dumps({"bias": bias, **tables}, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    disguised = round(model.disguised / STEP)
+    return json.dumps(
+        {"bias": bias, "disguised": disguised, **tables},
+        ensure_ascii=False,
+        separators=(",", ":"),
+        sort_keys=True,
+    )
 
 
 def main() -> None:

@@ -67,8 +67,7 @@ def undisguise(view: View, shape: Shape) -> View:
             leet.update(found[0])
             split.update(found[1])
     view = _put_right(view, leet, _LEET_WORD, (_unleeted, _unleeted_boldly), "leet")
-    view = _put_right(view, split, _SPLIT, (_joined, _joined_boldly), "split")
-    return view
+    return _put_right(view, split, _SPLIT, (_joined, _joined_boldly), "split")
 
 
 @lru_cache(maxsize=1 << 14)

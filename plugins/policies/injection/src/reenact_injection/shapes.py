@@ -47,7 +47,9 @@ class Shape:
         if longest >= _LONG:
             strange += [chunk for chunk in chunks if len(chunk) >= _LONG and not _is_word(chunk)]
             long = [chunk for chunk in dict.fromkeys(strange) if len(chunk) >= _LONG]
-        packed = bytes(sizes) if longest <= _LENGTH_LIMIT else bytes(min(size, _LENGTH_LIMIT) for size in sizes)
+        packed = (
+            bytes(sizes) if longest <= _LENGTH_LIMIT else bytes(min(size, _LENGTH_LIMIT) for size in sizes)
+        )
         return cls(" ".join(strange), " ".join(long), packed)
 
     @property

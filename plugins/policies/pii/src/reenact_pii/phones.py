@@ -193,7 +193,7 @@ def _score(run: str, groups: list[str], digits: str, *, hidden: bool) -> float:
 
 def _is_customary(run: str, groups: list[str], digits: str) -> bool:
     """Say whether the grouping is one that people write telephone numbers in, and only those."""
-    shape = "-".join(str(len(group)) for group in groups)
+    shape = "-".join([str(len(group)) for group in groups])
     if shape in _NANP_SHAPES and _NANP_SEP.fullmatch(run):
         return _NANP.fullmatch(digits) is not None or (digits[0] in "03" and _is_national(digits))
     grouped = "-".join(groups)
