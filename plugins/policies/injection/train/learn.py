@@ -16,7 +16,7 @@ from reenact_injection.normalise import readings
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
-SCALES = {"w": 1.5, "c": 1.0, "s": 1.0, "n": 1.0, "f": 1.0, "t": 1.0}
+SCALES = {"b": 1.0, "w": 1.5, "c": 1.0, "s": 1.0, "n": 1.0, "f": 1.0, "t": 1.0}
 DISGUISED = ("z",)
 """Not learned: what it weighs is chosen, see `train.py`."""
 UNKNOWN = "\x00"
@@ -145,7 +145,7 @@ def _index(
     groups: dict[Feature, set[int]] = {}
     for counts, owner in zip(windows.counts, windows.owner, strict=True):
         lexical = words(examples[owner])
-        for feature in [feature for feature in counts if feature[0] not in "zb"]:
+        for feature in counts.keys() - {DISGUISED}:
             if feature[0] != "w" or (lexical and all(map(_is_word, feature[1:]))):
                 groups.setdefault(feature, set()).add(owner)
     enough = [feature for feature, owners in groups.items() if len(owners) >= rare]

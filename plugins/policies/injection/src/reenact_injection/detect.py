@@ -65,10 +65,10 @@ def detect(text: str, threshold: float = THRESHOLD) -> Finding:
         weighed = model.weigh(view.pieces())
         bias = model.bias + model.disguised if view.disguised else model.bias
         heights = list(accumulate(weighed.weights, initial=bias))
-        highest = _highest(heights)
+        highest = _highest(heights, model.spans)
         best = max(best, highest)
         if highest >= limit:
-            chosen = _chosen(heights, limit)
+            chosen = _chosen(heights, limit, model.spans)
             spans += [view.origin(start, end) for start, end in _guilty(view, weighed, chosen)]
             signals += [*view.marks, *_concepts(weighed, chosen)]
     return Finding(_sigmoid(best), _merged(spans), tuple(dict.fromkeys(signals))[:_SIGNALS])
@@ -79,25 +79,29 @@ def _model() -> models.Model:
     return models.load()
 
 
-def _highest(heights: list[float]) -> float:
+def _highest(heights: list[float], biases: tuple[float, ...]) -> float:
     """Return the log-odds of the most suspicious window; *heights* are the sums up to each block."""
-    blocks = len(heights) - 1
-    spans = [min(span, blocks) for span in SPANS if span == 1 or blocks > span // 2]
     return heights[0] + max(
-        (max(map(sub, heights[span:], heights)) for span in spans if span), default=-_STEEPEST
+        (max(map(sub, heights[size:], heights)) + bias for size, bias in _sizes(len(heights) - 1, biases)),
+        default=-_STEEPEST,
     )
 
 
-def _chosen(heights: list[float], limit: float) -> list[_Window]:
+def _sizes(blocks: int, biases: tuple[float, ...]) -> list[tuple[int, float]]:
+    """Return how many blocks the windows of a text have, and what such a window starts with."""
+    spans = [
+        (span, bias) for span, bias in zip(SPANS, biases, strict=True) if span == 1 or blocks > span // 2
+    ]
+    return [(min(span, blocks), bias) for span, bias in spans] if blocks else []
+
+
+def _chosen(heights: list[float], limit: float, biases: tuple[float, ...]) -> list[_Window]:
     """Return the shortest windows at or over *limit* that do not overlap."""
     blocks = len(heights) - 1
     chosen: list[_Window] = []
     taken = bytearray(blocks)
-    for span in SPANS:
-        if span > 1 and blocks <= span // 2:
-            break
-        size = min(span, blocks)
-        need = limit - heights[0]
+    for size, bias in _sizes(blocks, biases):
+        need = limit - heights[0] - bias
         for at, weight in enumerate(map(sub, heights[size:], heights)):
             if weight >= need and not any(taken[at : at + size]):
                 taken[at : at + size] = b"\1" * size

@@ -75,6 +75,8 @@ class Model:
     Attributes:
         bias: What every window starts with.
         disguised: What a window of a text that was written another way starts with besides.
+        spans: What a window of so many blocks starts with besides, for each of `SPANS`: a longer one has
+            more of everything.
         words: Weight of a word.
         concepts: Weight of each concept.
         openers: Weight of each concept that opens a sentence.
@@ -85,6 +87,7 @@ class Model:
 
     bias: float
     disguised: float
+    spans: tuple[float, ...]
     words: dict[str, float]
     concepts: dict[int, float]
     openers: dict[int, float]
@@ -245,6 +248,7 @@ def from_json(text: str) -> Model:
     return Model(
         bias=data["bias"] * STEP,
         disguised=data["disguised"] * STEP,
+        spans=tuple(units * STEP for units in data["spans"]),
         words=_scaled(data["words"]),
         **{name: _numbered(data[name]) for name in ("concepts", "openers", "near", "far", "triples")},
     )
