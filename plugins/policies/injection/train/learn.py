@@ -169,4 +169,6 @@ def _matrix(windows: Windows, index: dict[Feature, int]) -> sparse.csr_matrix:
     scale = np.array([SCALES[str(feature[0])] for feature in index])
     columns_array = np.array(columns, dtype=np.int64)
     data = np.array(values, dtype=float) * scale[columns_array]
-    return sparse.csr_matrix((data, columns_array, starts), shape=(len(windows.counts), len(index)))
+    table = sparse.csr_matrix((data, columns_array, starts), shape=(len(windows.counts), len(index)))
+    table.sort_indices()  # sets have no order, and the order of a sum shows in its last digit
+    return table

@@ -22,7 +22,7 @@ from reenact_injection.features import SPANS
 from reenact_injection.model import STEP
 
 TARGET = 0.008
-DISGUISED = 0.6
+DISGUISED = 0.5
 """How much sooner a text that was written another way counts, in log-odds: few harmless ones are."""
 SMALLEST = 0.03
 COMMON = 2500
