@@ -24,6 +24,8 @@ import tongues
 from obfuscate import OBFUSCATORS
 
 PASSAGE_CHARS = 700
+SHORT_CHARS = 110
+CONTINUED_WEIGHT = 0.05
 TIER_WEIGHTS = {"overt": 1.0, "noisy": 0.3, "context": 0.15}
 
 
@@ -74,6 +76,12 @@ def rows(path: Path) -> list[Example]:
 def own(seed: int, attacks: int, benign: int) -> list[Example]:
     """Make own-written examples: grammars in English, sentences in other languages, mixtures."""
     rng = random.Random(seed)
+    found, plain = _sentences(rng, attacks, benign)
+    return found + _continued(rng, plain, attacks, benign)
+
+
+def _sentences(rng: random.Random, attacks: int, benign: int) -> tuple[list[Example], list[str]]:
+    """Make all but those that go on harmlessly, and return the harmless texts that those go on with."""
     found = [Example(text, True, 0.25) for text in grammar.made(grammar.ATTACKS, attacks, rng)]
     found += [Example(text, False, 0.25, "own_benign") for text in grammar.made(grammar.BENIGN, benign, rng)]
     found += [Example(text, True, 0.25) for text in grammar.made(carriers.HOSTS, attacks, rng)]
@@ -100,7 +108,46 @@ def own(seed: int, attacks: int, benign: int) -> list[Example]:
     for lang, texts in harmless.BENIGN.items():
         found += [Example(text, False, 1.0, "own_benign", lang=lang) for text in texts]
     found += [_carried(example, plain, rng) for example in rng.sample(found, len(found) // 4)]
+    return found, plain
+
+
+def _continued(rng: random.Random, plain: list[str], attacks: int, benign: int) -> list[Example]:
+    """Make orders to ignore something that go on harmlessly: what follows must not weigh them down."""
+    short = [text for text in plain if len(text) < SHORT_CHARS]
+    found = [
+        Example(_followed(text, short, rng), True, CONTINUED_WEIGHT)
+        for text in grammar.made(phrases.CORES, attacks, rng)
+    ]
+    found += [
+        Example(_followed(text, short, rng), False, CONTINUED_WEIGHT, "own_benign")
+        for text in grammar.made(phrases.NEAR_MISSES, benign // 8, rng)
+        for _ in range(4)
+    ]
+    for lang, texts in languages.ATTACKS.items():
+        harmless_ones = harmless.BENIGN.get(lang, short)
+        found += [
+            Example(f"{text} {rng.choice(harmless_ones)}", True, CONTINUED_WEIGHT, lang=lang)
+            for text in texts
+            for _ in range(2)
+        ]
     return found
+
+
+def _followed(text: str, others: list[str], rng: random.Random) -> str:
+    other = rng.choice(others)
+    lowered = other[:1].lower() + other[1:]
+    core = text.rstrip(".")
+    return rng.choice(
+        (
+            f"{core} and {lowered}",
+            f"{core}. {other}",
+            f"{core}, {lowered}",
+            f"{core}. Instead, {lowered}",
+            f"{core} and instead {lowered}",
+            f"{other} {core}.",
+            f"{core}\n{other}",
+        )
+    )
 
 
 def _longer(rng: random.Random, attacks: int, benign: int) -> list[Example]:
@@ -177,7 +224,8 @@ def catalogues(folder: Path, seed: int, passages: int) -> list[Example]:
 
 def common_words(size: int) -> list[str]:
     """Return the most frequent words of the standard library's documentation and the own texts."""
-    texts = [example.text for example in (*own(1, 2000, 2000), *prose(2, 1200)) if example.lang == "en"]
+    own_texts, _ = _sentences(random.Random(1), 2000, 2000)
+    texts = [example.text for example in (*own_texts, *prose(2, 1200)) if example.lang == "en"]
     words = Counter(word for text in texts for word in re.findall(r"(?<![^\W_])[a-z]{2,14}(?![^\W_])", text))
     frequent = [word for word, _ in words.most_common(4 * size) if len(word) > 3 or word in _SHORT]
     return sorted(frequent[:size])

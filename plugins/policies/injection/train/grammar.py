@@ -15,6 +15,10 @@ import scenes
 WORDS = {
     **carriers.WORDS,
     **scenes.WORDS,
+    "last": "last|previous|earlier|first|other|second",
+    "mail": "message|e-mail|question|comment|note|mail|post|answer|reply|draft|request|text",
+    "small": "typo|typos|formatting|first paragraph|blank lines|header row|white space|warnings|introduction|old "
+    "numbers|spelling|attachment|footnotes|first two questions|earlier draft|noise|weekend|comments in the code",
     "drop": "ignore|disregard|forget|forget about|overlook|discard|set aside|do not follow|stop following|override|bypass|"
     "pay no attention to|cancel|dismiss|skip|don't listen to|erase|leave behind|throw out|void|neglect",
     "all": "all|any|all of|every one of|||all the|the|whatever",

@@ -16,7 +16,9 @@ from reenact_injection.normalise import readings
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
-SCALES = {"w": 1.5, "c": 1.0, "s": 1.0, "n": 1.0, "f": 1.0, "t": 1.0}
+SCALES = {"b": 1.0, "w": 1.5, "c": 1.0, "s": 1.0, "n": 1.0, "f": 1.0, "t": 1.0}
+DISGUISED = ("z",)
+"""Not learned: what it weighs is chosen, see `train.py`."""
 UNKNOWN = "\x00"
 LONGEST_WORD = 20
 HARDEST = 4
@@ -51,9 +53,11 @@ def windows_of(text: str) -> list[Counter[Feature]]:
     found = []
     for view in readings(text):
         parts = blocks(tokens(view.text))
+        mark = {DISGUISED: 1} if view.disguised else {}
         for span in SPANS:
             for at in range(max(1, len(parts) - span + 1) if span == 1 or len(parts) > span // 2 else 0):
-                counts: Counter[Feature] = Counter()
+                counts: Counter[Feature] = Counter(mark)
+                counts["b", span] = 1
                 for part in parts[at : at + span]:
                     counts.update(part)
                 found.append(counts)
@@ -62,11 +66,12 @@ def windows_of(text: str) -> list[Counter[Feature]]:
 
 @attrs.define
 class Linear:
-    """Weights of features and the bias, in log-odds."""
+    """Weights of features and the bias, in log-odds; `disguised` is added where a disguise was undone."""
 
     index: dict[Feature, int]
     weights: np.ndarray
     bias: float
+    disguised: float = 0.0
 
     def scale(self) -> np.ndarray:
         return np.array([SCALES[str(feature[0])] for feature in self.index])
@@ -77,6 +82,7 @@ class Linear:
     def scores(self, windows: Windows, size: int) -> np.ndarray:
         """Return the score of each of *size* examples: its highest window."""
         margins = self.matrix(windows) @ (self.weights / self.scale()) + self.bias
+        margins += self.disguised * np.array([DISGUISED in counts for counts in windows.counts])
         out = np.full(size, -np.inf)
         np.maximum.at(out, windows.owner, margins)
         return out
@@ -139,7 +145,7 @@ def _index(
     groups: dict[Feature, set[int]] = {}
     for counts, owner in zip(windows.counts, windows.owner, strict=True):
         lexical = words(examples[owner])
-        for feature in counts:
+        for feature in counts.keys() - {DISGUISED}:
             if feature[0] != "w" or (lexical and all(map(_is_word, feature[1:]))):
                 groups.setdefault(feature, set()).add(owner)
     enough = [feature for feature, owners in groups.items() if len(owners) >= rare]
@@ -163,4 +169,6 @@ def _matrix(windows: Windows, index: dict[Feature, int]) -> sparse.csr_matrix:
     scale = np.array([SCALES[str(feature[0])] for feature in index])
     columns_array = np.array(columns, dtype=np.int64)
     data = np.array(values, dtype=float) * scale[columns_array]
-    return sparse.csr_matrix((data, columns_array, starts), shape=(len(windows.counts), len(index)))
+    table = sparse.csr_matrix((data, columns_array, starts), shape=(len(windows.counts), len(index)))
+    table.sort_indices()  # sets have no order, and the order of a sum shows in its last digit
+    return table

@@ -94,7 +94,8 @@ def _fit(
         if owner in places:
             joined.counts.append(counts)
             joined.owner.append(places[owner])
-    return learn.fit(examples, joined, strength=2.0, words=train.lexical)
+    model = learn.fit(examples, joined, strength=2.0, words=train.lexical)
+    return attrs.evolve(model, disguised=train.DISGUISED)
 
 
 def threshold(rows: list[Example], scores: np.ndarray, target: float) -> float:

@@ -11,15 +11,19 @@ import argparse
 import json
 from pathlib import Path
 
+import attrs
 import data
 import learn
 import measure
 import numpy as np
 from data import Example
 from obfuscate import OBFUSCATORS
+from reenact_injection.features import SPANS
 from reenact_injection.model import STEP
 
 TARGET = 0.008
+DISGUISED = 0.5
+"""How much sooner a text that was written another way counts, in log-odds: few harmless ones are."""
 SMALLEST = 0.03
 COMMON = 2500
 OUT = Path(__file__).parents[1] / "src" / "reenact_injection" / "model.json"
@@ -40,7 +44,9 @@ def lexical(example: Example) -> bool:
 
 def fit(examples: list[Example]) -> learn.Linear:
     """Return the model learned from *examples*."""
-    return learn.fit(examples, learn.cut(examples), strength=2.0, words=lexical)
+    return attrs.evolve(
+        learn.fit(examples, learn.cut(examples), strength=2.0, words=lexical), disguised=DISGUISED
+    )
 
 
 def written(model: learn.Linear, threshold: float) -> str:
@@ -48,16 +54,22 @@ def written(model: learn.Linear, threshold: float) -> str:
     tables: dict[str, dict] = {
         name: {} for name in ("words", "concepts", "openers", "near", "far", "triples")
     }
+    spans = [0] * len(SPANS)
     names = {"w": "words", "c": "concepts", "s": "openers", "n": "near", "f": "far", "t": "triples"}
     for feature, number in model.index.items():
         weight = float(model.weights[number])
         if abs(weight) < SMALLEST:
             continue
         units = round(weight / STEP)
+        if feature[0] == "b":
+            spans[SPANS.index(feature[1])] = units
+            continue
         key = str(feature[1] << 6 | feature[2]) if feature[0] in "nf" else str(feature[1])
         tables[names[str(feature[0])]][key] = units
     bias = round((model.bias - threshold) / STEP)
-    return json.dumps({"bias": bias, **tables}, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    disguised = round(model.disguised / STEP)
+    whole = {"bias": bias, "disguised": disguised, "spans": spans, **tables}
+    return json.dumps(whole, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 def main() -> None:

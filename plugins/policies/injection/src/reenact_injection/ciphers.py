@@ -21,7 +21,7 @@ _PIG_SIGN: Final = re.compile(r"(?:(?:w|[bcdfghjklmnpqrstvwz])ay\b[^\n]{0,40}){2
 _PIGS = 4
 _SHORTEST = 4
 _CLOSE = 8
-_AROUND = 12
+_AROUND = 40
 _BACKWARDS = 0
 
 
@@ -33,7 +33,10 @@ def solve(view: View) -> Iterator[View]:
     if runs:
         spots = spans(view.text)
         for cipher, stretches in runs.items():
-            yield extracted(view, _deciphered(cipher, stretches, words, spots), " ", _name(cipher))
+            finds = list(_deciphered(cipher, stretches, words, spots))
+            yield extracted(view, finds, " ", _name(cipher))
+            if cipher == _BACKWARDS:
+                yield extracted(view, finds[::-1], " ", _name(cipher))
     if view.text.count("ay") >= _PIGS and _PIG_SIGN.search(view.text):
         yield from _unpigged(view)
 

@@ -15,9 +15,10 @@ from typing import Final
 import attrs
 
 from reenact_injection import model as models
-from reenact_injection.features import ENDS, SPANS, tokens
+from reenact_injection.features import ENDS, SPANS
+from reenact_injection.model import Weighed
 from reenact_injection.normalise import readings
-from reenact_injection.tokens import BOUND, CONCEPTS, places
+from reenact_injection.tokens import CONCEPTS, places
 from reenact_injection.views import View
 
 THRESHOLD: Final = 0.5
@@ -28,8 +29,8 @@ _SIGNALS = 8
 _GUILTY = 0.25
 """Share of the weight of a window's worst sentence that makes another one part of the attack."""
 
-_Window = tuple[float, int, int]
-"""Log-odds, number of the first token, number of the token after the last."""
+_Window = tuple[int, int]
+"""Number of the first block, number of the block after the last."""
 
 
 @attrs.frozen
@@ -60,17 +61,16 @@ def detect(text: str, threshold: float = THRESHOLD) -> Finding:
     spans: list[tuple[int, int]] = []
     signals: list[str] = []
     for view in readings(text):
-        weighed = _model().weigh(view.pieces())
-        heights = list(accumulate(weighed.weights, initial=_model().bias))
-        highest = _highest(heights)
+        model = _model()
+        weighed = model.weigh(view.pieces())
+        bias = model.bias + model.disguised if view.disguised else model.bias
+        heights = list(accumulate(weighed.weights, initial=bias))
+        highest = _highest(heights, model.spans)
         best = max(best, highest)
-        if highest < limit:
-            continue
-        sums = _model().sums(weighed)
-        if chosen := _chosen(_windows(heights, [*weighed.begins, len(sums)]), limit):
-            guilty = list(_guilty(view, sums, chosen))
-            spans += [view.origin(start, end) for start, end in guilty]
-            signals += [*view.marks, *_concepts(view.text, guilty)]
+        if highest >= limit:
+            chosen = _chosen(heights, limit, model.spans)
+            spans += [view.origin(start, end) for start, end in _guilty(view, weighed, chosen)]
+            signals += [*view.marks, *_concepts(weighed, chosen)]
     return Finding(_sigmoid(best), _merged(spans), tuple(dict.fromkeys(signals))[:_SIGNALS])
 
 
@@ -79,44 +79,45 @@ def _model() -> models.Model:
     return models.load()
 
 
-def _highest(heights: list[float]) -> float:
+def _highest(heights: list[float], biases: tuple[float, ...]) -> float:
     """Return the log-odds of the most suspicious window; *heights* are the sums up to each block."""
-    blocks = len(heights) - 1
-    spans = [min(span, blocks) for span in SPANS if span == 1 or blocks > span // 2]
     return heights[0] + max(
-        (max(map(sub, heights[span:], heights)) for span in spans if span), default=-_STEEPEST
+        (max(map(sub, heights[size:], heights)) + bias for size, bias in _sizes(len(heights) - 1, biases)),
+        default=-_STEEPEST,
     )
 
 
-def _windows(heights: list[float], begins: list[int]) -> list[_Window]:
-    """Return the windows of a text, the shortest first."""
-    blocks = len(heights) - 1
-    return [
-        (heights[end] - heights[at] + heights[0], begins[at], begins[end])
-        for span in SPANS
-        if span == 1 or blocks > span // 2
-        for at in range(max(1, blocks - span + 1) if blocks else 0)
-        for end in (min(at + span, blocks),)
+def _sizes(blocks: int, biases: tuple[float, ...]) -> list[tuple[int, float]]:
+    """Return how many blocks the windows of a text have, and what such a window starts with."""
+    spans = [
+        (span, bias) for span, bias in zip(SPANS, biases, strict=True) if span == 1 or blocks > span // 2
     ]
+    return [(min(span, blocks), bias) for span, bias in spans] if blocks else []
 
 
-def _chosen(windows: list[_Window], limit: float) -> list[_Window]:
+def _chosen(heights: list[float], limit: float, biases: tuple[float, ...]) -> list[_Window]:
     """Return the shortest windows at or over *limit* that do not overlap."""
+    blocks = len(heights) - 1
     chosen: list[_Window] = []
-    taken: set[int] = set()
-    for window in windows:
-        if window[0] >= limit and taken.isdisjoint(range(window[1], window[2])):
-            taken.update(range(window[1], window[2]))
-            chosen.append(window)
+    taken = bytearray(blocks)
+    for size, bias in _sizes(blocks, biases):
+        need = limit - heights[0] - bias
+        for at, weight in enumerate(map(sub, heights[size:], heights)):
+            if weight >= need and not any(taken[at : at + size]):
+                taken[at : at + size] = b"\1" * size
+                chosen.append((at, at + size))
     return chosen
 
 
-def _guilty(view: View, sums: list[float], chosen: list[_Window]) -> Iterator[tuple[int, int]]:
+def _guilty(view: View, weighed: Weighed, chosen: list[_Window]) -> Iterator[tuple[int, int]]:
     """Return where the windows stand in the view, without the harmless sentences at their ends."""
-    found = places(view.text)
-    for _, first, last in chosen:
+    found = places(view.text, view.pieces())
+    ends = weighed.bounds
+    for begin_block, end_block in chosen:
+        first, last = ends[begin_block], ends[end_block]
+        sums = _model().sums(weighed, begin_block, end_block)
         sentences = list(_sentences(view.text, found, first, last)) or [(first, last)]
-        weights = [sum(sums[begin:end]) for begin, end in sentences]
+        weights = [sum(sums[begin - first : end - first]) for begin, end in sentences]
         limit = max(weights) * _GUILTY
         guilty = [
             spot for spot, weight in zip(sentences, weights, strict=True) if weight >= limit
@@ -146,11 +147,13 @@ def _merged(spans: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
     return tuple(merged)
 
 
-def _concepts(text: str, guilty: list[tuple[int, int]]) -> Iterator[str]:
-    for start, end in guilty[:_SIGNALS]:
-        for _, concept in tokens(text[start:end]):
-            if concept not in (0, BOUND):
-                yield CONCEPTS[concept].lower()
+def _concepts(weighed: Weighed, chosen: list[_Window]) -> list[str]:
+    ends = weighed.bounds
+    found: dict[str, None] = {}
+    for first, last in chosen[:_SIGNALS]:
+        named = _model().named(weighed.words[ends[first] : ends[last]])
+        found.update(dict.fromkeys(CONCEPTS[concept].lower() for concept in named))
+    return list(found)
 
 
 def _sigmoid(margin: float) -> float:

@@ -12,6 +12,7 @@ other count in any order, since languages put the verb where they like. This is 
 ``("s", i)``        the concept *i* opening a sentence or line
 ``("n", i, j)``     two concepts with at most two tokens between them
 ``("f", i, j)``     two concepts further apart, at most `FAR` tokens
+``("b", k)``        that a window has *k* blocks; said of the window, not of a block
 ``("t", mask)``     three concepts in a row within `FAR` tokens, as bits
 ==================  ===========================================================
 """

@@ -28,6 +28,11 @@ _DRAWN_LIKE = (
 _MOSTLY: Final = 0.85
 """Share of ASCII from which runs of it are worth looking for."""
 _RUNS: Final = re.compile(r"[\x00-\x7f]+|[^\x00-\x7f]+")
+_DISGUISES: Final = re.compile(
+    "(?<=[A-Za-z])[\u00ad\u0300-\u036f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u0370-\u052f]"
+    "|(?<=[\u0370-\u052f])[A-Za-z]"
+    "|[\u1d00-\u1d7f\u249c-\u24e9\uff21-\uff5a\U0001d400-\U0001d7ff\U0001f130-\U0001f189\U000e0020-\U000e007e]"
+)
 _SQUARES: Final = (0x1F130, 0x1F150, 0x1F170, 0x1F1E6)
 _SPECIAL: Final = {
     "ß": "ss",
@@ -71,6 +76,11 @@ def fold(text: str) -> str:
     return "".join([run.lower() if run.isascii() else run.translate(_FOLD) for run in _RUNS.findall(text)])
 
 
+def disguises(text: str) -> int:
+    """Return how many characters of *text* are likely a disguise: styled, invisible, from elsewhere."""
+    return 0 if text.isascii() else len(_DISGUISES.findall(text))
+
+
 def latin(word: str) -> str | None:
     """Return a folded word with look-alikes of other scripts read as Latin letters.
 
@@ -90,6 +100,8 @@ def _fold_char(char: str) -> str:
     special = _SPECIAL.get(char)
     if special is not None:
         return special
+    if unicodedata.category(char)[0] == "M":
+        return ""
     code = ord(char)
     for first in _SQUARES:
         if first <= code < first + 26:

@@ -7,10 +7,11 @@ makes a word the lexicon knows, so that part numbers and versions stay what they
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from functools import lru_cache
 from html import unescape
-from re import Match
-from typing import Final
+from re import Match, Pattern
+from typing import Final, TypeAlias
 
 from reenact_injection.shapes import Shape
 from reenact_injection.views import View, replaced
@@ -26,8 +27,9 @@ _ESCAPE: Final = re.compile(
 _ESCAPE_SIGNS: Final = ("%", "&", "\\", "=", "U+", "u+")
 _FIRST_CODE, _LAST_CODE = ord("\t"), 0x10FFFF
 
-_GAP = r"[^\w\n]|_"
-_SPACED: Final = re.compile(rf"(?<![^\W_])[^\W_](?:(?:{_GAP}){{1,4}}[^\W_](?![^\W_])){{3,}}")
+_GAP = r"[\W_]"
+_SPACED: Final = re.compile(rf"(?<![^\W_])[^\W_](?:{_GAP}{{1,6}}[^\W_](?![^\W_])){{3,}}")
+_ENDS = ".!?:\n"
 _SPACED_PART: Final = re.compile(r"([^\W_])([\W_]*)")
 _SPLIT: Final = re.compile(
     r"(?<![^\W_])[^\W_]++(?:(?:[-_.*~^+=/\\|,'`:]|[^\w\s\x00-\x7f]{1,2})[^\W_]++){1,12}"
@@ -39,6 +41,11 @@ _LEET: Final = (
 )
 _SHORTEST_WORD: Final = 5
 _LONGEST_WORD: Final = 24
+_MANY: Final = 3
+"""How many different words have to be written one way for a text to count as written that way."""
+
+Repair: TypeAlias = Callable[[str], str | None]
+Repairs: TypeAlias = tuple[Repair, Repair]
 
 
 def unescape_all(view: View, shape: Shape) -> View:
@@ -53,11 +60,32 @@ def undisguise(view: View, shape: Shape) -> View:
     """Put spaced letters, leet and split words of a folded view right; *shape* is its shape."""
     if shape.letters or _SPACED.search(shape.odd):
         view = replaced(view, _SPACED, _unspaced, "spaced")
-    if shape.odd and any(map(_unleet_match, _LEET_WORD.finditer(shape.odd))):
-        view = replaced(view, _LEET_WORD, _unleet_match, "leet")
-    if shape.odd and any(map(_unsplit_match, _SPLIT.finditer(shape.odd))):
-        view = replaced(view, _SPLIT, _unsplit_match, "split")
-    return view
+    leet: set[str] = set()
+    split: set[str] = set()
+    for chunk in shape.odd.split():
+        if found := _repairable(chunk):
+            leet.update(found[0])
+            split.update(found[1])
+    view = _put_right(view, leet, _LEET_WORD, (_unleeted, _unleeted_boldly), "leet")
+    return _put_right(view, split, _SPLIT, (_joined, _joined_boldly), "split")
+
+
+@lru_cache(maxsize=1 << 14)
+def _repairable(chunk: str) -> tuple[list[str], list[str]] | None:
+    """Return what of *chunk* is leet and what is split words that can be repaired."""
+    if chunk.isalpha() or chunk.isdigit():
+        return None
+    leet = [text for text in _LEET_WORD.findall(chunk) if _unleeted(text) is not None]
+    split = [text for text in _SPLIT.findall(chunk) if _joined(text) is not None]
+    return (leet, split) if leet or split else None
+
+
+def _put_right(view: View, found: set[str], pattern: Pattern[str], repairs: Repairs, mark: str) -> View:
+    """Repair what *pattern* finds: carefully, or boldly where the whole text is written that way."""
+    if not found:
+        return view
+    repair = repairs[len(found) >= _MANY]
+    return replaced(view, pattern, lambda match: repair(match[0]), mark)
 
 
 def _unescaped(match: Match[str]) -> str | None:
@@ -85,20 +113,20 @@ def _unspaced(match: Match[str]) -> str | None:
     words = [""]
     for letter, gap in parts:
         words[-1] += letter
-        if len(gap) > len(usual) or (gap.isspace() and not usual.isspace()):
+        sign = gap.strip(usual + " _") if len(gap) > len(usual) else ""
+        if sign and sign[0] in _ENDS:
+            words += (sign[0], "")
+        elif len(gap) > len(usual) or (gap.isspace() and not usual.isspace()):
             words.append("")
     plain = [_plain_letters(word) for word in words if word]
+    short = len(plain) > 1
     return " ".join(
-        word if len(plain) > 1 and len(word) <= _LONGEST_WORD else " ".join(segment(word)) for word in plain
+        word if short and len(word) <= _LONGEST_WORD else " ".join(segment(word)) for word in plain
     )
 
 
 def _plain_letters(word: str) -> str:
-    return word if word.isalpha() else word.translate(_LEET[0])
-
-
-def _unsplit_match(match: Match[str]) -> str | None:
-    return _joined(match[0])
+    return word if word.isalpha() or word in _ENDS else word.translate(_LEET[0])
 
 
 @lru_cache(maxsize=1 << 14)
@@ -110,8 +138,14 @@ def _joined(text: str) -> str | None:
     return word if known(word) else None
 
 
-def _unleet_match(match: Match[str]) -> str | None:
-    return _unleeted(match[0])
+@lru_cache(maxsize=1 << 14)
+def _joined_boldly(text: str) -> str | None:
+    parts = re.split(r"[\W_]+", text)
+    word = "".join(parts)
+    if _joined(text) or word in COMMON:
+        return word
+    strange = [part for part in parts if part not in COMMON and not known(part)]
+    return word if len(strange) == len(parts) and word.isalpha() and len(word) <= _LONGEST_WORD else None
 
 
 @lru_cache(maxsize=1 << 14)
@@ -124,3 +158,12 @@ def _unleeted(text: str) -> str | None:
         if word.isalpha() and (known(word) or word in COMMON):
             return word + text[len(core) :]
     return None
+
+
+@lru_cache(maxsize=1 << 14)
+def _unleeted_boldly(text: str) -> str | None:
+    core = text.rstrip("!|+(")
+    if core.isalpha() or not any(map(str.isalpha, core)):
+        return None
+    word = core.translate(_LEET[0])
+    return _unleeted(text) or (word + text[len(core) :] if word.isalpha() else None)

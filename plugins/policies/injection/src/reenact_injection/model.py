@@ -7,6 +7,7 @@ remembered, up to a limit, because a language uses the same words over and over.
 """
 
 import json
+from bisect import bisect_left
 from importlib.resources import files
 from itertools import pairwise
 from typing import Any, Final
@@ -38,24 +39,22 @@ class Vocabulary:
 
     def words(self, pieces: list[str]) -> list[str]:
         """Return the tokens of *pieces*: themselves, but for those that stand for others."""
-        fresh = set(pieces).difference(self._known)
-        if fresh:
-            self._learn(fresh)
+        if not self._known.issuperset(pieces):
+            self._learn(set(pieces).difference(self._known))
         other = self._other
+        if other.keys().isdisjoint(pieces):
+            return pieces
         words: list[str] = []
         done = 0
-        for index in [index for index, piece in enumerate(pieces) if piece in other]:
+        for index, piece in [(index, piece) for index, piece in enumerate(pieces) if piece in other]:
             words += pieces[done:index]
-            words += other[pieces[index]]
+            words += other[piece]
             done = index + 1
-        return words + pieces[done:] if done else pieces
+        return words + pieces[done:]
 
     def _learn(self, pieces: set[str]) -> None:
         if len(self._known) >= _REMEMBERED:
-            self._known.clear()
-            self._other.clear()
-            self.concepts.clear()
-        self._known |= pieces
+            self._known, self._other, self.concepts = set(), {}, {}
         for piece in pieces:
             expanded = expand(piece)
             words = tuple(word for word, _ in expanded)
@@ -66,6 +65,7 @@ class Vocabulary:
                 for word, concept in expanded
                 if concept != BOUND and (concept or word in SECONDS)
             }
+        self._known |= pieces
 
 
 @attrs.define(eq=False)
@@ -74,6 +74,9 @@ class Model:
 
     Attributes:
         bias: What every window starts with.
+        disguised: What a window of a text that was written another way starts with besides.
+        spans: What a window of so many blocks starts with besides, for each of `SPANS`: a longer one has
+            more of everything.
         words: Weight of a word.
         concepts: Weight of each concept.
         openers: Weight of each concept that opens a sentence.
@@ -83,6 +86,8 @@ class Model:
     """
 
     bias: float
+    disguised: float
+    spans: tuple[float, ...]
     words: dict[str, float]
     concepts: dict[int, float]
     openers: dict[int, float]
@@ -100,8 +105,9 @@ class Model:
         """Weigh a folded text, cut into words and signs, block by block."""
         words = self._seen.words(pieces)
         begins = _begins(words)
+        weighted, weight_of = self._weighted, self.words.__getitem__
         weights = [
-            sum(map(self.words.__getitem__, self._weighted.intersection(words[begin:end])))
+            sum(map(weight_of, weighted.intersection(words[begin:end])))
             for begin, end in pairwise((*begins, len(words)))
         ]
         concepts = self._of_concepts(words, begins)
@@ -110,22 +116,34 @@ class Model:
             while block + 1 < len(begins) and index >= begins[block + 1]:
                 block += 1
             weights[block] += weight
-        return Weighed(words, begins, weights, concepts)
+        return Weighed(words, [*begins, len(words)], weights, concepts)
 
-    def sums(self, weighed: "Weighed") -> list[float]:
-        """Return the weight of each token, every feature counted once in a block."""
-        words = weighed.words
-        out = [0.0] * len(words)
-        for begin, end in pairwise((*weighed.begins, len(words))):
-            seen: set[str] = set()
-            for index in range(begin, end):
-                word = words[index]
-                if word in self._weighted and word not in seen:
-                    seen.add(word)
-                    out[index] = self.words[word]
-        for index, weight in weighed.concepts:
-            out[index] += weight
+    def sums(self, weighed: "Weighed", first: int = 0, last: int | None = None) -> list[float]:
+        """Return the weight of each token of some blocks, every feature counted once in a block.
+
+        Args:
+            weighed: The text.
+            first: The number of the first block.
+            last: The number of the block after the last; all to the end if it is None.
+        """
+        bounds = weighed.bounds[first : None if last is None else last + 1]
+        weight_of = self.words
+        out: list[float] = []
+        for begin, end in pairwise(bounds):
+            words = weighed.words[begin:end]
+            counted = [0.0] * len(words)
+            for word in self._weighted.intersection(words):
+                counted[words.index(word)] = weight_of[word]
+            out += counted
+        start = bounds[0]
+        for index, weight in weighed.within(start, bounds[-1]):
+            out[index - start] += weight
         return out
+
+    def named(self, words: list[str]) -> list[int]:
+        """Return the concepts of *words*, tokens of a text that was weighed, in order."""
+        concepts = self._seen.concepts
+        return [concept for word in words if (concept := concepts.get(word))]
 
     def _of_concepts(self, words: list[str], begins: list[int]) -> list[tuple[int, float]]:
         """Return the numbers of the tokens that add weight because of their concepts, and how much."""
@@ -147,7 +165,7 @@ class Model:
             if recent:
                 weight += self._together(index, concept, recent, seen)
             recent.append((index, concept))
-            if len(recent) > RECENT:
+            while len(recent) > RECENT or index - recent[0][0] >= FAR:
                 del recent[0]
             if weight:
                 out.append((index, weight))
@@ -172,15 +190,19 @@ class Model:
                 continue
             third, last = last, other
             pair = other << _SHIFT | concept if other < concept else concept << _SHIFT | other
-            table, key = (self.far, pair | _FAR_KEY) if distance > NEAR else (self.near, pair | _PAIR_KEY)
-            if key not in seen:
+            if distance > NEAR:
+                weight, key = self.far.get(pair), pair | _FAR_KEY
+            else:
+                weight, key = self.near.get(pair), pair | _PAIR_KEY
+            if weight is not None and key not in seen:
                 seen.add(key)
-                total += table.get(pair, 0.0)
+                total += weight
         if third:
             mask = 1 << concept | 1 << last | 1 << third
-            if -mask << _SHIFT not in seen:
+            weight = self.triples.get(mask)
+            if weight is not None and -mask << _SHIFT not in seen:
                 seen.add(-mask << _SHIFT)
-                total += self.triples.get(mask, 0.0)
+                total += weight
         return total
 
 
@@ -190,15 +212,19 @@ class Weighed:
 
     Attributes:
         words: Its tokens.
-        begins: The number of the first token of each block.
+        bounds: The number of the first token of each block, and at the end how many tokens there are.
         weights: The weight of each block.
         concepts: Number and weight of each token that adds weight because of its concept.
     """
 
     words: list[str]
-    begins: list[int]
+    bounds: list[int]
     weights: list[float]
     concepts: list[tuple[int, float]]
+
+    def within(self, start: int, end: int) -> list[tuple[int, float]]:
+        """Return those of `concepts` from token *start* to before token *end*."""
+        return self.concepts[bisect_left(self.concepts, (start,)) : bisect_left(self.concepts, (end,))]
 
 
 def _begins(words: list[str]) -> list[int]:
@@ -221,6 +247,8 @@ def from_json(text: str) -> Model:
     data: dict[str, Any] = json.loads(text)
     return Model(
         bias=data["bias"] * STEP,
+        disguised=data["disguised"] * STEP,
+        spans=tuple(units * STEP for units in data["spans"]),
         words=_scaled(data["words"]),
         **{name: _numbered(data[name]) for name in ("concepts", "openers", "near", "far", "triples")},
     )

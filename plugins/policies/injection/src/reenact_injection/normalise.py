@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from reenact_injection import ciphers, inline, payloads
-from reenact_injection.folding import fold, fold_char
+from reenact_injection.folding import disguises, fold, fold_char
 from reenact_injection.shapes import Shape
 from reenact_injection.views import View, mapped, whole
 
@@ -42,6 +42,6 @@ def readings(text: str) -> Iterator[View]:
 
 def _readable(view: View, shape: Shape) -> View:
     plain = inline.unescape_all(view, shape)
-    folded = mapped(plain, fold_char, fold(plain.text))
+    folded = mapped(plain, fold_char, fold(plain.text), disguises(plain.text))
     same = plain is view and view.text.isascii()
     return inline.undisguise(folded, shape.lower() if same else Shape.of(folded.text))

@@ -20,6 +20,9 @@ _GAP = " \n"
 _PRINTABLE = 0.85
 _SHORTEST = 6
 _WORDLIKE = 0.6
+_SURELY = 24
+"""From this length on nothing but printable characters is no chance, and may be half rules and signs."""
+_FEW_WORDS = 0.4
 
 _BASE64: Final = re.compile(
     r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}+={0,2}(?:[\r\n]+[A-Za-z0-9+/_-]{12,}+={0,2})*+"
@@ -39,22 +42,30 @@ _UNUSUAL: Final = re.compile(r"[\u200b\u2801-\u283f\ufe00-\ufe0f\U000e0100-\U000
 
 def extract(view: View, shape: Shape) -> View | None:
     """Return what is hidden in *view* as one reading, or None if nothing is; *shape* is its shape."""
+    if not shape.odd and view.text.isascii():
+        return None
     finds = sorted(_finds(view.text, shape), key=lambda find: find[0])
     return extracted(view, finds, _GAP, "encoded") if finds else None
 
 
 def _finds(text: str, shape: Shape) -> Iterator[tuple[int, int, str]]:
-    decoders = _LONG_DECODERS if shape.long else ()
-    decoders += _SPACED_DECODERS if shape.long or (shape.evenly and _DIGITS.search(shape.odd)) else ()
-    decoders += _MORSE_DECODERS if _MORSE_SIGN.search(shape.odd) else ()
-    decoders += _UNUSUAL_DECODERS if not text.isascii() and _UNUSUAL.search(text) else ()
-    for pattern, decode in decoders:
-        if not any(decode(match[0]) for match in pattern.finditer(shape.odd)):
+    spaced = shape.odd if shape.evenly and _DIGITS.search(shape.odd) else shape.long
+    tried = [(decoder, shape.long) for decoder in _LONG_DECODERS] if shape.long else []
+    tried += [(decoder, spaced) for decoder in _SPACED_DECODERS] if spaced else []
+    tried += [(decoder, shape.odd) for decoder in _MORSE_DECODERS] if _MORSE_SIGN.search(shape.odd) else []
+    if not text.isascii() and _UNUSUAL.search(text):
+        tried += [(decoder, shape.odd) for decoder in _UNUSUAL_DECODERS]
+    for (pattern, decode), sample in tried:
+        if not _any(pattern, decode, sample):
             continue
         for match in pattern.finditer(text):
             found = decode(match[0])
             if found is not None:
                 yield match.start(), match.end(), found
+
+
+def _any(pattern: re.Pattern[str], decode: Callable[[str], str | None], text: str) -> bool:
+    return any(decode(match[0]) for match in pattern.finditer(text)) if pattern.search(text) else False
 
 
 def _text(data: bytes) -> str | None:
@@ -65,7 +76,8 @@ def _text(data: bytes) -> str | None:
         return None
     printable = sum(map(str.isprintable, text)) + text.count("\n") + text.count("\t") + text.count("\r")
     wordlike = sum(char.isalnum() or char > "\x7f" for char in text) + text.count(" ")
-    return text if printable >= _PRINTABLE * len(text) and wordlike >= _WORDLIKE * len(text) else None
+    enough = _FEW_WORDS if printable == len(text) >= _SURELY else _WORDLIKE
+    return text if printable >= _PRINTABLE * len(text) and wordlike >= enough * len(text) else None
 
 
 def _base64(found: str) -> str | None:

@@ -19,21 +19,18 @@ _LETTERS: Final = re.compile(rb"[\x01\x02]{4}")
 _EVENLY: Final = re.compile(rb"[\x02-\x05]{6}|[\x07-\x09]{4}")
 
 
-@attrs.frozen
+@attrs.define(eq=False)
 class Shape:
     """What a text is made of, between its blanks.
 
     Attributes:
         odd: What is no word with its punctuation, in order, joined by blanks.
-        long: Whether some of that is long enough for base64 or hex in one piece.
-        letters: Whether letters may stand singly, with blanks between.
-        evenly: Whether there may be numbers of one size in a row.
+        long: What of that is long enough for base64 or hex in one piece, likewise.
     """
 
     odd: str
-    long: bool
-    letters: bool
-    evenly: bool
+    long: str
+    _sizes: bytes
 
     @classmethod
     def of(cls, text: str) -> "Shape":
@@ -41,21 +38,29 @@ class Shape:
         chunks = text.split()
         sizes = list(map(len, chunks))
         longest = max(sizes, default=0)
+        plain = _plain
+        strange = [chunk for chunk in chunks if chunk not in plain]
+        if strange:
+            words = _learn(strange)
+            strange = [chunk for chunk in strange if chunk not in words]
+        long = []
+        if longest >= _LONG:
+            strange += [chunk for chunk in chunks if len(chunk) >= _LONG and not _is_word(chunk)]
+            long = [chunk for chunk in dict.fromkeys(strange) if len(chunk) >= _LONG]
         packed = (
             bytes(sizes) if longest <= _LENGTH_LIMIT else bytes(min(size, _LENGTH_LIMIT) for size in sizes)
         )
-        strange = set(chunks).difference(_plain)
-        strange.difference_update(_learn(strange))
-        odd = [chunk for chunk in chunks if chunk in strange] if strange else []
-        if longest >= _LONG:
-            long = [chunk for chunk, size in zip(chunks, sizes, strict=True) if size >= _LONG]
-            odd += [chunk for chunk in long if not _is_word(chunk)]
-        return cls(
-            odd=" ".join(odd),
-            long=longest >= _LONG and max(map(len, odd), default=0) >= _LONG,
-            letters=bool(_LETTERS.search(packed)),
-            evenly=bool(_EVENLY.search(packed)),
-        )
+        return cls(" ".join(strange), " ".join(long), packed)
+
+    @property
+    def letters(self) -> bool:
+        """Whether letters may stand singly, with blanks between."""
+        return _LETTERS.search(self._sizes) is not None
+
+    @property
+    def evenly(self) -> bool:
+        """Whether there may be numbers of one size in a row."""
+        return _EVENLY.search(self._sizes) is not None
 
     def lower(self) -> "Shape":
         """Return the shape of the same text in lower case."""
@@ -67,12 +72,12 @@ _plain: set[str] = set()
 """Words with their punctuation that were met before; most of a text is such words."""
 
 
-def _learn(chunks: set[str]) -> list[str]:
+def _learn(chunks: list[str]) -> set[str]:
     """Return those of *chunks* that are words with their punctuation, and remember them."""
     if len(_plain) > _REMEMBERED:
         _plain.clear()
-    words = [chunk for chunk in chunks if chunk.isalpha() or chunk.strip(_PUNCTUATION).isalpha()]
-    _plain.update(chunk for chunk in words if len(chunk) < _LONG)
+    words = {chunk for chunk in chunks if chunk.isalpha() or chunk.strip(_PUNCTUATION).isalpha()}
+    _plain.update([chunk for chunk in words if len(chunk) < _LONG])
     return words
 
 

@@ -5,18 +5,21 @@ how its characters came about and works out where they stand in the original onl
 it is asked: most texts are harmless, and nobody asks.
 """
 
+import re
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from re import Match, Pattern
 
 import attrs
 
 from reenact_injection.tokens import pieces
 
-Offsets = tuple["array[int]", "array[int]"]
+Offsets = tuple[Sequence[int], Sequence[int]]
 """For each character of a view, where its source begins and ends in the original, in characters."""
 
 _ITEM = "q"
+_FEW = 8
+_PART = 8
 
 
 @attrs.define(eq=False)
@@ -26,13 +29,20 @@ class View:
     Attributes:
         text: What the detector reads.
         marks: Names of the obfuscations that were undone to get here, without repeats.
+        undone: How many characters were written another way.
     """
 
     text: str
     marks: tuple[str, ...]
     _locate: Callable[[], Offsets] = attrs.field(repr=False)
+    undone: int = 0
     _offsets: Offsets | None = attrs.field(default=None, init=False, repr=False)
     _pieces: list[str] | None = attrs.field(default=None, init=False, repr=False)
+
+    @property
+    def disguised(self) -> bool:
+        """Whether a good part of it was written another way."""
+        return self.undone >= _FEW and self.undone * _PART >= len(self.text)
 
     def origin(self, start: int, end: int) -> tuple[int, int]:
         """Return where ``text[start:end]`` stands in the original.
@@ -59,25 +69,28 @@ class View:
 
 def whole(text: str) -> View:
     """Return the view that is the original itself."""
-    return View(text, (), lambda: (array(_ITEM, range(len(text))), array(_ITEM, range(1, len(text) + 1))))
+    return View(text, (), lambda: (range(len(text)), range(1, len(text) + 1)))
 
 
-def mapped(parent: View, fold: Callable[[str], str], text: str) -> View:
-    """Return *text*, which is *parent* with *fold* put to each of its characters."""
+def mapped(parent: View, fold: Callable[[str], str], text: str, undone: int = 0) -> View:
+    """Return *text*, which is *parent* with *fold* put to each of its characters.
+
+    Args:
+        parent: The view to change.
+        fold: What a character becomes.
+        text: What all of them became.
+        undone: How many of them were a disguise.
+    """
 
     def locate() -> Offsets:
-        starts, ends = parent.offsets()
-        if all(len(fold(char)) == 1 for char in set(parent.text)):
-            return starts, ends
-        out: Offsets = (array(_ITEM), array(_ITEM))
-        for index, char in enumerate(parent.text):
-            size = len(fold(char))
-            if size:
-                out[0].extend([starts[index]] * size)
-                out[1].extend([ends[index]] * size)
-        return out
+        sizes = {} if parent.text.isascii() else {char: len(fold(char)) for char in set(parent.text)}
+        odd = "".join(char for char, size in sizes.items() if size != 1)
+        if not odd:
+            return parent.offsets()
+        found = re.finditer(f"[{re.escape(odd)}]", parent.text)
+        return _edited(parent, [(match.start(), match.end(), sizes[match[0]]) for match in found])
 
-    return View(text, parent.marks, locate)
+    return View(text, parent.marks, locate, parent.undone + undone)
 
 
 def replaced(parent: View, pattern: Pattern[str], new: Callable[[Match[str]], str | None], mark: str) -> View:
@@ -101,7 +114,8 @@ def replaced(parent: View, pattern: Pattern[str], new: Callable[[Match[str]], st
     if not edits:
         return parent
     pieces.append(parent.text[done:])
-    return View("".join(pieces), _with(parent.marks, mark), lambda: _edited(parent, edits))
+    undone = parent.undone + sum(size for _, _, size in edits)
+    return View("".join(pieces), _with(parent.marks, mark), lambda: _edited(parent, edits), undone)
 
 
 def extracted(parent: View, finds: Iterable[tuple[int, int, str]], gap: str, mark: str) -> View:
@@ -116,7 +130,7 @@ def extracted(parent: View, finds: Iterable[tuple[int, int, str]], gap: str, mar
     found = list(finds)
 
     def locate() -> Offsets:
-        out: Offsets = (array(_ITEM), array(_ITEM))
+        out = array(_ITEM), array(_ITEM)
         for start, end, text in found:
             first, last = parent.origin(start, end)
             size = len(text) + len(gap)
@@ -124,12 +138,13 @@ def extracted(parent: View, finds: Iterable[tuple[int, int, str]], gap: str, mar
             out[1].extend([last] * size)
         return out
 
-    return View("".join(text + gap for _, _, text in found), _with(parent.marks, mark), locate)
+    text = "".join(text + gap for _, _, text in found)
+    return View(text, _with(parent.marks, mark), locate, parent.undone + len(text))
 
 
 def _edited(parent: View, edits: list[tuple[int, int, int]]) -> Offsets:
     starts, ends = parent.offsets()
-    out: Offsets = (array(_ITEM), array(_ITEM))
+    out = array(_ITEM), array(_ITEM)
     done = 0
     for start, end, size in edits:
         out[0].extend(starts[done:start])

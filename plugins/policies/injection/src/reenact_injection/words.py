@@ -19,6 +19,7 @@ _LONGEST = 16
 _JOINED = 14
 _MISSPELT = 5
 _NEAR = 6
+_LONG_ENOUGH = 7
 _SEGMENT = 4
 _NEARER = 8
 _CHUNK = 400
@@ -91,7 +92,7 @@ def _cut(letters: str, cuts: list[int]) -> list[str]:
 
 def _is_joined(parts: list[str]) -> bool:
     covered = sum(len(part) for part in parts if part in _SEGMENTS)
-    return covered * 5 >= sum(map(len, parts)) * 4 and sum(map(known, parts)) > 1
+    return covered * 3 >= sum(map(len, parts)) * 2 and sum(map(known, parts)) > 1
 
 
 def _from_other_scripts(word: str) -> tuple[str, ...]:
@@ -164,8 +165,8 @@ _DISTINCT: Final = frozenset(("ignore", "reveal", "system", "prompt", "bypass", 
 _SIGNATURES: Final = {_signature(word): word for word in (*sorted(COMMON), *_AIMS) if len(word) >= _MISSPELT}
 _NEIGHBOURS: Final = {
     near: word
-    for word in _AIMS
-    if len(word) >= _NEAR
+    for word in (*(word for word in LEXICON.english if len(word) >= _LONG_ENOUGH), *_AIMS)
+    if len(word) >= _NEAR and word.isalpha()
     for near in (word, *_shorter(word))
     if near == word or near not in COMMON
 }

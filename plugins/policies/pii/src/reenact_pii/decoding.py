@@ -124,7 +124,8 @@ _AT_SPELLED = re.compile(rf"(?<=[^\W_]) {{1,2}}(?:{_PAIRED}|at {{1,2}}(?=[a-z0-9
 
 def spoken(view: View, lower: str) -> View | None:
     """Return *view* with spoken dots and at signs as such; None if there are none."""
-    brackets = _BRACKET_HINT.search(lower) is not None
+    opened = "[" in lower or "(" in lower or "<" in lower or "{" in lower
+    brackets = opened and _BRACKET_HINT.search(lower) is not None
     dots = brackets or (
         any(word in lower for word in _DOT_CORES) and any(hint in lower for hint in _DOT_HINTS)
     )
@@ -174,9 +175,9 @@ def spaced(view: View, singles: int, rare: str) -> View | None:
     text = view.text
     if singles >= _FEWEST_SINGLES and _SPACED_HINT.search(text):
         for run in _SPACED.finditer(text):
-            gaps = list(_GAP.finditer(text, *run.span()))
-            usual = min(len(gap[0]) for gap in gaps)
-            edits.extend((gap.start(), gap.end(), "" if len(gap[0]) == usual else " ") for gap in gaps)
+            gaps = [gap.span() for gap in _GAP.finditer(text, *run.span())]
+            usual = min(end - start for start, end in gaps)
+            edits += [(start, end, "" if end - start == usual else " ") for start, end in gaps]
     elif _PARTED_HINT.search(rare):
         for run in _PARTED.finditer(text):
             edits.extend((at, at + 1, "") for at in range(run.start() + 1, run.end() - 1, 2))

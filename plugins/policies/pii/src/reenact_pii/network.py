@@ -37,6 +37,7 @@ _LETTER = re.compile(r"[a-z\u0080-\U0010ffff]")
 _NO_VERSION = re.compile(r"(?:ip|host|addr|address|server|client|from|gateway|https?:/)[-/_@=]$")
 _HARDWARE = words("hardware", gap=r"[^0-9\n]{0,24}")
 
+_MASK = re.compile(r"/([0-9]{1,2})(?![0-9])")
 _NOBODYS = frozenset({"127.0.0.1", "0.0.0.0", "255.255.255.255"})  # noqa: S104  # named to be left out
 _NOBODYS_MAC = frozenset({"ffffffffffff", "000000000000"})
 _HARDWARE_HINTS = listed("hardware_hints")
@@ -75,7 +76,7 @@ def _is_nobodys(address: str, after: str) -> bool:
     numbers = [int(part) for part in parts]
     if max(numbers) > 255 or address in _NOBODYS or numbers[0] == 0 or address.startswith("255."):  # noqa: PLR2004  # octet
         return True
-    bits = re.match(r"/([0-9]{1,2})(?![0-9])", after)
+    bits = _MASK.match(after) if after[:1] == "/" else None
     if bits is None or int(bits[1]) >= _V4_BITS:
         return False
     number = int.from_bytes(bytes(numbers), "big")

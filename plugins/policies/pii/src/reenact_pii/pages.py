@@ -10,6 +10,7 @@ text only if there is something for it.
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 import attrs
 
@@ -83,13 +84,18 @@ class Page:
 
     def starts(self, words: tuple[str, ...]) -> Iterator[tuple[str, int]]:
         """Yield each of *words*, hints all of them, that is in the lower-case text, and where."""
-        for word in words:
-            if word.partition(" ")[0] not in self.rare_lower:
-                continue
+        rare = self.rare_lower
+        for word in [word for word, core in _cores(words) if core in rare]:
             at = self.lower.find(word)
             while at >= 0:
                 yield word, at
                 at = self.lower.find(word, at + 1)
+
+
+@cache
+def _cores(words: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return each of *words* with its first word."""
+    return [(word, word.partition(" ")[0]) for word in words]
 
 
 # --- ordinary words -------------------------------------------------------------------------------

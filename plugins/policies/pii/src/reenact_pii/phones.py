@@ -117,6 +117,7 @@ _CUSTOMARY = re.compile(
     r"|(?P<russia>8-[3-9][0-9]{2}-[0-9]{3}-[0-9]{2}-[0-9]{2})|(?P<brazil>[1-9]{2}-9[0-9]{4}-[0-9]{4})"
     r"|(?P<mexico>[2-9][0-9]-[0-9]{4}-[0-9]{4})|(?P<tollfree>1?-?8(?:00|33|44|55|66|77|88)-[0-9]{3}-[0-9]{4})"
 )
+_PART = re.compile(r"[^ ]{7,24}")
 _TRUNK_SHAPE = re.compile(r"0[1-9][0-9]{0,4}(?:-[0-9]{2,8}){1,5}")
 _MIN_TRUNK, _MAX_TRUNK = 9, 12
 _MIN_INTERNATIONAL = 8
@@ -153,7 +154,7 @@ def _with_extension(hit: Hit, lower: str) -> Hit:
 def _parts(run: str, start: int, lower: str) -> Iterator[Hit]:
     """Yield numbers of a run that is several, with spaces between them."""
     if " " in run and ("-" in run or "." in run or "+" in run):
-        for part in re.finditer(r"[^ ]{7,24}", run):
+        for part in _PART.finditer(run):
             if not _QUAD.fullmatch(part[0]):
                 yield from _judged(part[0], start + part.start(), lower, hidden=False)
 
@@ -192,7 +193,7 @@ def _score(run: str, groups: list[str], digits: str, *, hidden: bool) -> float:
 
 def _is_customary(run: str, groups: list[str], digits: str) -> bool:
     """Say whether the grouping is one that people write telephone numbers in, and only those."""
-    shape = "-".join(str(len(group)) for group in groups)
+    shape = "-".join([str(len(group)) for group in groups])
     if shape in _NANP_SHAPES and _NANP_SEP.fullmatch(run):
         return _NANP.fullmatch(digits) is not None or (digits[0] in "03" and _is_national(digits))
     grouped = "-".join(groups)
