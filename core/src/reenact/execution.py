@@ -27,7 +27,7 @@ from reenact.codec import decode
 from reenact.deliveries import as_cancelled, error_of, outcome_given, stamp, told_ns, value_of
 from reenact.effects import Effects
 from reenact.failures import rewritten
-from reenact.history import History, LeftAway
+from reenact.history import History, LeftAway, NextAway
 from reenact.matching import Matching, OnChange
 from reenact.models import Models
 from reenact.placeholders import Placeholders
@@ -201,6 +201,8 @@ class Execution:
                 self._wind_down()
             elif not self._reading.busy:
                 self._advance()
+        except NextAway:
+            self._reading.on()
         except LeftAway:
             self._reading.whole()
         except Exception as error:
@@ -308,9 +310,6 @@ class Execution:
             if main.done():
                 return
             if self.history.pending:
-                if not self.history.at_hand:
-                    self._reading.on()
-                    return
                 self._deliver_recorded()
             elif self._completed:
                 self._deliver(*self._completed.popleft())

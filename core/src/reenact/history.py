@@ -17,6 +17,7 @@ record read whole, and tries again.
 
 import collections
 import hmac
+import sys
 from collections.abc import Collection, Mapping
 from itertools import islice
 from typing import Protocol
@@ -45,6 +46,10 @@ _KEYED = b"k"
 
 class LeftAway(Exception):  # noqa: N818  # it tells what to do, and never reaches a user
     """Something is needed of the record that is not held in memory."""
+
+
+class NextAway(LeftAway):
+    """It is the next outcome."""
 
 
 class Rest(Protocol):
@@ -111,6 +116,7 @@ class History:
         self.succeeded = 0
         self._void: dict[int, Recorded] = {}
         self._window = window
+        self._held_max = 2 * window or sys.maxsize
         self._last_away = -1
         self._read_on: set[str] = set()
         self._revised: list[tuple[int, bool]] = []
@@ -121,7 +127,8 @@ class History:
         Raises:
             DamagedError: If it is not the row that was written; names it.
         """
-        check_row(row, self.next_seq, self.last_checksum, where)
+        if row.seq != self.next_seq or checksum(self.last_checksum, row.body) != row.checksum:
+            check_row(row, self.next_seq, self.last_checksum, where)
         try:
             entry = decode_entry(row.body)
             self._apply(entry)
@@ -136,7 +143,7 @@ class History:
         if entry.path == RUN_PATH:
             self._apply_to_run(entry)
             return
-        if entry.path.startswith(PATCH_PREFIX):
+        if entry.path[0] == ":" and entry.path.startswith(PATCH_PREFIX):
             self.patches.add(entry.path)
             return
         if entry.kind:
@@ -156,7 +163,7 @@ class History:
             self.pending.append(entry)
             self.outcomes[entry.seq] = entry
             self._void[entry.seq] = recorded
-            if self._window:
+            if len(self.pending) > self._held_max:
                 self._leave_away()
             if (
                 entry.status is Status.SUCCEEDED
@@ -236,7 +243,7 @@ class History:
     def _leave_away(self) -> None:
         """Keep of the outcome that has just ceased to be one of the latest only where it is."""
         place = len(self.pending) - self._window - 1
-        entry = self.pending[place] if place >= self._window else 0
+        entry = self.pending[place]
         if isinstance(entry, int):
             return
         recorded = self._void[entry.seq]
@@ -257,11 +264,6 @@ class History:
     def revisable_from(self) -> int:
         """The first position from which outcomes can be taken out of the order with what is held."""
         return self._last_away + 1
-
-    @property
-    def at_hand(self) -> bool:
-        """Whether the next outcome is held, if there is one."""
-        return not (self.pending and isinstance(self.pending[0], int))
 
     def next_away(self) -> list[int]:
         """Return the seqs of the next outcomes that are not held."""

@@ -11,7 +11,7 @@ from typing import Any, Literal, NoReturn, Protocol, TypeAlias
 
 from reenact.divergence import left_over, other_end, unasked, unlike, unrecorded
 from reenact.errors import ChangedInputError, DivergenceError, ForkedBehindError
-from reenact.history import History, LeftAway, same_shelved
+from reenact.history import History, LeftAway, NextAway, same_shelved
 from reenact.recorded import Recorded, same_input
 from reenact.records import Entry, RunRecord, Status
 from reenact.reuse import Earlier
@@ -197,11 +197,12 @@ class Matching:
 
         Raises:
             DivergenceError: If nobody asks for it.
-            LeftAway: If it is not held, or what is held does not tell who asked for it.
+            NextAway: If it is not held.
+            LeftAway: If what is held does not tell who asked for it.
         """
         entry = self._history.pending[0]
         if isinstance(entry, int):
-            raise LeftAway
+            raise NextAway
         call = self._expected.pop(entry.path, None)
         if call is None and entry.path not in self._gone and not entry.path.startswith(":"):
             self._unasked(entry)

@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 
 from reenact.machine import STEP, advance
-from reenact.records import Entry, Status
+from reenact.records import ENDED, Entry, Status
 
 DELIVERED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.DENIED})
 """What a workflow is told of; a cancelled step is one it cancelled itself."""
@@ -57,40 +57,24 @@ class Recorded:
         hidden: Where the values stand that policies took out of its input; see `placeholders`.
     """
 
-    __slots__ = (
-        "answer",
-        "asks",
-        "candidate",
-        "failures",
-        "hidden",
-        "intent",
-        "outcome",
-        "paused_ns",
-        "put_off",
-        "retry_decided",
-        "retry_due_ns",
-        "starts",
-        "status",
-        "ticket",
-        "tries",
-    )
+    candidate = 0
+    tries = 0
+    failures = 0
+    retry_due_ns = 0
+    retry_decided = False
+    answer: bool | None = None
+    put_off = False
+    paused_ns = 0
+    hidden: Mapping[str, list[int]] = NO_PLACES
 
     def __init__(self, intent: Entry) -> None:
+        status = intent.status
         self.intent = intent
-        self.status = intent.status
-        self.outcome: Entry | None = intent if intent.status.ended else None
-        self.starts = 1 if intent.status is Status.RUNNING else 0
-        self.candidate = 0
-        self.tries = 0
-        self.failures = 0
-        self.retry_due_ns = 0
-        self.retry_decided = False
+        self.status = status
+        self.outcome: Entry | None = intent if status in ENDED else None
+        self.starts = 1 if status is Status.RUNNING else 0
         self.asks: Mapping[str, Any] = intent.asks
-        self.answer: bool | None = None
         self.ticket = intent.seq
-        self.put_off = False
-        self.paused_ns = 0
-        self.hidden: Mapping[str, list[int]] = NO_PLACES
         if intent.decisions:
             self._note_places(intent)
 
@@ -121,7 +105,10 @@ class Recorded:
         self.asks = entry.asks
         if entry.decisions:
             self._note_places(entry)
-        if entry.failure is not None and not entry.status.ended:
+        if entry.status in ENDED:
+            self.outcome = entry
+            return
+        if entry.failure is not None:
             self.failures += 1
             self.tries += 1
         if entry.status is Status.RUNNING:
@@ -139,8 +126,6 @@ class Recorded:
                 self.put_off = True
         elif entry.status is Status.IN_DOUBT:
             self.retry_decided = entry.note == RETRY
-        elif entry.status.ended:
-            self.outcome = entry
 
 
 @attrs.frozen
