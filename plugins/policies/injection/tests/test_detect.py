@@ -92,6 +92,21 @@ def test_obfuscated_harmless_texts_are_left_alone(name):
     assert detect(text).score < THRESHOLD
 
 
+EVERYDAY = (
+    "We compared both offers, and yours is better in everything but the delivery time. ",
+    "After the update the export button is greyed out for every account but mine. ",
+    "Please send me the report before Friday, and tell the others that the meeting is moved. ",
+    "Our support answered within an hour, but the second reply came only after two days. ",
+    "I would like to change the delivery address of my order, and pay with another card. ",
+)
+
+
+@pytest.mark.parametrize("times", [1, 3, 20])
+def test_a_long_harmless_text_is_left_alone(times):
+    """What little speaks against each of its sentences does not add up to an attack."""
+    assert detect("".join(EVERYDAY) * times).score < THRESHOLD
+
+
 def test_the_span_is_the_attack():
     """Of a document, the sentence that was put in is named, and the rest is not."""
     before, after = (

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import attrs
 import carriers
+import everyday
 import grammar
 import harmless
 import languages
@@ -74,10 +75,13 @@ def rows(path: Path) -> list[Example]:
 
 
 def own(seed: int, attacks: int, benign: int) -> list[Example]:
-    """Make own-written examples: grammars in English, sentences in other languages, mixtures."""
+    """Make own-written examples: grammars in English, sentences in other languages, long and mixed texts."""
     rng = random.Random(seed)
     found, plain = _sentences(rng, attacks, benign)
-    return found + _continued(rng, plain, attacks, benign)
+    found += _continued(rng, plain, attacks, benign)
+    return found + [
+        Example(text, False, 1.0, "own_benign") for text in everyday.texts(benign, random.Random(seed))
+    ]
 
 
 def _sentences(rng: random.Random, attacks: int, benign: int) -> tuple[list[Example], list[str]]:
