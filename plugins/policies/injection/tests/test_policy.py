@@ -4,6 +4,7 @@ import asyncio
 
 import attrs
 import pytest
+import reenact_injection
 from reenact.judging import Allow, Deny, Modify, ToolRequest
 from reenact.llm import LlmMessage, LlmRequest, Part, assistant, system, tool_result, user
 from reenact_injection import InjectionOptions, InjectionPolicy, open_injection, reenact_policies
@@ -134,3 +135,26 @@ def test_is_on_offer():
     assert offer.name == "injection"
     assert offer.open is open_injection
     assert asyncio.run(opened()) == {"request", "tool"}
+
+
+def test_a_conversation_is_judged_message_by_message(monkeypatch):
+    """What was judged in an earlier turn is known by its hash; the texts known longest are forgotten."""
+    judged = []
+    detect = reenact_injection.detect
+    monkeypatch.setattr(
+        reenact_injection, "detect", lambda text, *more: judged.append(text) or detect(text, *more)
+    )
+    monkeypatch.setattr(reenact_injection, "KNOWN_MAX", 3)
+    policy = InjectionPolicy(InjectionOptions())
+    said = [user(f"How warm is it in town {number}?") for number in range(4)]
+
+    async def turns():
+        for count in range(1, 5):
+            assert await policy.evaluate(request(*said[:count]), None) == Allow()
+        assert judged == [message.text for message in said]
+        assert isinstance(await policy.evaluate(request(*said[1:3], user(ATTACK)), None), Deny)
+        assert isinstance(await policy.evaluate(request(user(ATTACK)), None), Deny)
+        assert await policy.evaluate(request(said[0]), None) == Allow()
+
+    asyncio.run(turns())
+    assert judged[4:] == [ATTACK, said[0].text]

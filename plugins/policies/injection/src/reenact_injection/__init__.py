@@ -6,6 +6,7 @@ has the figures.
 """
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, Literal, TypeAlias, get_args
@@ -70,8 +71,12 @@ class InjectionOptions:
     mark_untrusted: bool = True
 
 
+KNOWN_MAX = 4096
+"""How many texts a policy knows by their hash: each turn of a conversation brings all of them again."""
+
+
 class InjectionPolicy:
-    """Judges requests and tool calls; remembers nothing between them.
+    """Judges requests and tool calls; of a text it remembers what was found in it, by its hash.
 
     Args:
         options: The options.
@@ -80,6 +85,7 @@ class InjectionPolicy:
     def __init__(self, options: InjectionOptions) -> None:
         self._options = options
         self.stages: frozenset[Stage] = frozenset(stage for stage in _STAGES if stage in options.stages)
+        self._known: dict[bytes, Finding] = {}
 
     async def evaluate(self, value: Any, context: PolicyContext) -> Decision:  # noqa: ARG002 - the seam's signature
         """Return what becomes of a request or a tool call."""
@@ -90,12 +96,25 @@ class InjectionPolicy:
             (piece, finding)
             for piece in pieces(value)
             if piece.source in judged
-            for finding in (await _judged(piece.text, self._options.threshold),)
+            for finding in (await self._judged(piece.text),)
             if finding.score >= self._options.threshold
         ]
         if found and self._options.action == "deny":
             return Deny(_reason(found))
         return self._changed(value, found)
+
+    async def _judged(self, text: str) -> Finding:
+        """Return what is found in a text; the texts that were not seen for the longest time are forgotten."""
+        name = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+        finding = self._known.pop(name, None)
+        if finding is None:
+            threshold = self._options.threshold
+            short = len(text) < _LONG_CHARS
+            finding = detect(text, threshold) if short else await asyncio.to_thread(detect, text, threshold)
+        self._known[name] = finding
+        if len(self._known) > KNOWN_MAX:
+            del self._known[next(iter(self._known))]
+        return finding
 
     def _changed(self, value: LlmRequest | ToolRequest, found: list[tuple[Piece, Finding]]) -> Decision:
         changed = value
@@ -114,12 +133,6 @@ class InjectionPolicy:
         if not self._options.mark_untrusted:
             return set()
         return {piece.place for piece in pieces(request) if piece.source in UNTRUSTED}
-
-
-async def _judged(text: str, threshold: float) -> Finding:
-    if len(text) < _LONG_CHARS:
-        return detect(text, threshold)
-    return await asyncio.to_thread(detect, text, threshold)
 
 
 def _stripped(text: str, finding: Finding) -> str:
