@@ -1,6 +1,7 @@
 """The policy: what a model is asked holds no value, and the workflow may have it back."""
 
 import asyncio
+from collections.abc import Collection
 from typing import Any
 
 import attrs
@@ -9,7 +10,9 @@ from reenact.judging import Allow, Decision, Deny, Modify, PolicyContext, ToolRe
 from reenact.llm import LlmMessage, LlmRequest, Part, system, user
 from reenact.records import RunRecord
 from reenact.trace import TraceContext
-from reenact_pii import PiiOptions, open_pii, reenact_policies
+from reenact_pii import PiiOptions, clean, open_pii, reenact_policies
+from reenact_pii.finding import find
+from reenact_pii.findings import ALL_KINDS, Finding, Kind
 
 EMAIL, CARD = "jo@example.com", "4111111111111111"
 
@@ -57,6 +60,24 @@ def test_no_part_of_a_request_keeps_a_value() -> None:
 def test_a_request_without_values_is_left_alone() -> None:
     """What holds no value is not touched."""
     assert decide(LlmRequest(model="m", messages=(user("hello"),)), PiiOptions()) == Allow()
+
+
+def test_only_texts_without_values_are_known_from_earlier(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is looked at once, until it is one too many; a text with a value is looked at each time."""
+    looked: list[str] = []
+    monkeypatch.setattr(clean, "KNOWN_MAX", 2)
+
+    def look(text: str, kinds: Collection[Kind], before: str) -> list[Finding]:
+        looked.append(text)
+        return find(text, kinds, before=before)
+
+    finds = clean.Clean(look)
+    mine = "Write to me: ann@example.com"
+    for text in ("one", "two", "one", mine, mine, "one", "three", "two", "one"):
+        assert bool(finds(text, ALL_KINDS, "")) == (text is mine)
+    assert looked == ["one", "two", mine, mine, "three", "two", "one"]
+    finds("one", ALL_KINDS, "another field")
+    assert looked[-2:] == ["one", "one"]
 
 
 def test_what_may_come_back_is_handed_over_beside_the_request() -> None:

@@ -16,6 +16,7 @@ from reenact.judging import Allow, Decision, Deny, Modify, PolicyContext, Stage,
 from reenact.llm import LlmMessage, LlmRequest, Part
 
 from reenact_pii import PiiOptions
+from reenact_pii.clean import Clean
 from reenact_pii.findings import Kind
 from reenact_pii.vault import Finder, Replacement, Vault, run_key
 
@@ -25,7 +26,7 @@ _LONG_CHARS = 32_768
 
 
 class PiiPolicy:
-    """Scrubs requests and the arguments of tools; keeps nothing between calls.
+    """Scrubs requests and the arguments of tools; between calls it knows by their hash texts without values.
 
     Args:
         options: What becomes of which values.
@@ -37,6 +38,7 @@ class PiiPolicy:
         self._options = options
         self._secret = secret
         self._finder = finder
+        self._clean = Clean(finder)
         self._process_key = secrets.token_hex(16)  # for runs that have no key of their own
         self._actions = {Kind(name): action for name, action in options.actions.items()}
         wanted: set[Stage] = {"request"}
@@ -73,7 +75,7 @@ class PiiPolicy:
             hash_key=self._secret or None,
             min_score=self._options.min_score,
             keep_own=not self._options.restore,
-            finder=self._finder,
+            finder=self._clean,
         )
         vault.know(context.known)
         return vault
