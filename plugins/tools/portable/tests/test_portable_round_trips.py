@@ -45,7 +45,7 @@ from reenact_portable import (
 from reenact_portable.model import END_BYTES
 from reenact_sqlite import SqliteOptions, open_sqlite
 
-ASKED = "the number is 4711"
+ASKED = "the number is N-4711"
 
 
 @step
@@ -94,7 +94,7 @@ async def fails() -> int:
 
 @policy("no-numbers", stage="request", version="2")
 def no_numbers(request: Any, context: Any) -> Any:
-    if isinstance(request, LlmRequest) and "4711" in request.messages[-1].text:
+    if isinstance(request, LlmRequest) and "N-4711" in request.messages[-1].text:
         return Modify(attrs.evolve(request, messages=(user("[gone]"),)), "a number was taken out")
     return None
 
@@ -368,7 +368,7 @@ async def test_a_redacted_file_says_nothing_and_verifies(store: MemoryStore, fak
             assert (await export_run(runtime, record, redact=True)).data == redacted.data
             assert file.redacted
             assert file.about.redaction.left_out > 2
-            for word in ("Wally", "4711", "part 1", "it broke", " on ", record.key, record.input_hash):
+            for word in ("Wally", "N-4711", "part 1", "it broke", " on ", record.key, record.input_hash):
                 assert word.encode() not in redacted.data, word
             assert [len(one.rows) for one in file.runs] == [
                 len(one.rows) for one in read_bytes(whole.data).runs
