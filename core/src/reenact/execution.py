@@ -133,8 +133,8 @@ class Execution:
         self._real = asyncio.get_running_loop()
         self._main: asyncio.Task[Any] | None = None
         self._spec: WorkflowSpec | None = None
-        self._asked: collections.deque[Call] = collections.deque()
-        self._called_off: collections.deque[Call] = collections.deque()
+        self._asked: list[Call] = []
+        self._called_off: list[Call] = []
         self._completed: collections.deque[tuple[Call, Outcome]] = collections.deque()
         self._admitted: list[Call] = []
         self._timers = Timers()
@@ -320,11 +320,16 @@ class Execution:
     def _sort(self) -> None:
         """Find out for each step asked for whether it is on record."""
         while self._called_off or self._asked:
-            while self._asked:
-                self.matching.match(self._asked[0])
-                self._asked.popleft()
-            while self._called_off:
-                self._forget(self._called_off.popleft())
+            asked, self._asked = self._asked, []
+            off, self._called_off = self._called_off, []
+            for place, call in enumerate(asked):
+                try:
+                    self.matching.match(call)
+                except LeftAway:  # the rest is sorted when that is held
+                    self._asked, self._called_off = asked[place:], off
+                    raise
+            for call in off:
+                self._forget(call)
 
     def _deliver_recorded(self) -> None:
         found = self.matching.next_recorded()

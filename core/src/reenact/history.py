@@ -18,7 +18,7 @@ record read whole, and tries again.
 import collections
 import hmac
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from itertools import islice
 from typing import Protocol
 
@@ -118,7 +118,7 @@ class History:
         self._window = window
         self._held_max = 2 * window or sys.maxsize
         self._last_away = -1
-        self._read_on: set[str] = set()
+        self._read_on: Set[str] = frozenset()
         self._revised: list[tuple[int, bool]] = []
 
     def take(self, row: Row, where: str) -> Entry:
