@@ -6,7 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-_WITHOUT = [part for name in ("cacheprovider", "hypothesispytest", "xdist") for part in ("-p", f"no:{name}")]
+_PLUGINS = ("-p", "no:cacheprovider", "-p", "pytest_reenact.plugin")
+"""This one and no other: each run would load them anew, and have their source parsed and rewritten."""
 
 Failures = Callable[[type], list[str]]
 
@@ -20,7 +21,8 @@ def failures(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Fail
         pytester.makepyfile(
             test_it="from suite_under_test import Suite\n\n\nclass TestIt(Suite):\n    pass\n"
         )
-        result = pytester.inline_run("-x", "-q", "--tb=no", "-Wignore", *_WITHOUT)
+        monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+        result = pytester.inline_run("-x", "-q", "--tb=no", "-Wignore", *_PLUGINS)
         passed, skipped, failed = result.listoutcomes()
         assert passed or skipped or failed, "nothing was collected"
         return [report.nodeid for report in failed]
