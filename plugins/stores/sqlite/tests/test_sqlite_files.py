@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from reenact.config import Config
 from reenact.errors import DamagedError, NewerSchemaError, ReenactError, StoreError
 from reenact.records import Row, Status
 from reenact_portable import export_run, read_bytes
-from reenact_sqlite import SqliteOptions, open_sqlite, schema
+from reenact_sqlite import SqliteOptions, connecting, open_sqlite, schema
 
 PLUGINS = Plugins()
 
@@ -256,9 +257,12 @@ def test_another_programs_database_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(path) as db:
         db.execute("CREATE TABLE mine (a)")
     db.close()
+    before = path.read_bytes()
 
     with pytest.raises(DamagedError, match="not a Reenact journal"):
         asyncio.run(run_once(path))
+    assert path.read_bytes() == before
+    assert [one.name for one in tmp_path.iterdir()] == ["other.db"]
 
 
 def test_what_is_no_database_is_refused(tmp_path: Path) -> None:
@@ -458,6 +462,47 @@ def test_opening_and_closing_leaves_nothing_open(tmp_path: Path) -> None:
     assert descriptors <= before[0]
     assert threads <= before[1]
     assert [p.name for p in tmp_path.iterdir()] == ["journal.db"]
+
+
+def test_a_new_file_that_another_process_is_making_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite refuses at once to give it a write-ahead log, whatever its time-out; the store asks again."""
+    path = tmp_path / "journal.db"
+    path.touch(mode=0o600)
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    naps: list[float] = []
+
+    def nap(seconds: float) -> None:
+        naps.append(seconds)
+        if len(naps) == 3:
+            other.execute("ROLLBACK")
+
+    monkeypatch.setattr(connecting, "BUSY_S", 0.01)
+    monkeypatch.setattr(connecting, "time", SimpleNamespace(monotonic=lambda: 0.0, sleep=nap))
+    asyncio.run(run_once(path))
+    other.close()
+    assert len(naps) == 3
+
+
+def test_a_file_that_stays_locked_is_an_error_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It names the file and says how long it was waited for."""
+    path = tmp_path / "journal.db"
+    path.touch(mode=0o600)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    hours = iter(range(100))
+    monkeypatch.setattr(connecting, "BUSY_S", 0.01)
+    monkeypatch.setattr(
+        connecting, "time", SimpleNamespace(monotonic=lambda: next(hours) * 3600.0, sleep=lambda _s: None)
+    )
+
+    with pytest.raises(StoreError, match=r"journal\.db: another process has held it for more than 30 s"):
+        asyncio.run(run_once(path))
+    other.close()
 
 
 async def _open_and_close(path: Path) -> None:

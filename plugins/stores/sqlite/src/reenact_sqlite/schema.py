@@ -148,6 +148,40 @@ MIGRATIONS: tuple[str, ...] = (_V1, _V2, _V3, _V4)
 VERSION = len(MIGRATIONS)
 
 
+def recognise(connection: sqlite3.Connection, where: str) -> bool:
+    """Say whether a database is of the current version; change nothing.
+
+    Args:
+        connection: The database, in autocommit mode.
+        where: What to call it in an error.
+
+    Raises:
+        NewerSchemaError: If a newer version of the program wrote it.
+        DamagedError: If it is some other program's database.
+    """
+    connection.execute("BEGIN")  # another process may be making it: one state is looked at
+    try:
+        version, owner, tables = (
+            connection.execute(question).fetchone()[0]
+            for question in (
+                "PRAGMA user_version",
+                "PRAGMA application_id",
+                "SELECT count(*) FROM sqlite_schema",
+            )
+        )
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+    if owner != APPLICATION_ID and tables:
+        raise DamagedError(where, "it is a SQLite database, but not a Reenact journal; nothing was changed")
+    if version > VERSION:
+        raise NewerSchemaError(
+            where,
+            f"it has schema {version}, and this program knows up to {VERSION}; upgrade reenact-sqlite",
+        )
+    return bool(version == VERSION and owner == APPLICATION_ID)
+
+
 def prepare(connection: sqlite3.Connection, where: str, step: Callable[[], None] = lambda: None) -> None:
     """Bring an open database to the current version.
 
@@ -160,23 +194,12 @@ def prepare(connection: sqlite3.Connection, where: str, step: Callable[[], None]
         NewerSchemaError: If a newer version of the program wrote it.
         DamagedError: If it is some other program's database.
     """
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    owner = connection.execute("PRAGMA application_id").fetchone()[0]
-    if version > VERSION:
-        raise NewerSchemaError(
-            where,
-            f"it has schema {version}, and this program knows up to {VERSION}; upgrade reenact-sqlite",
-        )
-    if version == VERSION and owner == APPLICATION_ID:
+    if recognise(connection, where):
         return
-    tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
-    if owner != APPLICATION_ID and tables:
-        raise DamagedError(where, "it is a SQLite database, but not a Reenact journal; nothing was changed")
     connection.execute("BEGIN IMMEDIATE")
     try:
-        version = connection.execute("PRAGMA user_version").fetchone()[
-            0
-        ]  # another process may have been faster
+        # another process may have been faster
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
         for number in range(version, VERSION):
             for statement in _statements(MIGRATIONS[number]):
                 connection.execute(statement)

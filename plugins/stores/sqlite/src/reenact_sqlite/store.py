@@ -7,15 +7,15 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
+from typing import Concatenate, Literal, ParamSpec, TypeVar
 
-import aiosqlite
 import attrs
 from reenact.content import Blob
 from reenact.errors import DamagedError, ReenactError, StoreError
 from reenact.records import Message, Row, RunRecord
 from reenact.stores import CommitResult, RunFilter, RunWrite, Swept
 
+from reenact_sqlite.connecting import BUSY_S, Link, connect, deleting, make_file
 from reenact_sqlite.owners import Alive
 from reenact_sqlite.removal import remove
 from reenact_sqlite.schema import prepare
@@ -30,12 +30,7 @@ _OVER = object()
 FAILURES = (sqlite3.Error, UnicodeDecodeError)
 """What SQLite raises; the second where not even the name of what is damaged is text."""
 
-BUSY_S = 30.0
 ROWS_AT_A_TIME = 4096
-WAL_PAGES = 1000
-"""Pages after which SQLite moves the write-ahead log into the database: about 4 MB."""
-
-WAL_BYTES_KEPT = 8_000_000
 MEMORY = ":memory:"
 
 
@@ -51,31 +46,6 @@ class SqliteOptions:
 
     path: Path = Path(".reenact/journal.db")
     synchronous: Literal["full", "normal"] = "full"
-
-
-class _Errand:
-    """Work for the other thread. aiosqlite logs what it is given to do, and prompts belong in no log."""
-
-    __slots__ = ("_args", "_do", "_kwargs")
-
-    def __init__(self, do: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
-        self._do, self._args, self._kwargs = do, args, kwargs
-
-    def __call__(self, statements: Statements) -> Any:
-        return self._do(statements, *self._args, **self._kwargs)
-
-    def __repr__(self) -> str:
-        return f"<{self._do.__name__}>"
-
-
-class Link(aiosqlite.Connection):
-    """A connection that does a whole batch in one hop to its thread."""
-
-    statements: Statements
-
-    async def hop(self, do: Callable[Concatenate[Statements, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call *do* with the statements, in the connection's thread."""
-        return await self._execute(_Errand(do, args, kwargs), self.statements)  # type: ignore[no-untyped-call, no-any-return]  # a subclass may
 
 
 class SqliteStore:
@@ -279,18 +249,18 @@ async def open_sqlite(options: SqliteOptions) -> AsyncIterator[SqliteStore]:
     memory = str(options.path.name) == MEMORY
     where = MEMORY if memory else str(options.path)
     if not memory:
-        _make_file(options.path)
+        make_file(options.path)
     alive = Alive(None if memory else options.path.with_name(f"{options.path.name}-owners"))
     async with AsyncExitStack() as stack:
         try:
-            writer = await _connect(stack, where, options, alive)
+            writer = await connect(stack, where, options.synchronous, alive)
             await writer._execute(prepare, writer._conn, where)  # type: ignore[no-untyped-call]  # a subclass's business
-            reader = writer if memory else await _connect(stack, where, options, alive)
+            reader = writer if memory else await connect(stack, where, options.synchronous, alive)
         except FAILURES as error:
             raise translated(error, where) from error
 
         def keeper() -> AbstractAsyncContextManager[Link]:
-            return nullcontext(writer) if memory else _deleting(where, options, alive)
+            return nullcontext(writer) if memory else deleting(where, options.synchronous, alive)
 
         store = SqliteStore(writer, reader, where, durable=not memory, keeper=keeper)
         try:
@@ -306,50 +276,3 @@ async def _let_go(store: SqliteStore, alive: Alive) -> None:
         pass  # a full or failing disk: the lease runs out instead
     finally:
         alive.drop()
-
-
-def _make_file(path: Path) -> None:
-    """Make the file and its folder, for the user only; what is there keeps its content."""
-    try:
-        _make_folder(path.parent)
-        if path.is_dir():
-            raise StoreError(str(path), "it is a folder; name a file")
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    except OSError as error:
-        raise StoreError(str(path), f"it cannot be opened: {error.strerror}") from error
-
-
-def _make_folder(folder: Path) -> None:
-    missing = [one for one in (folder, *folder.parents) if not one.exists()]
-    for one in reversed(missing):
-        one.mkdir(mode=0o700)
-
-
-async def _connect(stack: AsyncExitStack, where: str, options: SqliteOptions, alive: Alive) -> Link:
-    def connect() -> sqlite3.Connection:
-        return sqlite3.connect(where, timeout=BUSY_S, isolation_level=None, cached_statements=256)
-
-    link: Any = await stack.enter_async_context(Link(connect, iter_chunk_size=64))
-    for pragma in (
-        "auto_vacuum = INCREMENTAL",  # for a file that is new; before anything is written into it
-        "journal_mode = WAL",
-        f"synchronous = {options.synchronous.upper()}",
-        f"wal_autocheckpoint = {WAL_PAGES}",
-        f"journal_size_limit = {WAL_BYTES_KEPT}",
-        "trusted_schema = OFF",
-        "temp_store = MEMORY",
-    ):
-        await link.execute_fetchall(f"PRAGMA {pragma}")
-    made: Link = link
-    made.statements = Statements(made._conn, where, alive)
-    return made
-
-
-@asynccontextmanager
-async def _deleting(where: str, options: SqliteOptions, alive: Alive) -> AsyncIterator[Link]:
-    """Open a connection that overwrites what it deletes, and copies into files, not into memory."""
-    async with AsyncExitStack() as stack:
-        link: Any = await _connect(stack, where, options, alive)
-        for pragma in ("secure_delete = ON", "temp_store = FILE"):
-            await link.execute_fetchall(f"PRAGMA {pragma}")
-        yield link
