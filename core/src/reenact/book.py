@@ -23,6 +23,7 @@ from reenact.machine import RUN, advance
 from reenact.recorded import Taken, keyed_hash
 from reenact.records import (
     NO_CHANGES,
+    NOTHING,
     RUN_PATH,
     Changes,
     Entry,
@@ -128,7 +129,7 @@ class Book:
                 status=Status.RUNNING,
                 at_ns=self.run.created_ns,
                 due_ns=began_ns,
-                changes=msgspec.to_builtins(changes),
+                changes=msgspec.to_builtins(changes) or NOTHING,
                 attempt=self.run.epoch,
                 kind="workflow",
                 name=self.run.workflow,
@@ -219,7 +220,7 @@ class Book:
                 input=raw(call.spell(self.blobs) if call.spell else b""),
                 effect=spec.effect if spec.effect != "repeatable" else "",
                 site=spell_site(call.site),
-                decisions=call.decisions,
+                decisions=tuple(call.decisions),
                 due_ns=call.due_ns,
                 note=note,
             )
@@ -253,9 +254,9 @@ class Book:
                 generation=call.generation,
                 failure=failure,
                 due_ns=due_ns,
-                asks=dict(asks or {}),
+                asks=asks or NOTHING,
                 answer=call.answer if status is Status.RUNNING else None,
-                decisions=call.late_decisions,
+                decisions=tuple(call.late_decisions),
                 **used(call, None, note),
             )
         )
@@ -287,7 +288,7 @@ class Book:
                 output=raw(settled.data if settled else b""),
                 failure=outcome.failure,
                 asked=settled.asked if settled else "",
-                decisions=call.late_decisions,
+                decisions=tuple(call.late_decisions),
                 **used(call, settled),
             )
         )

@@ -32,7 +32,7 @@ def entry_taken(call: Call, taken: Taken, spelled: msgspec.Raw, seq: int, at_ns:
         input=spelled,
         effect=call.spec.effect if call.spec.effect != "repeatable" else "",
         site=spell_site(call.site),
-        decisions=[*intent.decisions, *source.decisions] if intent else [],
+        decisions=(*intent.decisions, *source.decisions) if intent else (),
         output=source.output,
         model=source.model,
         asked=source.asked,
@@ -54,7 +54,7 @@ def entry_again(call: Call, outcome: Outcome, input_hash: str, seq: int, at_ns: 
         input_hash=input_hash,
         hash_keyed=call.hash_keyed,
         site=spell_site(call.site),
-        decisions=call.decisions,
+        decisions=tuple(call.decisions),
         again=outcome.again,
     )
 

@@ -17,6 +17,7 @@ from reenact.history import History
 from reenact.recorded import Recorded, Taken
 from reenact.records import (
     NO_CHANGES,
+    NOTHING,
     RUN_PATH,
     Changes,
     Entry,
@@ -84,7 +85,7 @@ async def fork(
         status=Status.RUNNING,
         at_ns=now_ns,
         fork=step.intent.path,
-        changes=msgspec.to_builtins(changes),
+        changes=msgspec.to_builtins(changes) or NOTHING,
         note=f"forked from run {source.id}",
     )
     kept = [

@@ -127,50 +127,56 @@ class History:
         Raises:
             DamagedError: If it is not the row that was written; names it.
         """
-        if row.seq != self.next_seq or checksum(self.last_checksum, row.body) != row.checksum:
+        seq, body, written = row.seq, row.body, row.checksum
+        if seq != self.next_seq or checksum(self.last_checksum, body) != written:
             check_row(row, self.next_seq, self.last_checksum, where)
         try:
-            entry = decode_entry(row.body)
+            entry = decode_entry(body)
             self._apply(entry)
         except (ValueError, TransitionError, KeyError) as error:
-            raise DamagedError(where, f"row {row.seq} makes no sense: {error}") from error
-        self.next_seq += 1
-        self.last_checksum = row.checksum
+            raise DamagedError(where, f"row {seq} makes no sense: {error}") from error
+        self.next_seq = seq + 1
+        self.last_checksum = written
         self._at_ns = entry.at_ns
         return entry
 
     def _apply(self, entry: Entry) -> None:
-        if entry.path == RUN_PATH:
+        path = entry.path
+        if path == RUN_PATH:
             self._apply_to_run(entry)
             return
-        if entry.path[0] == ":" and entry.path.startswith(PATCH_PREFIX):
-            self.patches.add(entry.path)
+        if path[0] == ":" and path.startswith(PATCH_PREFIX):
+            self.patches.add(path)
             return
         if entry.kind:
-            self.steps[entry.path] = recorded = Recorded(entry)
-            if entry.generation:
-                self.anew_seq = entry.seq
-            if entry.again < 0:
-                advance(Status.PENDING, entry.status, STEP)
-            else:
-                recorded.hidden = self._void[entry.again].hidden
+            recorded = self._begin(entry)
         else:
-            recorded = self.steps[entry.path]
+            recorded = self.steps[path]
             recorded.take(entry)
         if entry.taken:
             self.taken.add(entry.taken)
         if entry.status in DELIVERED:
-            self.pending.append(entry)
-            self.outcomes[entry.seq] = entry
-            self._void[entry.seq] = recorded
-            if len(self.pending) > self._held_max:
-                self._leave_away()
-            if (
-                entry.status is Status.SUCCEEDED
-                and entry.again < 0
-                and not entry.path.startswith(CANCEL_NAME)
-            ):
-                self.succeeded += 1
+            self._deliver(entry, recorded)
+
+    def _begin(self, entry: Entry) -> Recorded:
+        self.steps[entry.path] = recorded = Recorded(entry)
+        if entry.generation:
+            self.anew_seq = entry.seq
+        if entry.again < 0:
+            advance(Status.PENDING, entry.status, STEP)
+        else:
+            recorded.hidden = self._void[entry.again].hidden
+        return recorded
+
+    def _deliver(self, entry: Entry, recorded: Recorded) -> None:
+        seq, pending = entry.seq, self.pending
+        pending.append(entry)
+        self.outcomes[seq] = entry
+        self._void[seq] = recorded
+        if len(pending) > self._held_max:
+            self._leave_away()
+        if entry.status is Status.SUCCEEDED and entry.again < 0 and not entry.path.startswith(CANCEL_NAME):
+            self.succeeded += 1
 
     def _apply_to_run(self, entry: Entry) -> None:
         self.status = advance(self.status, entry.status, RUN)
@@ -242,16 +248,18 @@ class History:
 
     def _leave_away(self) -> None:
         """Keep of the outcome that has just ceased to be one of the latest only where it is."""
-        place = len(self.pending) - self._window - 1
-        entry = self.pending[place]
+        pending, steps = self.pending, self.steps
+        place = len(pending) - self._window - 1
+        entry = pending[place]
         if isinstance(entry, int):
             return
-        recorded = self._void[entry.seq]
-        if not recorded.plain or self.steps.get(entry.path) is not recorded:
+        seq, path = entry.seq, entry.path
+        recorded = self._void[seq]
+        if not recorded.plain or steps.get(path) is not recorded:
             return
-        self.pending[place] = self._last_away = entry.seq
-        self.shelf[entry.path] = _shelved(recorded.intent)
-        del self._void[entry.seq], self.outcomes[entry.seq], self.steps[entry.path]
+        pending[place] = self._last_away = seq
+        self.shelf[path] = _shelved(recorded.intent)
+        del self._void[seq], self.outcomes[seq], steps[path]
 
     @property
     def failed_seq(self) -> int:
@@ -338,7 +346,6 @@ def _shelved(intent: Entry) -> bytes:
 
 def same_shelved(kept: bytes, input_hash: str, key: str) -> bool:
     """Say whether a step that is not held was for the input with this hash."""
-    known = kept[:_HASH_BYTES].hex()
-    if len(kept) > _HASH_BYTES:
-        return hmac.compare_digest(known, keyed_hash(key, input_hash))
-    return known == input_hash
+    if len(kept) == _HASH_BYTES:
+        return kept == bytes.fromhex(input_hash)
+    return hmac.compare_digest(kept[:_HASH_BYTES].hex(), keyed_hash(key, input_hash))

@@ -9,7 +9,9 @@ not look at them.
 
 import enum
 import hashlib
+from collections.abc import Mapping
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 import attrs
@@ -50,6 +52,9 @@ class Status(enum.StrEnum):
 ENDED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.DENIED})
 
 NO_VALUE = msgspec.Raw()
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+"""An empty table: one object for the fields of all entries."""
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -159,9 +164,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     input: msgspec.Raw = NO_VALUE
     effect: str = ""
     site: str = ""
-    decisions: list[DecisionRecord] = []
+    decisions: tuple[DecisionRecord, ...] = ()
     due_ns: int = 0
-    asks: dict[str, Any] = {}
+    asks: Mapping[str, Any] = NOTHING
     answer: bool | None = None
     output: msgspec.Raw = NO_VALUE
     again: int = -1
@@ -173,12 +178,12 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     revised_from: int = -1
     redo: bool = False
     fork: str = ""
-    changes: dict[str, Any] = {}
+    changes: Mapping[str, Any] = NOTHING
     taken: str = ""
     asked: str = ""
     owner: str = ""
     code: str = ""
-    made_by: dict[str, str] = {}
+    made_by: Mapping[str, str] = NOTHING
     note: str = ""
 
     @property

@@ -139,26 +139,25 @@ class RestOfJournal:
 
     async def read_on(self, history: History) -> Mapping[str, Blob]:
         """Read the next outcomes, and return the content that they name."""
-        wanted = history.next_away()
-        rows = await self._rows(wanted)
-        found = {seq: decode_entry(row.body) for seq, row in rows.items()}
+        found = await self._entries(history.next_away())
         blobs = await _named_by(self.store, found.values(), self.where)
         history.hold(found, blobs)
         return blobs
 
-    async def _rows(self, wanted: Sequence[int]) -> Mapping[int, Row]:
-        """Return rows, checked once more."""
-        seq = max(wanted[0] - 1, 0)
-        before, names, found = b"", set(wanted), dict[int, Row]()
-        async with aclosing(journal(self.store, self.run, seq)) as batches:
+    async def _entries(self, wanted: Sequence[int]) -> Mapping[int, Entry]:
+        """Return what rows say, checked once more."""
+        found = dict[int, Entry]()
+        left = iter(wanted)
+        seq, before = next(left), b""
+        async with aclosing(journal(self.store, self.run, max(seq - 1, 0))) as batches:
             async for batch in batches:
                 for row in batch:
-                    if seq >= wanted[0]:
+                    if row.seq == seq:
                         check_row(row, seq, before, self.where)
-                    if seq in names:
-                        found[seq] = row
-                    before, seq = row.checksum, seq + 1
-                if seq > wanted[-1]:
+                        found[seq] = decode_entry(row.body)
+                        seq = next(left, -1)
+                    before = row.checksum
+                if seq < 0:
                     return found
         raise DamagedError(self.where, f"row {seq} is missing")
 

@@ -59,7 +59,7 @@ class Redactor:
             input_hash=self._keyed(entry.input_hash.encode()) if entry.input_hash else "",
             hash_keyed=bool(entry.input_hash),
             failure=self._failure(entry.failure),
-            decisions=[_decision(one) for one in entry.decisions],
+            decisions=tuple(_decision(one) for one in entry.decisions),
             owner="",
             note=entry.note if entry.note in _NOTES else "",
         )
