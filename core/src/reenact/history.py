@@ -76,6 +76,7 @@ class History:
         shelf: Steps that are not held and were not asked for yet: by path, the hash of the input.
         rest: Reads what is not held; None if nothing was left away.
         salvage: Outcomes that lost their place in that order, by path.
+        outcomes: The steps whose outcomes are held, by its seq.
         begun: The run's first entry; None for a journal without rows.
         ended: The run's last entry, if it ended the run.
         status: What the run has become.
@@ -99,7 +100,7 @@ class History:
         self.shelf: dict[str, bytes] = {}
         self.rest: Rest | None = None
         self.salvage: dict[str, list[Recorded]] = {}
-        self.outcomes: dict[int, Entry] = {}
+        self.outcomes: dict[int, Recorded] = {}
         self.begun: Entry | None = None
         self.ended: Entry | None = None
         self.status = Status.PENDING
@@ -114,9 +115,9 @@ class History:
         self.patches: set[str] = set()
         self._at_ns = 0
         self.succeeded = 0
-        self._void: dict[int, Recorded] = {}
         self._window = window
-        self._held_max = 2 * window or sys.maxsize
+        self._leave_at = 3 * window or sys.maxsize
+        self._looked_at = window
         self._last_away = -1
         self._read_on: Set[str] = frozenset()
         self._revised: list[tuple[int, bool]] = []
@@ -165,16 +166,15 @@ class History:
         if entry.again < 0:
             advance(Status.PENDING, entry.status, STEP)
         else:
-            recorded.hidden = self._void[entry.again].hidden
+            recorded.hidden = self.outcomes[entry.again].hidden
         return recorded
 
     def _deliver(self, entry: Entry, recorded: Recorded) -> None:
         seq, pending = entry.seq, self.pending
         pending.append(entry)
-        self.outcomes[seq] = entry
-        self._void[seq] = recorded
-        if len(pending) > self._held_max:
-            self._leave_away()
+        self.outcomes[seq] = recorded
+        if len(pending) > self._leave_at:
+            self.leave_away()
         if entry.status is Status.SUCCEEDED and entry.again < 0 and not entry.path.startswith(CANCEL_NAME):
             self.succeeded += 1
 
@@ -226,11 +226,13 @@ class History:
             if isinstance(entry, int) or entry.seq < seq:
                 break
             self.pending.pop()
-            recorded = self._void[entry.seq]
+            recorded = self.outcomes[entry.seq]
             if self.steps.get(entry.path) is recorded:
                 del self.steps[entry.path]
             if not (redo and entry.status is not Status.SUCCEEDED):
                 self.salvage.setdefault(entry.path, []).append(recorded)
+        if len(self.pending) < self._looked_at:
+            self._look_from(max(len(self.pending), self._window))
 
     def unasked(self, asked: Collection[str]) -> Recorded | None:
         """Return the first step that was begun, has not ended and is none of *asked*, if there is one.
@@ -246,20 +248,24 @@ class History:
 
     # --- what is not held
 
-    def _leave_away(self) -> None:
-        """Keep of the outcome that has just ceased to be one of the latest only where it is."""
-        pending, steps = self.pending, self.steps
-        place = len(pending) - self._window - 1
-        entry = pending[place]
-        if isinstance(entry, int):
-            return
-        seq, path = entry.seq, entry.path
-        recorded = self._void[seq]
-        if not recorded.plain or steps.get(path) is not recorded:
-            return
-        pending[place] = self._last_away = seq
-        self.shelf[path] = _shelved(recorded.intent)
-        del self._void[seq], self.outcomes[seq], steps[path]
+    def leave_away(self) -> None:
+        """Keep of the outcomes that have ceased to be among the latest only where they are."""
+        pending, steps, outcomes = self.pending, self.steps, self.outcomes
+        end = max(len(pending) - self._window, self._looked_at)
+        for place in range(self._looked_at, end):
+            entry = pending[place]
+            assert not isinstance(entry, int)  # noqa: S101  # each is looked at once
+            seq, path = entry.seq, entry.path
+            recorded = outcomes[seq]
+            if recorded.plain and steps.get(path) is recorded:
+                pending[place] = self._last_away = seq
+                self.shelf[path] = _shelved(recorded.intent)
+                del outcomes[seq], steps[path]
+        self._look_from(end)
+
+    def _look_from(self, place: int) -> None:
+        self._looked_at = place
+        self._leave_at = place + 2 * self._window
 
     @property
     def failed_seq(self) -> int:
@@ -304,7 +310,7 @@ class History:
         delivered = len(whole.pending) - len(self.pending)
         self.pending = collections.deque(islice(whole.pending, delivered, None))
         self.steps, self.salvage = whole.steps, whole.salvage
-        self.outcomes, self._void = whole.outcomes, whole._void
+        self.outcomes = whole.outcomes
         self.blobs.update(whole.blobs)
         self.shelf.clear()
         self.rest, self._last_away = None, -1
@@ -323,7 +329,9 @@ class History:
     def outcome(self, entry: Entry) -> Entry:
         """Return the entry that holds the outcome of *entry*: itself, or the one it refers to."""
         while entry.again >= 0:
-            entry = self.outcomes[entry.again]
+            had = self.outcomes[entry.again].outcome
+            assert had is not None  # noqa: S101  # that is what they are kept for
+            entry = had
         return entry
 
 

@@ -103,10 +103,13 @@ async def read_history(
                     entries.append(entry)
     except LeftAway:  # it was revised far behind what was the latest
         return await read_history(store, run, keep_entries=keep_entries, outputs=outputs, until=until)
+    if window:
+        history.leave_away()
     if history.shelf:
         history.rest = RestOfJournal(store, run, where)
     if outputs:
-        history.blobs.update(await _named_by(store, history.outcomes.values(), where))
+        held = [recorded.outcome for recorded in history.outcomes.values() if recorded.outcome is not None]
+        history.blobs.update(await _named_by(store, held, where))
     return Read(history, entries)
 
 
