@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import sys
 from typing import Any
 
 import attrs
@@ -126,7 +127,8 @@ async def do_catch(seen: list[str], tree: Tree) -> Any:
 
 
 async def do_queue(seen: list[str], *trees: Tree) -> Any:
-    queue: asyncio.Queue[Any] = asyncio.Queue(2)
+    # 3.11's `wait_for` may swallow a cancellation, and what it was for then waits for room for ever
+    queue: asyncio.Queue[Any] = asyncio.Queue(2 if sys.version_info >= (3, 12) else len(trees))
 
     async def produce(tree: Tree) -> None:
         await queue.put(_spell(await do_catch(seen, tree)))

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from reenact import LlmEvent, LlmRequest, Runtime, Status, Workflow, complete, step, user, workflow
 from reenact.errors import DivergenceError, NotDeterministicError, UsageError
-from reenact.execution import DELIVERIES_AT_A_TIME
+from reenact.turns import DELIVERIES_AT_A_TIME
 
 from conftest import Opened
 

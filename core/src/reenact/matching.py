@@ -56,6 +56,7 @@ class Matching:
         earlier: The record of the run that this one comes from, if it takes outcomes from there.
 
     Attributes:
+        host: The run.
         held: Steps that go live once the record is used up, in the order asked.
         all_met: Nothing that was begun has to be asked for any more: either all of it was, or the
             run has taken another way.
@@ -67,7 +68,7 @@ class Matching:
         self.held: list[Call] = []
         self.all_met = False
         self._history = history
-        self._host = host
+        self.host = host
         self._on_changed = on_changed
         self._earlier = earlier
         self._expected: dict[str, Call] = {}
@@ -93,9 +94,7 @@ class Matching:
         if recorded is None:
             self._match_shelved(call)
             return
-        if not (
-            call.spec.kind == "timer" or same_input(recorded.intent, call.input_hash, self._host.run.key)
-        ):
+        if not (call.spec.kind == "timer" or same_input(recorded.intent, call.input_hash, self.host.run.key)):
             self._changed(call, recorded)
             return
         self._met.add(call.path)
@@ -112,7 +111,7 @@ class Matching:
         kept = self._history.shelf.get(call.path)
         if kept is None:
             self._take_salvage(call)
-        elif same_shelved(kept, call.input_hash, self._host.run.key):
+        elif same_shelved(kept, call.input_hash, self.host.run.key):
             del self._history.shelf[call.path]
             self._expected[call.path] = call
         else:
@@ -129,35 +128,35 @@ class Matching:
         for recorded in reversed(kept):
             call.generation = max(call.generation, recorded.intent.generation + 1)
             if recorded.outcome is not None and same_input(
-                recorded.intent, call.input_hash, self._host.run.key
+                recorded.intent, call.input_hash, self.host.run.key
             ):
                 source = self._history.outcome(recorded.outcome)
                 call.decisions = list(recorded.intent.decisions)
                 call.hidden = recorded.hidden
                 call.hash_keyed = recorded.intent.hash_keyed
-                self._host.taken(call, Outcome(source.status, again=source.seq))
+                self.host.taken(call, Outcome(source.status, again=source.seq))
                 return
         if call.path in self._history.changes.outputs:
-            self._host.given(call, self._history.changes.outputs[call.path])
+            self.host.given(call, self._history.changes.outputs[call.path])
         elif self._earlier is None or not self._take_earlier(call, self._earlier):
             self.hold(call)
 
     def _take_earlier(self, call: Call, earlier: Earlier) -> bool:
         """Give a step an outcome that the run had which this one comes from; say whether there is one."""
         if earlier.forbids(call):
-            self._host.ask_first(call, f"run {earlier.run_id} has done it, and it must not happen twice")
+            self.host.ask_first(call, f"run {earlier.run_id} has done it, and it must not happen twice")
             return True
         taken = earlier.take(call)
         if taken is not None:
             call.hidden = taken.hidden
-            self._host.taken(call, Outcome(Status.SUCCEEDED, taken=taken))
+            self.host.taken(call, Outcome(Status.SUCCEEDED, taken=taken))
         return taken is not None
 
     def _changed(self, call: Call, recorded: Recorded) -> None:
         """Deal with a step whose input is not the one on record."""
         self._met.add(call.path)
         started = recorded.status is not Status.DENIED
-        if not self._host.live:
+        if not self.host.live:
             self._diverge(DivergenceError, recorded.intent, call)
         if recorded.intent.seq < self._history.forked_at:
             self._diverge(ForkedBehindError, recorded.intent, call)
@@ -176,7 +175,7 @@ class Matching:
         if isinstance(following, int):
             raise LeftAway
         self._history.revise(following.seq, redo=False)
-        self._host.revised(following.seq)
+        self.host.revised(following.seq)
         waiting = sorted(self._expected.values(), key=self._recorded_seq)
         self._expected.clear()
         for call in waiting:
@@ -226,14 +225,14 @@ class Matching:
     def _unasked(self, entry: Entry) -> NoReturn:
         """Raise for an outcome on record that nobody asks for."""
         asked = [*self._new, *self._expected.values()]
-        raise unasked(self._host.run.id, self._history.intent(entry.path), asked)
+        raise unasked(self.host.run.id, self._history.intent(entry.path), asked)
 
     @property
     def _new(self) -> list[Call]:
         return [call for call in self.held if call.state is HELD]
 
     def _diverge(self, kind: type[DivergenceError], intent: Entry, call: Call) -> NoReturn:
-        raise unlike(kind, self._host.run.id, intent, call)
+        raise unlike(kind, self.host.run.id, intent, call)
 
     def check_begun(self) -> None:
         """With the record used up, refuse to go on without a step that was begun and has not ended.
@@ -247,7 +246,7 @@ class Matching:
         left = self._history.unasked({*self._gone, *(call.path for call in self._new)})
         if left is not None:
             raise unasked(
-                self._host.run.id, left.intent, [call for call in self._new if call.recorded is None]
+                self.host.run.id, left.intent, [call for call in self._new if call.recorded is None]
             )
 
     def check_unrecorded(self, call: Call | None) -> None:
@@ -260,7 +259,7 @@ class Matching:
             DivergenceError: If the run ended on record.
         """
         if self._history.ended is not None:
-            raise unrecorded(self._host.run.id, self._history.status, call)
+            raise unrecorded(self.host.run.id, self._history.status, call)
 
     def check_end(self, status: Status, output: bytes, described: str) -> None:
         """Compare how a replayed workflow ended with the record.
@@ -269,7 +268,7 @@ class Matching:
             DivergenceError: If outcomes are left, or it ended otherwise.
             LeftAway: If what is left is not held.
         """
-        run_id, ended = self._host.run.id, self._history.ended
+        run_id, ended = self.host.run.id, self._history.ended
         left = self._history.pending[0] if self._history.pending else None
         if isinstance(left, int):
             raise LeftAway

@@ -103,6 +103,7 @@ class Planning(Execution):
 
     def __init__(self, *args: Any, children: Mapping[str, Plan], **options: Any) -> None:
         super().__init__(*args, live=False, **options)
+        self.turns.matching.host = self
         self.children = children
         self.planned: list[PlannedStep] = []
         self._assumed = False
@@ -116,18 +117,27 @@ class Planning(Execution):
     def taken(self, call: Call, outcome: Outcome) -> None:
         """Note that a step takes the outcome that the old run had."""
         self._note(call, "perhaps" if self._assumed else "taken", outcome.taken)
-        super().taken(call, outcome)
+        self.turns.taken(call, outcome)
+
+    def revised(self, seq: int) -> None:
+        """Leave the order on record."""
+        self.turns.revised(seq)
+
+    def given(self, call: Call, value: Any) -> None:
+        """Hold a step whose outcome was set for the run."""
+        self.turns.given(call, value)
 
     def ask_first(self, call: Call, reason: str) -> None:
         """Note that a person would be asked, and assume what is on record."""
         self._assume(call, reason)
 
     def _release_held(self) -> None:
-        held, self.matching.held = self.matching.held, []
+        matching = self.turns.matching
+        held, matching.held = matching.held, []
         for call in held:
             if call.state is HELD:
                 self._assume(call, self._reason(call))
-        if not self._completed and held:
+        if not self.turns.completed and held:
             self._stuck = True
             self._end_without_a_word(Ending(run=self.run))
 

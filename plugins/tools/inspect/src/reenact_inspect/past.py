@@ -12,12 +12,12 @@ from typing import Any
 import attrs
 from reenact.content import references, unpack
 from reenact.desk import Desk
-from reenact.execution import GIVEN
 from reenact.judging import ToolRequest
 from reenact.llm import LlmRequest, LlmResponse, Usage, request_from, response_from
 from reenact.models import REFUSED
 from reenact.records import Entry, RunRecord, Status, origin_of
 from reenact.retrieval import load_blobs, read_history
+from reenact.turns import GIVEN
 
 CALLS = ("llm", "tool")
 _REFUSED = {f"{error.__module__}.{error.__qualname__}" for error in REFUSED}
