@@ -77,6 +77,9 @@ def _packed(value: Any, limit: int, blobs: dict[str, Blob]) -> Any:
 
 def pack_fields(value: Mapping[str, Json], blobs: dict[str, Blob]) -> dict[str, Json]:
     """Return the stored spelling of an object, putting what is large in each field into *blobs*."""
+    data = canonical(dict(value))
+    if len(data) <= INLINE_BYTES and not _signed(data):
+        return dict(value)
     return {key: _packed(item, INLINE_BYTES, blobs) for key, item in value.items()}
 
 
