@@ -252,13 +252,20 @@ class MemoryStore:
 
     # --- for tests
 
-    def cut(self, run_id: str, rows: int) -> "MemoryStore":
-        """Return a store as it would be had the process died after *rows* rows of a run were durable."""
+    def copy(self) -> "MemoryStore":
+        """Return a store with the same runs; what is done to the one is not seen in the other."""
         made = MemoryStore()
         made.runs = dict(self.runs)
         made.journals = {key: list(value) for key, value in self.journals.items()}
         made.content = dict(self.content)
         made.inbox = list(self.inbox)
+        made.leases = dict(self.leases)
+        return made
+
+    def cut(self, run_id: str, rows: int) -> "MemoryStore":
+        """Return a store as it would be had the process died after *rows* rows of a run were durable."""
+        made = self.copy()
+        made.leases.clear()
         made.journals[run_id] = made.journals[run_id][:rows]
         if rows:
             made.runs[run_id] = self._wound_back(made, self.runs[run_id])
