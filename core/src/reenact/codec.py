@@ -66,6 +66,9 @@ def plain(value: object, at: str = "$", *, omit_defaults: bool = False) -> Json:
     return _plain(value, at, omit_defaults, 0)
 
 
+NOTHING_GIVEN: Mapping[str, Json] = {}
+
+
 def plain_fields(value: object, at: str, given: Mapping[str, Json]) -> dict[str, Json]:
     """Return the fields of an attrs class as JSON, those at their default left out.
 
@@ -85,7 +88,7 @@ def plain_fields(value: object, at: str, given: Mapping[str, Json]) -> dict[str,
             made[name] = given[name]
             continue
         item = getattr(value, name)
-        if not _same(item, default):
+        if item is not default and not _same(item, default):
             made[name] = _plain(item, f"{at}.{name}", True, 1)
     return made
 

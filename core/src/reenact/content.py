@@ -182,8 +182,11 @@ class Chains:
         known = max(i for i, name in enumerate(names[:-1] if last else names) if name in self._stored)
         if known < len(items):
             after = names[known]
-            rest = [_packed(value, INLINE_BYTES, blobs) for _, value in items[known:]]
+            rest = [value for _, value in items[known:]]
             data = canonical({"after": after, "items": rest})
+            if len(data) > INLINE_BYTES or _signed(data):
+                rest = [_packed(value, INLINE_BYTES, blobs) for value in rest]
+                data = canonical({"after": after, "items": rest})
             blobs[names[-1]] = Blob(names[-1], data, chain=True)
             if not last:
                 self._stored.add(names[-1])

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 import attrs
 
-from reenact.codec import Json, canonical, digest, plain, plain_fields
+from reenact.codec import NOTHING_GIVEN, Json, canonical, digest, plain, plain_fields
 from reenact.content import Blob, Chains, pack_fields
 
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
@@ -85,10 +85,16 @@ class LlmMessage:
     def spelled(self) -> tuple[str, Json]:
         """Return the hash and the plain value of it; worked out once for each message."""
         if not self._spelled:
-            parts = [plain(part, f"$.parts[{i}]", omit_defaults=True) for i, part in enumerate(self.parts)]
+            parts = [_spelled_part(part, f"$.parts[{i}]") for i, part in enumerate(self.parts)]
             value: Json = {"role": self.role, "parts": parts}
             self._spelled.append((digest(canonical(value)), value))
         return self._spelled[0]
+
+
+def _spelled_part(part: Part, at: str) -> Json:
+    if type(part) is Part:
+        return plain_fields(part, at, NOTHING_GIVEN)
+    return plain(part, at, omit_defaults=True)
 
 
 def system(text: str) -> LlmMessage:

@@ -1,9 +1,10 @@
 """What the runs of a test came to, so that two ways of getting there can be compared."""
 
+import functools
 from collections.abc import Iterator, Mapping
 
 import attrs
-from reenact.records import RUN_PATH, Entry, Failure, Status, decode_entry
+from reenact.records import RUN_PATH, Entry, Failure, Row, Status, decode_entry
 from reenact.steps import spell_site
 from reenact.workflows import WORKFLOWS
 
@@ -12,6 +13,7 @@ from pytest_reenact.memory import MemoryStore
 SHOWN_CHARS = 300
 LISTED = 5
 CANCEL = ":cancel#"
+DECODED_MAX = 4096
 NOTHING_SAID = "", "", ""
 
 Key = tuple[str, str]
@@ -67,10 +69,18 @@ class RunEnd:
 Ends = Mapping[str, RunEnd]
 
 
+def decoded(row: Row) -> Entry:
+    """Return what is in a row; most rows of a trial are the same, byte for byte, in the next one."""
+    return _decoded(row.body)
+
+
+_decoded = functools.lru_cache(maxsize=DECODED_MAX)(decode_entry)
+
+
 def entries_of(store: MemoryStore, run_id: str) -> Iterator[Entry]:
     """Yield the entries of a run."""
     for row in store.journals.get(run_id, ()):
-        yield decode_entry(row.body)
+        yield decoded(row)
 
 
 def ends_of(store: MemoryStore) -> Ends:

@@ -104,8 +104,10 @@ class MemoryStore:
     def _project(self, write: RunWrite) -> None:
         kept = self.runs.get(write.run_id)
         if write.run is not None:
-            owner, epoch = (kept.owner, kept.epoch) if kept else (write.run.owner, write.run.epoch)
-            self.runs[write.run_id] = attrs.evolve(write.run, owner=owner, epoch=epoch)
+            run = write.run
+            if kept and (kept.owner, kept.epoch) != (run.owner, run.epoch):
+                run = attrs.evolve(run, owner=kept.owner, epoch=kept.epoch)
+            self.runs[write.run_id] = run
         if write.release:
             self.runs[write.run_id] = attrs.evolve(self.runs[write.run_id], owner="", until_ns=0)
 
