@@ -96,16 +96,17 @@ async def _ask(
     cache: Cache | None,
 ) -> LlmResponse:
     models = execution.host.models
-    data = canonical(request.spelled(execution.chains))
+    spelled = request.spelled(execution.chains)
     asked, decisions = _as_set(request, execution.history.changes)
     performing = models.call(asked, execution.run, execution.chains, on_event, execution.known)
+    if asked is request:
+        performing.spelled = spelled
     wanted = execution.live or execution.earlier is not None
     targets = models.targets(asked.model) if wanted else ()
-    retry = attrs.evolve(models.retry, candidates=max(1, len(targets)))
     spec = StepSpec(
         kind="llm",
         name=name,
-        retry=retry,
+        retry=models.retry.among(len(targets)),
         timeout_s=models.timeout_s,
         pool=f"provider:{targets[0].provider}" if targets else "",
         models=tuple(map(str, targets)),
@@ -115,7 +116,7 @@ async def _ask(
     call = Call(
         spec,
         path,
-        hash_input("llm", name, data),
+        hash_input("llm", name, canonical(spelled)),
         performing.spell,
         shape=LlmShape(performing, execution.chains),
         gate=performing.gate,

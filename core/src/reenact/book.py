@@ -357,6 +357,9 @@ class Book:
             unknown: A model answered, and what that costs is not known.
         """
         run = self.run
+        if entry.status is Status.SUCCEEDED:
+            self._succeeded += 1
+            self._counted = True
         if entry.tokens_in or entry.tokens_out or entry.cost_usd or unknown:
             cost = (
                 f"{Decimal(run.cost_usd) + Decimal(entry.cost_usd):f}"
@@ -365,15 +368,19 @@ class Book:
             )
             self.run = attrs.evolve(
                 run,
+                steps=run.steps + self._succeeded,
                 tokens_in=run.tokens_in + entry.tokens_in,
                 tokens_out=run.tokens_out + entry.tokens_out,
                 cost_usd=cost,
             )
+            self._succeeded = 0
             self._changed = True
-        if entry.status is Status.SUCCEEDED:
-            self._succeeded += 1
 
     _succeeded = 0
+    """Steps that the run does not count yet."""
+
+    _counted = False
+    """Whether steps have succeeded since the last write."""
 
     # --- writing
 
@@ -429,8 +436,9 @@ class Book:
     def _projection(self) -> RunRecord | None:
         if not (self._changed or self._create):
             return None
-        if self._succeeded:
+        if self._succeeded or (self._counted and self._release):
             self._project()
+        self._counted = False
         self._changed = False
         return self.run
 

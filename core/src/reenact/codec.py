@@ -66,6 +66,33 @@ def plain(value: object, at: str = "$", *, omit_defaults: bool = False) -> Json:
     return _plain(value, at, omit_defaults, 0)
 
 
+NOTHING_GIVEN: Mapping[str, Json] = {}
+
+
+def plain_fields(value: object, at: str, given: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the fields of an attrs class as JSON, those at their default left out.
+
+    Args:
+        value: Its instance.
+        at: What to call it in an error.
+        given: What stands for some of the fields, whatever they are.
+
+    Raises:
+        NotStorableError: As `plain`.
+    """
+    fields = _fields(type(value))  # type: ignore[arg-type]  # classes are hashable
+    assert fields is not None  # noqa: S101  # callers have their own classes spelled
+    made: dict[str, Json] = {}
+    for name, default in fields:
+        if name in given:
+            made[name] = given[name]
+            continue
+        item = getattr(value, name)
+        if item is not default and not _same(item, default):
+            made[name] = _plain(item, f"{at}.{name}", True, 1)
+    return made
+
+
 def spelled(bound: dict[str, Any], at: str) -> bytes:
     """Return the canonical spelling of a call's arguments, defaults of their fields left out.
 
@@ -113,6 +140,8 @@ def _plain(value: Any, at: str, omit: bool, depth: int) -> Json:
 
 
 def _checked_text(value: str, at: str) -> str:
+    if value.isascii():
+        return value
     try:
         value.encode()
     except UnicodeEncodeError as error:
@@ -134,12 +163,12 @@ def _plain_object(value: Any, at: str, omit: bool, depth: int) -> Json:
         return {_key(k, at): _plain(v, f"{at}.{k}", omit, depth + 1) for k, v in value.items()}
     fields = _fields(type(value))  # type: ignore[arg-type]  # classes are hashable
     if fields is not None:
-        held = ((name, getattr(value, name), default) for name, default in fields)
-        return {
-            name: _plain(item, f"{at}.{name}", omit, depth + 1)
-            for name, item, default in held
-            if not (omit and _same(item, default))
-        }
+        made: dict[str, Json] = {}
+        for name, default in fields:
+            item = getattr(value, name)
+            if not (omit and _same(item, default)):
+                made[name] = _plain(item, f"{at}.{name}", omit, depth + 1)
+        return made
     dump = getattr(value, "model_dump", None)
     if callable(dump) and hasattr(type(value), "model_validate"):  # a pydantic model
         return _plain(dump(mode="json", exclude_defaults=omit), at, omit, depth + 1)

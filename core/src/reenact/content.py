@@ -77,6 +77,9 @@ def _packed(value: Any, limit: int, blobs: dict[str, Blob]) -> Any:
 
 def pack_fields(value: Mapping[str, Json], blobs: dict[str, Blob]) -> dict[str, Json]:
     """Return the stored spelling of an object, putting what is large in each field into *blobs*."""
+    data = canonical(dict(value))
+    if len(data) <= INLINE_BYTES and not _signed(data):
+        return dict(value)
     return {key: _packed(item, INLINE_BYTES, blobs) for key, item in value.items()}
 
 
@@ -179,8 +182,11 @@ class Chains:
         known = max(i for i, name in enumerate(names[:-1] if last else names) if name in self._stored)
         if known < len(items):
             after = names[known]
-            rest = [_packed(value, INLINE_BYTES, blobs) for _, value in items[known:]]
+            rest = [value for _, value in items[known:]]
             data = canonical({"after": after, "items": rest})
+            if len(data) > INLINE_BYTES or _signed(data):
+                rest = [_packed(value, INLINE_BYTES, blobs) for value in rest]
+                data = canonical({"after": after, "items": rest})
             blobs[names[-1]] = Blob(names[-1], data, chain=True)
             if not last:
                 self._stored.add(names[-1])

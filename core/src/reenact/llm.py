@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 import attrs
 
-from reenact.codec import Json, canonical, digest, plain
+from reenact.codec import NOTHING_GIVEN, Json, canonical, digest, plain, plain_fields
 from reenact.content import Blob, Chains, pack_fields
 
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
@@ -85,10 +85,16 @@ class LlmMessage:
     def spelled(self) -> tuple[str, Json]:
         """Return the hash and the plain value of it; worked out once for each message."""
         if not self._spelled:
-            parts = [plain(part, f"$.parts[{i}]", omit_defaults=True) for i, part in enumerate(self.parts)]
+            parts = [_spelled_part(part, f"$.parts[{i}]") for i, part in enumerate(self.parts)]
             value: Json = {"role": self.role, "parts": parts}
             self._spelled.append((digest(canonical(value)), value))
         return self._spelled[0]
+
+
+def _spelled_part(part: Part, at: str) -> Json:
+    if type(part) is Part:
+        return plain_fields(part, at, NOTHING_GIVEN)
+    return plain(part, at, omit_defaults=True)
 
 
 def system(text: str) -> LlmMessage:
@@ -105,7 +111,7 @@ def user(*content: "str | Part") -> LlmMessage:
 
 def assistant(*content: "str | Part") -> LlmMessage:
     """Return an assistant message of texts and parts."""
-    return attrs.evolve(user(*content), role="assistant")
+    return LlmMessage(role="assistant", parts=user(*content).parts)
 
 
 def tool_result(call: Part, text: str, *, failed: bool = False) -> LlmMessage:
@@ -175,20 +181,25 @@ class LlmRequest:
 
     def spelled(self, chains: Chains) -> dict[str, Json]:
         """Return the plain value that is hashed: messages stand as the name of their chain."""
-        bare = attrs.evolve(self, messages=())
-        value = plain(bare, "$.request", omit_defaults=True)
-        assert isinstance(value, dict)  # noqa: S101  # an attrs class always spells as an object
-        value["messages"] = chains.name(message.spelled()[0] for message in self.messages)
-        return value
+        name = chains.name(message.spelled()[0] for message in self.messages)
+        return plain_fields(self, "$.request", {"messages": name})
 
     def segments(self) -> list[Json]:
         """Return the plain values of its messages, and then of the rest of it."""
-        rest = plain(attrs.evolve(self, messages=()), "$.request", omit_defaults=True)
+        rest = plain_fields(self, "$.request", {"messages": []})
         return [*(message.spelled()[1] for message in self.messages), rest]
 
-    def stored(self, chains: Chains, blobs: dict[str, Blob]) -> dict[str, Json]:
-        """Return the plain value that is stored, putting new messages into *blobs*."""
-        value = pack_fields(self.spelled(chains), blobs)
+    def stored(
+        self, chains: Chains, blobs: dict[str, Blob], spelled: Mapping[str, Json] | None = None
+    ) -> dict[str, Json]:
+        """Return the plain value that is stored, putting new messages into *blobs*.
+
+        Args:
+            chains: The run's conversations.
+            blobs: Where content goes, by hash.
+            spelled: What `spelled` has returned, if that was asked for already.
+        """
+        value = pack_fields(self.spelled(chains) if spelled is None else spelled, blobs)
         value["messages"] = chains.store([message.spelled() for message in self.messages], blobs)
         return value
 
@@ -258,17 +269,18 @@ class LlmResponse:
         self, asked: tuple[LlmMessage, ...], chains: Chains, blobs: dict[str, Blob]
     ) -> dict[str, Json]:
         """Return the plain value that is stored, with the answer as the last message of its conversation."""
-        value = plain(attrs.evolve(self, message=_NOBODY, cost_usd=None), "$.response", omit_defaults=True)
-        assert isinstance(value, dict)  # noqa: S101  # an attrs class always spells as an object
-        value = pack_fields(value, blobs)
+        value = pack_fields(plain_fields(self, "$.response", _APART), blobs)
         said = [message.spelled() for message in (*asked, self.message)]
         value["message"] = chains.store(said, blobs, last=True)
-        if self.cost_usd is not None:
+        if self.cost_usd is None:
+            del value["cost_usd"]
+        else:
             value["cost_usd"] = f"{self.cost_usd:f}"
         return value
 
 
-_NOBODY = LlmMessage(role="assistant", parts=())
+_APART: Mapping[str, Json] = {"message": None, "cost_usd": None}
+"""What of a response is stored in a form of its own."""
 
 
 @attrs.frozen(kw_only=True)

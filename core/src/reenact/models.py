@@ -15,7 +15,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import attrs
 
-from reenact.codec import canonical
+from reenact.codec import Json, canonical
 from reenact.content import Blob, Chains
 from reenact.errors import (
     AuthenticationError,
@@ -207,6 +207,7 @@ class LlmCall:
         listener: Told of the answer as it comes, live only.
         asked: The model that was asked last, as ``provider:model``.
         known: What policies have taken out of the run's requests, by placeholder.
+        spelled: The plain value of the request, if it was worked out and no policy was asked since.
     """
 
     models: Models
@@ -222,10 +223,11 @@ class LlmCall:
     _call: Call | None = attrs.field(default=None, init=False)
     _passed: frozenset[str] | None = attrs.field(default=None, init=False)
     asked: str = attrs.field(default="", init=False)
+    spelled: Mapping[str, Json] | None = attrs.field(default=None, init=False, repr=False)
 
     def spell(self, blobs: dict[str, Blob]) -> bytes:
         """Return the stored spelling of the request as it is now."""
-        return canonical(self.request.stored(self.chains, blobs))
+        return canonical(self.request.stored(self.chains, blobs, self.spelled))
 
     @property
     def gate(self) -> Gate | None:
@@ -242,7 +244,7 @@ class LlmCall:
         trace = TraceContext(self.run.trace_id, self.run.id, call.path, call.attempt)
         context = self._context("request", StepContext(trace), target)
         verdict = await self.models.chain.judge("request", self.request, context, self._original)
-        self.request = verdict.value
+        self.request, self.spelled = verdict.value, None
         self._note_places(call, verdict.places)
         return Passed(
             body=self.perform,
@@ -382,6 +384,9 @@ class LlmCall:
                 return spent.began
             return self._passed is None or member.name in self._passed
 
+        if not self.models.chain.of("settle"):
+            self._passed = None
+            return Verdict(spent, False, [])
         context = self._context("settle", step, target, provider)
         verdict = await self.models.chain.judge("settle", spent, context, concerns=concerns)
         self._note(verdict)

@@ -45,6 +45,12 @@ class Retry:
     on: tuple[type[Exception], ...] = (Exception,)
     candidates: int = 1
 
+    def among(self, candidates: int) -> "Retry":
+        """Return the same for a call that has so many candidates; at least one."""
+        if candidates <= 1 and self.candidates == 1:
+            return self
+        return attrs.evolve(self, candidates=max(1, candidates))
+
     def retryable(self, error: BaseException) -> bool:
         """Say whether *error* is worth another try."""
         if isinstance(error, ProviderError) and not error.retryable:

@@ -114,6 +114,35 @@ def test_a_fresh_one_does_the_same_again(runtime: TestRuntime, mock_llm: MockLlm
     assert [e.input_hash for e in second.view.entries] == [e.input_hash for e in first.view.entries]
 
 
+def test_a_run_is_seen_as_its_verb_left_it(runtime: TestRuntime) -> None:
+    """Steps and child runs that nobody has looked at yet do not change with what is done to a run later."""
+    waiting = runtime.run_sync(ask)
+    runtime.sync(runtime.approve(waiting.id, True))
+    ended = runtime.sync(runtime.resume(waiting.id))
+
+    seen = [[one.status for one in run.steps()] for run in (waiting, ended)]
+
+    assert seen == [["waiting"], ["succeeded"]]
+    assert len(waiting.view.entries) < len(ended.view.entries)
+    assert ended == runtime.seen[ended.id]
+    assert waiting != ended
+
+
+async def a_look_at(run: TestRun) -> list[str]:
+    return [one.path for one in run.steps()]
+
+
+def test_a_run_is_looked_at_on_any_loop(runtime: TestRuntime, mock_llm: MockLlm) -> None:
+    """What a test sees of a run belongs to no event loop, and is the same on a second look."""
+    agree(mock_llm)
+    run = runtime.run_sync(outer, "T-1")
+
+    paths = asyncio.run(a_look_at(run))
+
+    assert paths == [one.path for one in run.steps()]
+    assert [child.cut_off for child in run.children] == [{}]
+
+
 def test_verbs_of_runs_that_wait(runtime: TestRuntime) -> None:
     """A run that waits is given back; answered and resumed it ends."""
     run = runtime.run_sync(ask)

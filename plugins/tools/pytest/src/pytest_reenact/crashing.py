@@ -9,6 +9,7 @@ of it from those that were lost.
 """
 
 import asyncio
+import functools
 import itertools
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -103,9 +104,8 @@ class Crashing:
 
     def seen(self, run: TestRun) -> TestRun:
         """Return a run of which entries do not count that were cut off."""
-        mortal = self._mortal
-        children = tuple(self.seen(child) for child in run.children)
-        return attrs.evolve(run, cut_off=frozenset(mortal.cut_off.get(run.id, ())), children=children)
+        cut_off = {run_id: frozenset(places) for run_id, places in self._mortal.cut_off.items()}
+        return attrs.evolve(run, cut_off=cut_off)
 
     async def through(self, runtime: TestRuntime, act: Act, perform: Callable[[Runtime], Awaitable[T]]) -> T:
         """Perform an act, in as many lives as it takes."""
@@ -282,9 +282,9 @@ class Crashing:
 
     # --- judging
 
-    @property
+    @functools.cached_property
     def ends(self) -> Ends:
-        """What the runs of the test came to."""
+        """What the runs of the test came to; asked for when the test is over."""
         return ends_of(self._mortal.store)
 
     @property
@@ -292,9 +292,9 @@ class Crashing:
         """Which run was cancelled and did not end so; nothing if none."""
         return swallowed(self._mortal.store)
 
-    @property
+    @functools.cached_property
     def doubts(self) -> frozenset[Key]:
-        """The steps that were in doubt at some time."""
+        """The steps that were in doubt at some time; asked for when the test is over."""
         return frozenset(
             (run_id, entry.path)
             for run_id in self._mortal.store.runs

@@ -1,9 +1,10 @@
 """What the runs of a test came to, so that two ways of getting there can be compared."""
 
+import functools
 from collections.abc import Iterator, Mapping
 
 import attrs
-from reenact.records import RUN_PATH, Entry, Failure, Status, decode_entry
+from reenact.records import RUN_PATH, Entry, Failure, Row, Status, decode_entry
 from reenact.steps import spell_site
 from reenact.workflows import WORKFLOWS
 
@@ -12,12 +13,14 @@ from pytest_reenact.memory import MemoryStore
 SHOWN_CHARS = 300
 LISTED = 5
 CANCEL = ":cancel#"
+DECODED_MAX = 4096
+NOTHING_SAID = "", "", ""
 
 Key = tuple[str, str]
 """A run and the path of a step in it."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class StepEnd:
     """What a step came to.
 
@@ -66,10 +69,18 @@ class RunEnd:
 Ends = Mapping[str, RunEnd]
 
 
+def decoded(row: Row) -> Entry:
+    """Return what is in a row; most rows of a trial are the same, byte for byte, in the next one."""
+    return _decoded(row.body)
+
+
+_decoded = functools.lru_cache(maxsize=DECODED_MAX)(decode_entry)
+
+
 def entries_of(store: MemoryStore, run_id: str) -> Iterator[Entry]:
     """Yield the entries of a run."""
     for row in store.journals.get(run_id, ()):
-        yield decode_entry(row.body)
+        yield decoded(row)
 
 
 def ends_of(store: MemoryStore) -> Ends:
@@ -78,7 +89,8 @@ def ends_of(store: MemoryStore) -> Ends:
 
 
 def _end_of(store: MemoryStore, run_id: str) -> RunEnd:
-    steps: dict[str, StepEnd] = {}
+    said: dict[str, tuple[str, str, str]] = {}
+    latest: dict[str, Entry] = {}
     outputs: dict[int, bytes] = {}
     status, output, failure = Status.RUNNING, b"", None
     for entry in entries_of(store, run_id):
@@ -86,15 +98,14 @@ def _end_of(store: MemoryStore, run_id: str) -> RunEnd:
         if entry.path == RUN_PATH:
             status, output, failure = entry.status, bytes(entry.output), entry.failure
             continue
-        before = steps.get(entry.path, StepEnd(status=entry.status))
-        steps[entry.path] = attrs.evolve(
-            before,
-            status=entry.status,
-            effect=entry.effect or before.effect,
-            site=entry.site or before.site,
-            input_hash=entry.input_hash or before.input_hash,
-            output=outputs[entry.seq],
-        )
+        latest[entry.path] = entry
+        if entry.effect or entry.site or entry.input_hash:
+            effect, site, input_hash = said.get(entry.path, NOTHING_SAID)
+            said[entry.path] = entry.effect or effect, entry.site or site, entry.input_hash or input_hash
+    steps = {
+        path: StepEnd(entry.status, *said.get(path, NOTHING_SAID), outputs[entry.seq])
+        for path, entry in latest.items()
+    }
     workflow = store.runs[run_id].workflow
     return RunEnd(workflow=workflow, status=status, output=output, failure=failure, steps=steps)
 

@@ -104,8 +104,10 @@ class MemoryStore:
     def _project(self, write: RunWrite) -> None:
         kept = self.runs.get(write.run_id)
         if write.run is not None:
-            owner, epoch = (kept.owner, kept.epoch) if kept else (write.run.owner, write.run.epoch)
-            self.runs[write.run_id] = attrs.evolve(write.run, owner=owner, epoch=epoch)
+            run = write.run
+            if kept and (kept.owner, kept.epoch) != (run.owner, run.epoch):
+                run = attrs.evolve(run, owner=kept.owner, epoch=kept.epoch)
+            self.runs[write.run_id] = run
         if write.release:
             self.runs[write.run_id] = attrs.evolve(self.runs[write.run_id], owner="", until_ns=0)
 
@@ -252,13 +254,20 @@ class MemoryStore:
 
     # --- for tests
 
-    def cut(self, run_id: str, rows: int) -> "MemoryStore":
-        """Return a store as it would be had the process died after *rows* rows of a run were durable."""
+    def copy(self) -> "MemoryStore":
+        """Return a store with the same runs; what is done to the one is not seen in the other."""
         made = MemoryStore()
         made.runs = dict(self.runs)
         made.journals = {key: list(value) for key, value in self.journals.items()}
         made.content = dict(self.content)
         made.inbox = list(self.inbox)
+        made.leases = dict(self.leases)
+        return made
+
+    def cut(self, run_id: str, rows: int) -> "MemoryStore":
+        """Return a store as it would be had the process died after *rows* rows of a run were durable."""
+        made = self.copy()
+        made.leases.clear()
         made.journals[run_id] = made.journals[run_id][:rows]
         if rows:
             made.runs[run_id] = self._wound_back(made, self.runs[run_id])

@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from reenact.errors import StoreError
-from reenact.records import RUN_PATH, Entry, Status, decode_entry
+from reenact.records import RUN_PATH, Entry, Status
 from reenact.stores import CommitResult, RunWrite
 
-from pytest_reenact.ends import Key, entries_of
+from pytest_reenact.ends import Key, decoded, entries_of
 from pytest_reenact.memory import MemoryStore
 
 PERFORMED = frozenset({"llm", "tool", "step"})
@@ -90,7 +90,7 @@ class Mortal:
     def _note(self, write: RunWrite, *, begins: bool) -> None:
         """Note what a write that was made tells of steps."""
         for row in write.rows:
-            entry = decode_entry(row.body)
+            entry = decoded(row)
             key = write.run_id, entry.path
             if entry.kind:
                 self.steps[key] = entry
@@ -115,7 +115,7 @@ class Mortal:
         """Note what steps came to that will never be on record."""
         for write in writes:
             for row in write.rows:
-                entry = decode_entry(row.body)
+                entry = decoded(row)
                 if entry.path != RUN_PATH and entry.status.ended:
                     self.lost[write.run_id, entry.path] = entry, write
 

@@ -1,9 +1,14 @@
-"""What a test sees of a run: its end, and everything that led to it, without another ``await``."""
+"""What a test sees of a run: its end, and everything that led to it, without another ``await``.
 
+Most tests look at the end only, and what led to it takes as long to read as the run took.
+Of a store in memory it is read when somebody asks, from a copy made when the verb was done.
+"""
+
+import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 from reenact.desk import Desk
@@ -13,8 +18,32 @@ from reenact.stores import RunFilter
 from reenact.views import Run, RunView, StepView
 
 from pytest_reenact.matching import fits
+from pytest_reenact.memory import MemoryStore
+
+T = TypeVar("T")
 
 _KINDS = frozenset({"llm", "tool", "step", "decision", "timer", "signal", "workflow"})
+
+
+class OnRecord:
+    """What led to the end of a run, read when it is asked for first.
+
+    Args:
+        read: Reads the run and its child runs.
+    """
+
+    def __init__(self, read: Callable[[], tuple[RunView, tuple["TestRun", ...]]]) -> None:
+        self._read = read
+
+    @functools.cached_property
+    def found(self) -> tuple[RunView, tuple["TestRun", ...]]:
+        """The run and its child runs."""
+        return self._read()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OnRecord) and self.found == other.found
+
+    __hash__ = None  # type: ignore[assignment]  # entries hold what cannot be hashed
 
 
 @attrs.frozen(kw_only=True)
@@ -22,18 +51,25 @@ class TestRun:
     """A run as a verb left it.
 
     Attributes:
-        view: Its input, steps and entries.
-        children: Its child runs, as they are by now.
-        cut_off: Positions of entries that say a step begins, and a crash that the test knows nothing of
-            had it begin again; see ``--crash-everywhere``.
+        cut_off: For each run, positions of entries that say a step begins, and a crash that the test
+            knows nothing of had it begin again; see ``--crash-everywhere``.
     """
 
     __test__ = False  # pytest is not to take it for a class of tests
 
     _run: Run = attrs.field(alias="run")
-    view: RunView
-    children: Sequence["TestRun"] = ()
-    cut_off: frozenset[int] = frozenset()
+    _on_record: OnRecord = attrs.field(alias="on_record")
+    cut_off: Mapping[str, frozenset[int]] = attrs.field(factory=dict)
+
+    @property
+    def view(self) -> RunView:
+        """Its input, steps and entries."""
+        return self._on_record.found[0]
+
+    @property
+    def children(self) -> tuple["TestRun", ...]:
+        """Its child runs, as they were by then."""
+        return tuple(attrs.evolve(child, cut_off=self.cut_off) for child in self._on_record.found[1])
 
     @property
     def ended(self) -> Run:
@@ -115,12 +151,13 @@ class TestRun:
         Attempts count one each, whatever came of them: each may have done to the world what the
         step does. What a policy refused, and what was taken from the record, does not count.
         """
+        cut_off = self.cut_off.get(self.id, frozenset())
         named = {step.path: step for step in self.view.steps if name in (step.name, step.path)}
         begun = sum(
             entry.path in named
             and entry.status is Status.RUNNING
             and entry.again < 0
-            and entry.seq not in self.cut_off
+            and entry.seq not in cut_off
             for entry in self.view.entries
         )
         refused = sum(_refused(step) for step in named.values())
@@ -168,10 +205,32 @@ async def look(desk: Desk, run_id: str, run: Run | None = None) -> TestRun:
         run_id: Which.
         run: The run as a verb left it; what is on record if None, with its output plain.
     """
-    view = await desk.show(run_id)
-    children = await desk.list(RunFilter(parent=view.record.id, limit=1_000_000))
-    seen = [await look(desk, record.id) for record in reversed(children)]
+    if run is not None and type(desk.store) is MemoryStore:
+        record = await desk.find(run_id)
+        copy = Desk(desk.store.copy())
+        return TestRun(
+            run=attrs.evolve(run, record=record),
+            on_record=OnRecord(lambda: _at_once(_read(copy, record.id))),
+        )
+    found = await _read(desk, run_id)
+    view = found[0]
     if run is None:
         error = revive(view.failure) if view.failure is not None else None
         run = Run(record=view.record, error=error, value=view.output)
-    return TestRun(run=attrs.evolve(run, record=view.record), view=view, children=tuple(seen))
+    return TestRun(run=attrs.evolve(run, record=view.record), on_record=OnRecord(lambda: found))
+
+
+async def _read(desk: Desk, run_id: str) -> tuple[RunView, tuple[TestRun, ...]]:
+    view = await desk.show(run_id)
+    children = await desk.list(RunFilter(parent=view.record.id, limit=1_000_000))
+    return view, tuple([await look(desk, record.id) for record in reversed(children)])
+
+
+def _at_once(work: Coroutine[Any, Any, T]) -> T:
+    """Return what *work* returns, which waits for nothing but its turn, on whatever loop or none."""
+    try:
+        while True:
+            work.send(None)
+    except StopIteration as done:
+        made: T = done.value
+        return made

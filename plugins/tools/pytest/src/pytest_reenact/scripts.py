@@ -1,5 +1,6 @@
 """What a scripted model answers, and to what: a script is a question and an answer."""
 
+import functools
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -46,7 +47,7 @@ def tool_call(name: str, /, **arguments: Any) -> ToolCall:
     return ToolCall(name, arguments)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Asked:
     """What of a call decides what is answered.
 
@@ -64,7 +65,7 @@ class Asked:
     request: LlmRequest
     attempt: int
 
-    @property
+    @functools.cached_property
     def said(self) -> str:
         """What system, user and tools have said; not what the model has."""
         return "\n".join(_said(m) for m in self.request.messages if m.role != "assistant")

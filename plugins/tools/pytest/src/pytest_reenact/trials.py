@@ -6,10 +6,12 @@ imported anew. The first trial that ends otherwise fails the test, and the repor
 to repeat it.
 """
 
+import gc
 import shlex
 import shutil
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -121,10 +123,11 @@ class Trials:
         began_s = time.perf_counter()
         problem = first.problem
         tried = {CRASHES: 0, SHUFFLES: 0}
-        if not problem and wishes.get("crash", True):
-            problem = first.swallowed or self._crash(item, first, tried)
-        if not problem and self._options.seeds:
-            problem = self._shuffle(item, first, tried, any_order=wishes.get("any_order", False))
+        with _collecting_what_is_new():
+            if not problem and wishes.get("crash", True):
+                problem = first.swallowed or self._crash(item, first, tried)
+            if not problem and self._options.seeds:
+                problem = self._shuffle(item, first, tried, any_order=wishes.get("any_order", False))
         called.user_properties += [*tried.items(), (SECONDS, time.perf_counter() - began_s)]
         if problem:
             called.outcome = "failed"
@@ -230,6 +233,19 @@ def _tear_down(item: pytest.Item, nextitem: pytest.Item | None) -> list[pytest.T
         return []
     report: pytest.TestReport = item.ihook.pytest_runtest_makereport(item=item, call=call)
     return [report]
+
+
+@contextmanager
+def _collecting_what_is_new() -> Iterator[None]:
+    """Have the collector of cycles leave alone what was there before: a test session holds a lot."""
+    ours = gc.get_freeze_count() == 0
+    if ours:
+        gc.freeze()
+    try:
+        yield
+    finally:
+        if ours:
+            gc.unfreeze()
 
 
 def spread(size: int, limit: int) -> Sequence[int]:
