@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from reenact_pii.context import before, listed, words
 from reenact_pii.findings import Hit, Kind
-from reenact_pii.pages import Page
+from reenact_pii.pages import Page, Topic
 
 _HINTS = tuple(hint.strip() for hint in listed("birth_hints"))
 _BORN = words("birth", gap=r"\.?[^0-9\n.;]{0,28}")
@@ -29,6 +29,8 @@ _DATE = re.compile(
 def find_births(page: Page) -> Iterator[Hit]:
     """Yield dates of birth."""
     lower = page.lower
+    if not page.topics & Topic.BIRTH:
+        return
     if (page.stretches or _YEAR.search(page.rare)) and any(hint in page.rare_lower for hint in _HINTS):
         for match in _DATE.finditer(lower):
             start = match.start()

@@ -6,6 +6,8 @@ looked for in the text just before the value, so the cost is that of the values.
 
 import re
 import tomllib
+from collections import defaultdict
+from collections.abc import Iterable
 from importlib.resources import files
 
 from reenact_pii.folding import fold_words
@@ -48,11 +50,16 @@ def before(pattern: re.Pattern[str], lower: str, start: int) -> bool:
 _NEAR = re.compile(r"(?=[^a-z\u0080-\U0010ffff0-9\n]*[a-z\u0080-\U0010ffff])[^0-9\n]+")
 
 
-# --- hints ----------------------------------------------------------------------------------------
-
-_HINTS = ("password", "tokens", "birth_hints", "document_hints", "hardware_hints", "digit_hints")
+# --- one of many words ----------------------------------------------------------------------------
 
 
-def hints() -> tuple[str, ...]:
-    """Return what makes a closer look at a word worth while: the beginnings of all hints."""
-    return tuple(sorted({hint.split()[0] for name in _HINTS for hint in listed(name)}))
+def any_of(found: Iterable[str]) -> str:
+    """Return a pattern that finds whether any of the words is there, letter by letter.
+
+    A plain alternation tries every word at every place; this tries the letters that may come next.
+    """
+    rests: dict[str, list[str]] = defaultdict(list)
+    for word in sorted(set(found)):
+        rests[word[0]].append(word[1:])
+    tried = [re.escape(letter) + ("" if "" in rest else any_of(rest)) for letter, rest in rests.items()]
+    return tried[0] if len(tried) == 1 else f"(?:{'|'.join(tried)})"

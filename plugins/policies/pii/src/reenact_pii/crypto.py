@@ -10,7 +10,9 @@ from reenact_pii.context import before, listed, words
 from reenact_pii.findings import Hit, Kind
 from reenact_pii.pages import Page
 
-_SHORTEST = 25
+MIN_ADDRESS = 25
+"""Shortest address, in characters."""
+
 _TOKEN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]{25,130}+(?![A-Za-z0-9])")
 _ETHEREUM = re.compile(r"0x[0-9a-fA-F]{40}|xdc[0-9a-fA-F]{40}")
 _BECH32 = re.compile(r"[a-z]{1,16}1[02-9ac-hj-np-z]{8,110}|[A-Z]{1,16}1[02-9AC-HJ-NP-Z]{8,110}")
@@ -33,7 +35,7 @@ _EXTENDED_BYTES = 78
 def find_crypto(page: Page) -> Iterator[Hit]:
     """Yield addresses, and private keys in the same spellings."""
     text, lower = page.text, page.lower
-    if page.longest < _SHORTEST:
+    if page.longest < MIN_ADDRESS:
         return
     for match in _TOKEN.finditer(text):
         start, end = match.span()

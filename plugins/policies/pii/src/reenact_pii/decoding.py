@@ -30,7 +30,6 @@ _ESCAPE = re.compile(
     r"|</?(?:b|i|u|em|strong|span|wbr|font|mark|code|a)(?: [^<>]{0,64})?/?>"
     r"|(?<=[A-Za-z0-9.@])(?:\*\*|~~)(?=[A-Za-z0-9.@])"
 )
-_SIGNS = ("%", "&", "\\", "<", "**", "~~")
 _AGAIN = re.compile(r"%(?:25)+(?=[0-9A-Fa-f]{2})")
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
 _MAX_CODE = 0x10FFFF
@@ -40,7 +39,7 @@ def plain(view: View) -> View:
     """Return *view* with escapes undone and characters in one spelling."""
     for _ in range(MAX_ROUNDS):
         text = view.text
-        if not any(sign in text for sign in _SIGNS):
+        if not _may_be_escaped(text):
             break
         edits = [(match.start(), match.end(), _unescaped(match[0])) for match in _ESCAPE.finditer(text)]
         edits = [edit for edit in edits if edit[2] != text[edit[0] : edit[1]]]
@@ -48,6 +47,11 @@ def plain(view: View) -> View:
             break
         view = fold(view.edited(edits))
     return view
+
+
+def _may_be_escaped(text: str) -> bool:
+    # Spelled out: it is asked of every text, and a loop takes five times as long.
+    return "%" in text or "&" in text or "<" in text or "\\" in text or "**" in text or "~~" in text
 
 
 def _unescaped(escape: str) -> str:
@@ -74,7 +78,7 @@ def tagged(view: View) -> View | None:
     Models read them. Single ones between other characters are only in the way.
     """
     text = view.text
-    if text.isascii() or max(text) < "\U000e0020":
+    if text.isascii():
         return None
     runs = [range(*match.span()) for match in _TAGGED.finditer(text)]
     edits = [(at, at + 1, chr(ord(text[at]) - _TAGS)) for run in runs for at in run]
@@ -122,10 +126,26 @@ _PAIRED = "|".join(
 _AT_SPELLED = re.compile(rf"(?<=[^\W_]) {{1,2}}(?:{_PAIRED}|at {{1,2}}(?=[a-z0-9-]{{1,63}}+ ?[\[({{<]))")
 
 
+_BRACKETS = re.compile(r"[\[({<]")
+_BRACKET_WORD = re.compile(rf"[\[({{<](?:{_DOT_WORDS}|{_AT_WORDS}|[.@])?(?:[\])}}>]|$)", re.MULTILINE)
+_SPOKEN_WORD = re.compile(rf"\n(?:(?:dot|punkt|punto|ponto|point|kropka|\.|@[^\n]*|[^\n]*@)\n|{_MAILERS}\.)")
+_SPOKEN_WITHIN = ("_at_", "-at-", "_dot_", "-dot-", "arroba", "arobase")
+
+
+def may_be_spoken(words: str) -> bool:
+    """Say whether `spoken` may find something in a text that holds these words.
+
+    Args:
+        words: In lower case, one a line.
+    """
+    if _SPOKEN_WORD.search(f"\n{words}\n") or (_BRACKETS.search(words) and _BRACKET_WORD.search(words)):
+        return True
+    return any(sign in words for sign in _SPOKEN_WITHIN)
+
+
 def spoken(view: View, lower: str) -> View | None:
     """Return *view* with spoken dots and at signs as such; None if there are none."""
-    opened = "[" in lower or "(" in lower or "<" in lower or "{" in lower
-    brackets = opened and _BRACKET_HINT.search(lower) is not None
+    brackets = _BRACKETS.search(lower) is not None and _BRACKET_HINT.search(lower) is not None
     dots = brackets or (
         any(word in lower for word in _DOT_CORES) and any(hint in lower for hint in _DOT_HINTS)
     )

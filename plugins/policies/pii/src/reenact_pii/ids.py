@@ -12,7 +12,7 @@ from datetime import date
 from reenact_pii.checksums import iso7064_11_10, luhn, verhoeff, weighted
 from reenact_pii.context import before, listed, words
 from reenact_pii.findings import Hit, Kind
-from reenact_pii.pages import Page
+from reenact_pii.pages import Page, Topic
 
 Check = Callable[[str], bool]
 
@@ -328,7 +328,7 @@ def find_ids(page: Page) -> Iterator[Hit]:
     for area in _CAPITALS.finditer(page.text) if _TWO_DIGITS.search(page.rare) else ():
         if _TWO_DIGITS.search(area[0]):
             yield from _formed(_LETTERED_AT.finditer(page.text, area.start(), area.end() + 2), _LETTERED)
-    if any(hint in page.rare_lower for hint in _DOCUMENT_HINTS):
+    if page.topics & Topic.DOCUMENT and any(hint in page.rare_lower for hint in _DOCUMENT_HINTS):
         yield from _find_documents(page)
 
 

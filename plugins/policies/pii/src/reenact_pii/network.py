@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from reenact_pii.context import BEFORE_CHARS, before, listed, words
 from reenact_pii.findings import Hit, Kind
-from reenact_pii.pages import Page
+from reenact_pii.pages import Page, Topic
 
 _V4 = re.compile(r"[0-9](?<![0-9A-Za-z.].)[0-9]{0,2}(?:\.[0-9]{1,3}){3}(?![0-9A-Za-z_]|\.[0-9])")
 _V6_COLONS = re.compile(r":[0-9A-Fa-f]{0,4}:")
@@ -51,13 +51,13 @@ def find_network(page: Page) -> Iterator[Hit]:
     text, lower = page.text, page.lower
     if _V4.search(page.rare):
         yield from _find_v4(text, lower)
-    if _V6_COLONS.search(page.rare):
+    if ":" in page.rare and _V6_COLONS.search(page.rare):
         yield from _find_v6(text)
     if _MAC_PAIRS.search(page.rare):
         yield from _find_pairs(text)
     if _MAC_FOURS.search(page.rare):
         yield from _find_fours(text)
-    if any(hint in page.rare_lower for hint in _HARDWARE_HINTS):
+    if page.topics & Topic.HARDWARE and any(hint in page.rare_lower for hint in _HARDWARE_HINTS):
         yield from _find_bare(text, lower)
 
 
