@@ -28,9 +28,11 @@ MIN_IBAN = 15
 IBAN_CHARS = {country: length for length, listed in _BY_LENGTH.items() for country in listed.split()}
 """Length of an IBAN by its country, in characters."""
 
-_IBAN_START = re.compile(
-    r"[0-9 .-](?<=(?<![A-Za-z0-9])[A-Za-z]{2}.)(?:(?<=[0-9])|[0-9])[ .-]?[0-9](?=[ ._/\n-]{0,2}[A-Za-z0-9])"
+_IBAN_CHECK = re.compile(
+    r"[0-9](?:(?<=(?<![A-Za-z0-9])[A-Za-z]{2}.)|(?<=(?<![A-Za-z0-9])[A-Za-z]{2}[ .-].))"
+    r"[ .-]?[0-9](?=[ ._/\n-]{0,2}[A-Za-z0-9])"
 )
+"""The check digits after a country; begins with a digit, since most text has few."""
 _IBAN_REST = {
     length: re.compile(rf"(?:[ ._/\n-]{{0,2}}[A-Za-z0-9]){{{length - 4}}}(?![A-Za-z0-9])")
     for length in set(IBAN_CHARS.values())
@@ -73,8 +75,9 @@ def find_banking(page: Page) -> Iterator[Hit]:
     for match in page.numbers(_CARD):
         yield from _card(match[0], match.start(), page.lower)
     if page.stretches or page.longest >= MIN_IBAN:
-        for match in _IBAN_START.finditer(page.text):
-            yield from _iban_at(page.text, match.start() - 2, match.end())
+        for match in _IBAN_CHECK.finditer(page.text):
+            country_end = match.start() - (page.text[match.start() - 1] in " .-")
+            yield from _iban_at(page.text, country_end - 2, match.end())
 
 
 def _card(written: str, start: int, lower: str) -> Iterator[Hit]:

@@ -27,7 +27,7 @@ def listed(name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(fold_words(word) for word in _DATA[name]))
 
 
-def words(name: str, *, gap: str = r"[^0-9\n]{0,40}") -> re.Pattern[str]:
+def words(name: str, *, gap: str = r"[^0-9\n]{0,40}", ends: bool = True) -> re.Pattern[str]:
     """Return a pattern for one of the words of the list *name*, followed by a *gap* and the value.
 
     A word of ASCII letters stands alone or beside ``_``; others, such as Chinese, may
@@ -37,7 +37,7 @@ def words(name: str, *, gap: str = r"[^0-9\n]{0,40}") -> re.Pattern[str]:
     latin = "|".join(re.escape(word) for word in spelled if word.isascii())
     other = "|".join(re.escape(word) for word in spelled if not word.isascii())
     either = rf"(?:(?<![a-z])(?:{latin})(?![a-z])" + (rf"|{other})" if other else ")")
-    return re.compile(rf"{either}{gap}$")
+    return re.compile(f"{either}{gap}$" if ends else f"{either}{gap}")
 
 
 def before(pattern: re.Pattern[str], lower: str, start: int) -> bool:

@@ -12,7 +12,7 @@ import html
 import re
 from collections.abc import Iterator
 
-from reenact_pii.context import DIGIT_NAMES, listed
+from reenact_pii.context import DIGIT_NAMES, any_of, listed
 from reenact_pii.folding import fold, fold_words
 from reenact_pii.views import Edit, View
 
@@ -179,6 +179,9 @@ _FEWEST_SINGLES = 4
 
 _DIGIT_WORD = "|".join(sorted(DIGIT_NAMES, key=len, reverse=True))
 _NAMED = re.compile(rf"(?<![a-z])(?:{_DIGIT_WORD})(?:[ ,-]{{1,2}}(?:{_DIGIT_WORD})(?![a-z])){{6,}}+")
+_BEGUN = any_of(DIGIT_NAMES) + "[^ ,-]{0,6}[ ,-]"
+_THREE_NAMED = re.compile(f"[ ,-]{_BEGUN}[ ,-]?{_BEGUN}[ ,-]?{_BEGUN}")
+"""What may be names amid such a run; begins with what is rarer than a letter."""
 _WORD = re.compile(rf"(?:{_DIGIT_WORD})")
 _NAMED_HINTS = listed("digit_hints")
 
@@ -241,7 +244,7 @@ def named(view: View, lower: str, rare: str) -> View | None:
     if sum(hint in rare for hint in _NAMED_HINTS) < 2:  # noqa: PLR2004  # seven digits seldom are all the same
         return None
     edits: list[Edit] = []
-    for run in _NAMED.finditer(lower):
+    for run in _NAMED.finditer(lower) if _THREE_NAMED.search(lower) else ():
         words = list(_WORD.finditer(lower, *run.span()))
         ends = [*(word.start() for word in words[1:]), run.end()]
         edits.extend((word.start(), end, DIGIT_NAMES[word[0]]) for word, end in zip(words, ends, strict=True))
@@ -259,14 +262,25 @@ _SAMPLE = 16
 _TEXTUAL = re.compile(r"[\x20-\x7e\n\t\r\u00a0-\uffff]{6,}")
 
 
-def packed(view: View) -> Iterator[tuple[int, int, str]]:
-    """Yield where in *view* a text is packed as base64 or hex, and the text."""
-    for match in _BASE64.finditer(view.text):
+def packed(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield where in *text* another is packed as base64 or hex, and that."""
+    for match in _BASE64.finditer(text):
         token = match[0]
         if len(token) <= MAX_PACKED_CHARS:
-            text = _unhexed(token) if _HEX.fullmatch(token) else _unbased(token)
-            if text and _TEXTUAL.fullmatch(text):
-                yield match.start(), match.end(), text
+            opened = _unhexed(token) if _HEX.fullmatch(token) else _unbased(token)
+            if opened and _TEXTUAL.fullmatch(opened):
+                yield match.start(), match.end(), opened
+
+
+def may_be_packed(words: list[str]) -> bool:
+    """Say whether `packed` may find something in a text of which these are the long words.
+
+    A few words are opened one by one, which takes less time than going through the text.
+    """
+    return len(words) > _FEW_WORDS or any(True for word in words for _ in packed(word))
+
+
+_FEW_WORDS = 8
 
 
 def _unhexed(token: str) -> str:

@@ -73,7 +73,7 @@ def _hits(text: str, kinds: frozenset[Kind], depth: int) -> list[Hit]:
         if unseen:
             hits += _led_back(unseen, _seen(Page.of(unseen.text, hidden=True), kinds), kinds)
     hits += _in_other_views(view, page, kinds)
-    if depth < MAX_DEPTH and page.longest >= decoding.MIN_PACKED_CHARS:
+    if depth < MAX_DEPTH and decoding.may_be_packed(page.packable):
         hits += _in_packed(view, kinds, depth)
     return hits
 
@@ -119,7 +119,7 @@ def _changed(view: View, hits: Iterable[Hit], kinds: frozenset[Kind]) -> list[Hi
 
 def _in_packed(view: View, kinds: frozenset[Kind], depth: int) -> Iterator[Hit]:
     """Yield the whole of each packed text in which something is found, as what is surest in it."""
-    texts = list(decoding.packed(view))
+    texts = list(decoding.packed(view.text))
     if not texts:
         return
     # One look at all of them together: a look costs more than a short text is worth.

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
-from reenact_pii.context import listed
+from reenact_pii.context import any_of, listed
 from reenact_pii.findings import Hit, Kind
 from reenact_pii.pages import Page, Topic
 from reenact_pii.vendors import PRIVATE_KEY, VENDORS, KeyForm
@@ -20,8 +20,11 @@ def find_secrets(page: Page) -> Iterator[Hit]:
     text = page.text
     words = page.long_words
     if words:
-        for needle, form in _NEEDLES:
+        for needle, form in _NEEDLES if _ANY_NEEDLE.search(words) else ():
             if needle in words:
+                yield from _of_vendor(text, form)
+        for form in _OF_DOTS if "." in words else ():
+            if form.pattern.search(words):
                 yield from _of_vendor(text, form)
     if page.topics & Topic.SECRET:
         if "PRIVATE KEY" in text:
@@ -36,7 +39,9 @@ def find_secrets(page: Page) -> Iterator[Hit]:
                 yield Hit(*match.span(2), Kind.SECRET, 0.9, "password of a command")
 
 
-_NEEDLES = [(form.needle, form) for form in VENDORS]
+_NEEDLES = [(form.needle, form) for form in VENDORS if form.needle != "."]
+_ANY_NEEDLE = re.compile(any_of(needle for needle, _ in _NEEDLES))
+_OF_DOTS = [form for form in VENDORS if form.needle == "."]
 
 
 def _of_vendor(text: str, form: KeyForm) -> Iterator[Hit]:

@@ -40,7 +40,7 @@ _HARDWARE = words("hardware", gap=r"[^0-9\n]{0,24}")
 _MASK = re.compile(r"/([0-9]{1,2})(?![0-9])")
 _NOBODYS = frozenset({"127.0.0.1", "0.0.0.0", "255.255.255.255"})  # noqa: S104  # named to be left out
 _NOBODYS_MAC = frozenset({"ffffffffffff", "000000000000"})
-_HARDWARE_HINTS = listed("hardware_hints")
+_HARDWARE_WORD = words("hardware", gap="", ends=False)
 _HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
 _FEW_GROUPS = 3
 _V4_BITS = 32
@@ -57,7 +57,7 @@ def find_network(page: Page) -> Iterator[Hit]:
         yield from _find_pairs(text)
     if _MAC_FOURS.search(page.rare):
         yield from _find_fours(text)
-    if page.topics & Topic.HARDWARE and any(hint in page.rare_lower for hint in _HARDWARE_HINTS):
+    if page.topics & Topic.HARDWARE and _HARDWARE_WORD.search(page.rare_lower):
         yield from _find_bare(text, lower)
 
 

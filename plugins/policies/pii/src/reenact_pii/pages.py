@@ -16,7 +16,7 @@ from functools import cache
 import attrs
 
 from reenact_pii.context import any_of, listed
-from reenact_pii.decoding import may_be_spoken
+from reenact_pii.decoding import MIN_PACKED_CHARS, may_be_packed, may_be_spoken
 
 LONG_WORD = 16
 """Shortest key or address, in characters without a space."""
@@ -35,6 +35,7 @@ class Topic:
     HARDWARE = 8
     DIGIT = 16
     SPOKEN = 32
+    PACKED = 64
 
 
 @attrs.frozen
@@ -46,6 +47,7 @@ class Page:
         lower: The same in lower case, position for position.
         hidden: Whether the writer took pains to hide what is in it.
         stretches: Where it is mostly digits: first position, position after the last.
+        packable: Those of its rare words that are long enough for a text packed as base64 or hex.
         long_words: Those of its rare words that have `LONG_WORD` characters and more, one a line.
         longest: Length of the longest word.
         rare: Its words that are not ordinary, each once, in any order, one a line.
@@ -59,6 +61,7 @@ class Page:
     lower: str
     hidden: bool
     stretches: list[tuple[int, int]]
+    packable: list[str]
     long_words: str
     longest: int
     rare: str
@@ -74,7 +77,9 @@ class Page:
         sizes = list(map(len, words))
         longest = max(sizes, default=0)
         strange, topics = _without_ordinary(words)
-        long_words = [word for word in strange if len(word) >= LONG_WORD] if longest >= LONG_WORD else []
+        packable = (
+            [word for word in strange if len(word) >= MIN_PACKED_CHARS] if longest >= MIN_PACKED_CHARS else []
+        )
         rare = "\n".join(strange)
         has_digits = _DIGIT.search(rare) is not None
         return cls(
@@ -82,7 +87,8 @@ class Page:
             text.lower(),
             hidden,
             [match.span() for match in _STRETCH.finditer(text)] if has_digits else [],
-            "\n".join(long_words),
+            packable,
+            "\n".join([word for word in packable if len(word) >= LONG_WORD]),
             longest,
             rare,
             rare.lower(),
@@ -165,6 +171,8 @@ def _learned(word: str) -> int:
     for hint, topic in _HINTS:
         if hint in lower:
             topics |= topic
+    if len(word) >= MIN_PACKED_CHARS and may_be_packed([word]):
+        topics |= Topic.PACKED
     if topics:
         _telling[word] = topics
     else:
