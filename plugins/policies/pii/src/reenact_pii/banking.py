@@ -22,9 +22,6 @@ _BY_LENGTH = {
     28: "AL AZ BY CY DO GT HN HU LB NI PL SV BF BJ CI MA ML NE SN TG",
     29: "BR EG PS QA UA", 30: "JO KW MU YE", 31: "MT SC", 32: "LC", 33: "RU",
 }  # fmt: skip
-MIN_IBAN = 15
-"""Length of the shortest IBAN, Norway's."""
-
 IBAN_CHARS = {country: length for length, listed in _BY_LENGTH.items() for country in listed.split()}
 """Length of an IBAN by its country, in characters."""
 
@@ -74,10 +71,9 @@ def find_banking(page: Page) -> Iterator[Hit]:
     """Yield card numbers and IBANs."""
     for match in page.numbers(_CARD):
         yield from _card(match[0], match.start(), page.lower)
-    if page.stretches or page.longest >= MIN_IBAN:
-        for match in _IBAN_CHECK.finditer(page.text):
-            country_end = match.start() - (page.text[match.start() - 1] in " .-")
-            yield from _iban_at(page.text, country_end - 2, match.end())
+    for match in _IBAN_CHECK.finditer(page.text):
+        country_end = match.start() - (page.text[match.start() - 1] in " .-")
+        yield from _iban_at(page.text, country_end - 2, match.end())
 
 
 def _card(written: str, start: int, lower: str) -> Iterator[Hit]:

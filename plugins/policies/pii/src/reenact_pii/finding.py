@@ -11,7 +11,7 @@ from itertools import accumulate
 from reenact_pii import decoding
 from reenact_pii.banking import find_banking
 from reenact_pii.births import find_births
-from reenact_pii.crypto import MIN_ADDRESS, find_crypto
+from reenact_pii.crypto import find_crypto
 from reenact_pii.findings import ALL_KINDS, Finding, Hit, Kind, settle
 from reenact_pii.folding import fold
 from reenact_pii.ids import find_ids
@@ -80,7 +80,7 @@ def _hits(text: str, kinds: frozenset[Kind], depth: int) -> list[Hit]:
 
 def _seen(page: Page, kinds: frozenset[Kind]) -> list[Hit]:
     hits: list[Hit] = []
-    if page.rare or page.longest >= MIN_ADDRESS:
+    if page.rare:
         for finder, found in (*_FINDERS, *_WITH_DIGITS) if page.has_digits else _FINDERS:
             if not kinds.isdisjoint(found):
                 hits += finder(page)

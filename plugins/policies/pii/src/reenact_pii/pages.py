@@ -21,7 +21,8 @@ from reenact_pii.decoding import MIN_PACKED_CHARS, may_be_packed, may_be_spoken
 LONG_WORD = 16
 """Shortest key or address, in characters without a space."""
 
-_STRETCH = re.compile(r"[0-9][0-9 ./_()\u00b7-]{5,}+")
+_BETWEEN = r"[ ./_()\u00b7-]"
+_STRETCH = re.compile(rf"[0-9](?:{_BETWEEN}*+[0-9]){{6,}}+{_BETWEEN}*+")
 _AFTER = 4
 """How much of what follows a stretch belongs to it: a check letter, and what shows that it ends."""
 
@@ -46,10 +47,9 @@ class Page:
         text: The text.
         lower: The same in lower case, position for position.
         hidden: Whether the writer took pains to hide what is in it.
-        stretches: Where it is mostly digits: first position, position after the last.
+        stretches: Where it is mostly digits, seven and more: first position, position after the last.
         packable: Those of its rare words that are long enough for a text packed as base64 or hex.
         long_words: Those of its rare words that have `LONG_WORD` characters and more, one a line.
-        longest: Length of the longest word.
         rare: Its words that are not ordinary, each once, in any order, one a line.
         rare_lower: The same in lower case.
         singles: How many of its words are a single character.
@@ -63,7 +63,6 @@ class Page:
     stretches: list[tuple[int, int]]
     packable: list[str]
     long_words: str
-    longest: int
     rare: str
     rare_lower: str
     singles: int
@@ -75,11 +74,8 @@ class Page:
         """Return the page of *text*."""
         words = text.split()
         sizes = list(map(len, words))
-        longest = max(sizes, default=0)
         strange, topics = _without_ordinary(words)
-        packable = (
-            [word for word in strange if len(word) >= MIN_PACKED_CHARS] if longest >= MIN_PACKED_CHARS else []
-        )
+        packable = [word for word in strange if len(word) >= MIN_PACKED_CHARS]
         rare = "\n".join(strange)
         has_digits = _DIGIT.search(rare) is not None
         return cls(
@@ -89,7 +85,6 @@ class Page:
             [match.span() for match in _STRETCH.finditer(text)] if has_digits else [],
             packable,
             "\n".join([word for word in packable if len(word) >= LONG_WORD]),
-            longest,
             rare,
             rare.lower(),
             sizes.count(1),
