@@ -6,7 +6,7 @@ to its beginning or its end, so that a finding never cuts an escape in half.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import accumulate
 
 import attrs
@@ -47,6 +47,31 @@ class Layer:
         return position if before < 0 else self.old_ends[before] + position - self.new_ends[before]
 
 
+@attrs.define
+class Letters:
+    """The way back where many single characters became none or several; found out when it is asked for.
+
+    Attributes:
+        new_chars: For each character how many stand for it.
+    """
+
+    new_chars: Callable[[], Iterable[int]]
+    _ends: list[int] | None = None
+
+    def start(self, position: int) -> int:
+        """Return where the character at *position* began before."""
+        return bisect_right(self._new_ends(), position)
+
+    def end(self, position: int) -> int:
+        """Return where the character before *position* ended before."""
+        return bisect_right(self._new_ends(), position - 1) + 1
+
+    def _new_ends(self) -> list[int]:
+        if self._ends is None:
+            self._ends = list(accumulate(self.new_chars()))
+        return self._ends
+
+
 @attrs.frozen
 class View:
     """A text and the layers between it and the original, the newest last.
@@ -58,7 +83,7 @@ class View:
     """
 
     text: str
-    layers: tuple[Layer, ...] = ()
+    layers: tuple[Layer | Letters, ...] = ()
     hidden: bool = False
 
     def back(self, start: int, end: int) -> tuple[int, int]:
@@ -72,6 +97,7 @@ class View:
     def touched(self, start: int, end: int) -> bool:
         """Say whether the newest layer changed anything from *start* to *end*."""
         layer = self.layers[-1]
+        assert isinstance(layer, Layer)  # only what single words were changed in is asked
         after = bisect_right(layer.new_ends, start)
         return after < len(layer.new_starts) and layer.new_starts[after] < end
 
