@@ -43,6 +43,7 @@ _NOBODYS_MAC = frozenset({"ffffffffffff", "000000000000"})
 _HARDWARE_WORD = words("hardware", gap="", ends=False)
 _HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
 _FEW_GROUPS = 3
+_V6_COLON_COUNTS = (7, 6)  # six before an address with dots
 _V4_BITS = 32
 
 
@@ -116,6 +117,8 @@ def _hex_start(text: str, end: int, most: int) -> int:
 
 
 def _is_v6(address: str) -> bool:
+    if "::" not in address and address.count(":") not in _V6_COLON_COUNTS:
+        return False
     try:
         parsed = ipaddress.IPv6Address(address)
     except ValueError:

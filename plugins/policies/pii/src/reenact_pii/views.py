@@ -7,7 +7,8 @@ to its beginning or its end, so that a finding never cuts an escape in half.
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
-from itertools import accumulate
+from itertools import accumulate, chain
+from operator import add, sub
 
 import attrs
 
@@ -109,14 +110,15 @@ class View:
         old_starts = [edit[0] for edit in listed]
         old_ends = [edit[1] for edit in listed]
         texts = [edit[2] for edit in listed]
-        grown = list(accumulate(len(new) - end + start for start, end, new in listed))
-        new_ends = [end + by for end, by in zip(old_ends, grown, strict=True)]
-        new_starts = [end - len(new) for end, new in zip(new_ends, texts, strict=True)]
+        sizes = list(map(len, texts))
+        grown = accumulate(map(add, map(sub, sizes, old_ends), old_starts))
+        new_ends = list(map(add, old_ends, grown))
+        new_starts = list(map(sub, new_ends, sizes))
         text = self._joined(old_starts, old_ends, texts)
         layer = Layer(old_starts, old_ends, new_starts, new_ends)
         return View(text, (*self.layers, layer), self.hidden or hidden)
 
     def _joined(self, starts: list[int], ends: list[int], texts: list[str]) -> str:
-        kept = [self.text[a:b] for a, b in zip([0, *ends], [*starts, len(self.text)], strict=True)]
-        pieces = [piece for pair in zip(kept, texts, strict=False) for piece in pair]
-        return "".join([*pieces, kept[-1]])
+        text = self.text
+        pieces = [text[a:b] + new for a, b, new in zip(chain((0,), ends), starts, texts, strict=False)]
+        return "".join(pieces) + text[ends[-1] :]
