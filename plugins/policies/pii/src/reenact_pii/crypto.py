@@ -10,7 +10,6 @@ from reenact_pii.context import before, listed, words
 from reenact_pii.findings import Hit, Kind
 from reenact_pii.pages import Page
 
-
 _TOKEN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]{25,130}+(?![A-Za-z0-9])")
 _ETHEREUM = re.compile(r"0x[0-9a-fA-F]{40}|xdc[0-9a-fA-F]{40}")
 _BECH32 = re.compile(r"[a-z]{1,16}1[02-9ac-hj-np-z]{8,110}|[A-Z]{1,16}1[02-9AC-HJ-NP-Z]{8,110}")

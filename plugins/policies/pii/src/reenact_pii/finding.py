@@ -138,4 +138,4 @@ def _led_back(view: View, hits: Iterable[Hit], kinds: frozenset[Kind]) -> list[H
     wanted = [hit for hit in hits if hit.kind in kinds]
     if not view.layers:
         return wanted
-    return [Hit(*view.back(hit.start, hit.end), *hit[2:]) for hit in wanted]
+    return [Hit(*view.back(start, end), kind, score, why) for start, end, kind, score, why in wanted]

@@ -8,7 +8,7 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
-from reenact_pii.context import BEFORE_CHARS, before, listed, words
+from reenact_pii.context import BEFORE_CHARS, before, words
 from reenact_pii.findings import Hit, Kind
 from reenact_pii.pages import Page, Topic
 

@@ -28,7 +28,7 @@ _AFTER = 4
 
 
 class Topic:
-    """What a word may have to do with, as bits; a finder of such a thing need not look where no word is of it."""
+    """What a word may have to do with, as bits; its finder need not look where no word is of it."""
 
     SECRET = 1
     BIRTH = 2
@@ -137,7 +137,7 @@ _telling: dict[str, int] = {}
 
 
 def _without_ordinary(words: list[str]) -> tuple[list[str], int]:
-    """Return which of *words* are not ordinary, and their topics; remember those that have the form of one."""
+    """Return which of *words* are not ordinary, and their topics; remember those of such a form."""
     strange: list[str] = []
     others: list[str] = []
     topics = 0
