@@ -163,14 +163,17 @@ def test_a_hostile_text_is_looked_through_soon(seed: str) -> None:
 @pytest.mark.parametrize(
     ("seed", "most"),
     [
-        ("ﬁ", 20),
-        ("ﷺ", 25),
-        ("½", 45),
-        ("⑴", 80),
-        *(
-            (seed, 60)
-            for seed in ("1 ", "1 2 3 ", "j o @ e x . c o m ", "\\", "://a:", "12345678Z ", "1.2.3.4 ")
-        ),
+        ("ﬁ", 25),
+        ("ﷺ", 45),
+        ("½", 90),
+        ("⑴", 140),
+        ("1 ", 140),
+        ("1 2 3 ", 140),
+        ("j o @ e x . c o m ", 140),
+        ("\\", 140),
+        ("://a:", 140),
+        ("12345678Z ", 140),
+        ("1.2.3.4 ", 140),
     ],
 )
 def test_a_hostile_text_costs_a_bounded_multiple_of_a_loop_over_it(seed: str, most: float) -> None:
