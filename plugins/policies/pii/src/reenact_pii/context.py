@@ -31,7 +31,7 @@ def words(name: str, *, gap: str = r"[^0-9\n]{0,40}", ends: bool = True) -> re.P
     """Return a pattern for one of the words of the list *name*, followed by a *gap* and the value.
 
     A word of ASCII letters stands alone or beside ``_``; others, such as Chinese, may
-    stand anywhere.
+    stand anywhere. With *ends* the text has to end there, as what is before a value does.
     """
     spelled = sorted(listed(name), key=len, reverse=True)
     latin = "|".join(re.escape(word) for word in spelled if word.isascii())
