@@ -92,6 +92,26 @@ SEEDS = [
     "é",
     "中",
     "\ud800",
+    "ﬁ",
+    "ﬁ1 ",
+    "⑴",
+    "⒈",
+    "½",
+    "…",
+    "ﷺ",
+    "e\u0301",
+    "१",
+    "🙂",
+    "\U000e0031",
+    "%C3%A9",
+    "&#49;",
+    "1 2 3 ",
+    "j o @ e x . c o m ",
+    "0171-2345678, ",
+    "call 555-1234 ",
+    "12345678Z ",
+    "http://u:p@",
+    "password password: ",
     "\x00",
     "born 12/05/1999 ",
     "passport AB123456 ",
@@ -138,6 +158,38 @@ def test_twice_the_text_takes_about_twice_the_time(seed: str) -> None:
 def test_a_hostile_text_is_looked_through_soon(seed: str) -> None:
     """64 KB of any of them takes a fraction of a second; the README has the figures of a quiet machine."""
     assert min(took_s((seed * HOSTILE_CHARS)[:HOSTILE_CHARS]) for _ in range(2)) < 1.0
+
+
+@pytest.mark.parametrize(
+    ("seed", "most"),
+    [
+        ("ﬁ", 25),
+        ("ﷺ", 45),
+        ("½", 90),
+        ("⑴", 140),
+        ("1 ", 140),
+        ("1 2 3 ", 140),
+        ("j o @ e x . c o m ", 140),
+        ("\\", 140),
+        ("://a:", 140),
+        ("12345678Z ", 140),
+        ("1.2.3.4 ", 140),
+    ],
+)
+def test_a_hostile_text_costs_a_bounded_multiple_of_a_loop_over_it(seed: str, most: float) -> None:
+    """The kinds that were the slowest: what is done for each of their characters is little."""
+    text = (seed * HOSTILE_CHARS)[: HOSTILE_CHARS // len(seed.encode()) * len(seed)]
+    for _ in range(4):
+        ratio = min(took_s(text) for _ in range(2)) / max(min(loop_took_s(text) for _ in range(3)), 1e-4)
+        if ratio < most:
+            return  # a busy machine may spoil a try
+    assert ratio < most
+
+
+def loop_took_s(text: str) -> float:
+    start = time.process_time()
+    assert sum(1 for char in text if char.isdigit()) <= len(text)
+    return time.process_time() - start
 
 
 @pytest.mark.sweep

@@ -22,15 +22,14 @@ _BY_LENGTH = {
     28: "AL AZ BY CY DO GT HN HU LB NI PL SV BF BJ CI MA ML NE SN TG",
     29: "BR EG PS QA UA", 30: "JO KW MU YE", 31: "MT SC", 32: "LC", 33: "RU",
 }  # fmt: skip
-MIN_IBAN = 15
-"""Length of the shortest IBAN, Norway's."""
-
 IBAN_CHARS = {country: length for length, listed in _BY_LENGTH.items() for country in listed.split()}
 """Length of an IBAN by its country, in characters."""
 
-_IBAN_START = re.compile(
-    r"[0-9 .-](?<=(?<![A-Za-z0-9])[A-Za-z]{2}.)(?:(?<=[0-9])|[0-9])[ .-]?[0-9](?=[ ._/\n-]{0,2}[A-Za-z0-9])"
+_IBAN_CHECK = re.compile(
+    r"[0-9](?:(?<=(?<![A-Za-z0-9])[A-Za-z]{2}.)|(?<=(?<![A-Za-z0-9])[A-Za-z]{2}[ .-].))"
+    r"[ .-]?[0-9](?=[ ._/\n-]{0,2}[A-Za-z0-9])"
 )
+"""The check digits after a country; begins with a digit, since most text has few."""
 _IBAN_REST = {
     length: re.compile(rf"(?:[ ._/\n-]{{0,2}}[A-Za-z0-9]){{{length - 4}}}(?![A-Za-z0-9])")
     for length in set(IBAN_CHARS.values())
@@ -72,9 +71,9 @@ def find_banking(page: Page) -> Iterator[Hit]:
     """Yield card numbers and IBANs."""
     for match in page.numbers(_CARD):
         yield from _card(match[0], match.start(), page.lower)
-    if page.stretches or page.longest >= MIN_IBAN:
-        for match in _IBAN_START.finditer(page.text):
-            yield from _iban_at(page.text, match.start() - 2, match.end())
+    for match in _IBAN_CHECK.finditer(page.text):
+        country_end = match.start() - (page.text[match.start() - 1] in " .-")
+        yield from _iban_at(page.text, country_end - 2, match.end())
 
 
 def _card(written: str, start: int, lower: str) -> Iterator[Hit]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from reenact_pii.context import before, listed, words
 from reenact_pii.findings import Hit, Kind
-from reenact_pii.pages import Page
+from reenact_pii.pages import Page, Topic
 
 _HINTS = tuple(hint.strip() for hint in listed("birth_hints"))
 _BORN = words("birth", gap=r"\.?[^0-9\n.;]{0,28}")
@@ -16,7 +16,6 @@ _MONTHS = (
     "lug(?:lio)?|aug(?:ust)?|ao[uû]t|ago(?:sto)?|sept?(?:ember|embre|iembre)?|set(?:embro|tembre)?|o[ck]t(?:ober|obre|ubre)?|"
     "out(?:ubro)?|ott(?:obre)?|nov(?:ember|embre|iembre|embro)?|de[cz](?:ember|embre)?|dic(?:iembre|embre)?|d[eé]c(?:embre)?|dez(?:embro)?"
 )
-_YEAR = re.compile(r"[12][089][0-9]{2}")
 _DATE = re.compile(
     r"(?<![0-9])(?:(?:18|19|20)[0-9]{2} ?[-./年] ?[01]?[0-9] ?[-./月] ?[0-3]?[0-9]日?"
     r"|[0-3]?[0-9] ?[-./] ?[0-3]?[0-9] ?[-./] ?(?:(?:18|19|20)?[0-9]{2})"
@@ -29,7 +28,7 @@ _DATE = re.compile(
 def find_births(page: Page) -> Iterator[Hit]:
     """Yield dates of birth."""
     lower = page.lower
-    if (page.stretches or _YEAR.search(page.rare)) and any(hint in page.rare_lower for hint in _HINTS):
+    if page.topics & Topic.BIRTH and any(hint in page.rare_lower for hint in _HINTS):
         for match in _DATE.finditer(lower):
             start = match.start()
             if before(_BORN, lower, start) and not before(_DIED, lower, start):

@@ -6,6 +6,8 @@ looked for in the text just before the value, so the cost is that of the values.
 
 import re
 import tomllib
+from collections import defaultdict
+from collections.abc import Iterable
 from importlib.resources import files
 
 from reenact_pii.folding import fold_words
@@ -25,17 +27,17 @@ def listed(name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(fold_words(word) for word in _DATA[name]))
 
 
-def words(name: str, *, gap: str = r"[^0-9\n]{0,40}") -> re.Pattern[str]:
+def words(name: str, *, gap: str = r"[^0-9\n]{0,40}", ends: bool = True) -> re.Pattern[str]:
     """Return a pattern for one of the words of the list *name*, followed by a *gap* and the value.
 
     A word of ASCII letters stands alone or beside ``_``; others, such as Chinese, may
-    stand anywhere.
+    stand anywhere. With *ends* the text has to end there, as what is before a value does.
     """
     spelled = sorted(listed(name), key=len, reverse=True)
     latin = "|".join(re.escape(word) for word in spelled if word.isascii())
     other = "|".join(re.escape(word) for word in spelled if not word.isascii())
     either = rf"(?:(?<![a-z])(?:{latin})(?![a-z])" + (rf"|{other})" if other else ")")
-    return re.compile(rf"{either}{gap}$")
+    return re.compile(f"{either}{gap}$" if ends else f"{either}{gap}")
 
 
 def before(pattern: re.Pattern[str], lower: str, start: int) -> bool:
@@ -48,11 +50,16 @@ def before(pattern: re.Pattern[str], lower: str, start: int) -> bool:
 _NEAR = re.compile(r"(?=[^a-z\u0080-\U0010ffff0-9\n]*[a-z\u0080-\U0010ffff])[^0-9\n]+")
 
 
-# --- hints ----------------------------------------------------------------------------------------
-
-_HINTS = ("password", "tokens", "birth_hints", "document_hints", "hardware_hints", "digit_hints")
+# --- one of many words ----------------------------------------------------------------------------
 
 
-def hints() -> tuple[str, ...]:
-    """Return what makes a closer look at a word worth while: the beginnings of all hints."""
-    return tuple(sorted({hint.split()[0] for name in _HINTS for hint in listed(name)}))
+def any_of(found: Iterable[str]) -> str:
+    """Return a pattern that finds whether any of the words is there, letter by letter.
+
+    A plain alternation tries every word at every place; this tries the letters that may come next.
+    """
+    rests: dict[str, list[str]] = defaultdict(list)
+    for word in sorted(set(found)):
+        rests[word[0]].append(word[1:])
+    tried = [re.escape(letter) + ("" if "" in rest else any_of(rest)) for letter, rest in rests.items()]
+    return tried[0] if len(tried) == 1 else f"(?:{'|'.join(tried)})"

@@ -10,7 +10,6 @@ from reenact_pii.context import before, listed, words
 from reenact_pii.findings import Hit, Kind
 from reenact_pii.pages import Page
 
-_SHORTEST = 25
 _TOKEN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]{25,130}+(?![A-Za-z0-9])")
 _ETHEREUM = re.compile(r"0x[0-9a-fA-F]{40}|xdc[0-9a-fA-F]{40}")
 _BECH32 = re.compile(r"[a-z]{1,16}1[02-9ac-hj-np-z]{8,110}|[A-Z]{1,16}1[02-9AC-HJ-NP-Z]{8,110}")
@@ -33,9 +32,10 @@ _EXTENDED_BYTES = 78
 def find_crypto(page: Page) -> Iterator[Hit]:
     """Yield addresses, and private keys in the same spellings."""
     text, lower = page.text, page.lower
-    if page.longest < _SHORTEST:
+    words = page.long_words
+    if not words:
         return
-    for match in _TOKEN.finditer(text):
+    for match in _TOKEN.finditer(text) if _TOKEN.search(words) else ():
         start, end = match.span()
         token = match[0]
         why = _address(token)
@@ -43,9 +43,9 @@ def find_crypto(page: Page) -> Iterator[Hit]:
             yield Hit(start, end, Kind.CRYPTO, 1.0, why)
         elif why is None:
             yield from _other(token, start, lower)
-    if "_" in text or "-" in text or "EQ" in text or "UQ" in text:
+    if _TON.search(words):
         yield from _find_ton(text)
-    if "bitcoincash:" in lower or "ecash:" in lower or "simpleledger:" in lower:
+    if ":" in words and ("bitcoincash:" in lower or "ecash:" in lower or "simpleledger:" in lower):
         for match in _CASH.finditer(lower):
             if checksums.cashaddr(match[1], match[2]):
                 yield Hit(*match.span(), Kind.CRYPTO, 1.0, "cashaddr")

@@ -12,7 +12,7 @@ import html
 import re
 from collections.abc import Iterator
 
-from reenact_pii.context import DIGIT_NAMES, listed
+from reenact_pii.context import DIGIT_NAMES, any_of, listed
 from reenact_pii.folding import fold, fold_words
 from reenact_pii.views import Edit, View
 
@@ -30,7 +30,6 @@ _ESCAPE = re.compile(
     r"|</?(?:b|i|u|em|strong|span|wbr|font|mark|code|a)(?: [^<>]{0,64})?/?>"
     r"|(?<=[A-Za-z0-9.@])(?:\*\*|~~)(?=[A-Za-z0-9.@])"
 )
-_SIGNS = ("%", "&", "\\", "<", "**", "~~")
 _AGAIN = re.compile(r"%(?:25)+(?=[0-9A-Fa-f]{2})")
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
 _MAX_CODE = 0x10FFFF
@@ -40,7 +39,7 @@ def plain(view: View) -> View:
     """Return *view* with escapes undone and characters in one spelling."""
     for _ in range(MAX_ROUNDS):
         text = view.text
-        if not any(sign in text for sign in _SIGNS):
+        if not _may_be_escaped(text):
             break
         edits = [(match.start(), match.end(), _unescaped(match[0])) for match in _ESCAPE.finditer(text)]
         edits = [edit for edit in edits if edit[2] != text[edit[0] : edit[1]]]
@@ -48,6 +47,11 @@ def plain(view: View) -> View:
             break
         view = fold(view.edited(edits))
     return view
+
+
+def _may_be_escaped(text: str) -> bool:
+    # Spelled out: it is asked of every text, and a loop takes five times as long.
+    return "%" in text or "&" in text or "<" in text or "\\" in text or "**" in text or "~~" in text
 
 
 def _unescaped(escape: str) -> str:
@@ -74,7 +78,7 @@ def tagged(view: View) -> View | None:
     Models read them. Single ones between other characters are only in the way.
     """
     text = view.text
-    if text.isascii() or max(text) < "\U000e0020":
+    if text.isascii():
         return None
     runs = [range(*match.span()) for match in _TAGGED.finditer(text)]
     edits = [(at, at + 1, chr(ord(text[at]) - _TAGS)) for run in runs for at in run]
@@ -122,10 +126,26 @@ _PAIRED = "|".join(
 _AT_SPELLED = re.compile(rf"(?<=[^\W_]) {{1,2}}(?:{_PAIRED}|at {{1,2}}(?=[a-z0-9-]{{1,63}}+ ?[\[({{<]))")
 
 
+_BRACKETS = re.compile(r"[\[({<]")
+_BRACKET_WORD = re.compile(rf"[\[({{<](?:{_DOT_WORDS}|{_AT_WORDS}|[.@])?(?:[\])}}>]|$)", re.MULTILINE)
+_SPOKEN_WORD = re.compile(rf"\n(?:(?:dot|punkt|punto|ponto|point|kropka|\.|@[^\n]*|[^\n]*@)\n|{_MAILERS}\.)")
+_SPOKEN_WITHIN = ("_at_", "-at-", "_dot_", "-dot-", "arroba", "arobase")
+
+
+def may_be_spoken(words: str) -> bool:
+    """Say whether `spoken` may find something in a text that holds these words.
+
+    Args:
+        words: In lower case, one a line.
+    """
+    if _SPOKEN_WORD.search(f"\n{words}\n") or (_BRACKETS.search(words) and _BRACKET_WORD.search(words)):
+        return True
+    return any(sign in words for sign in _SPOKEN_WITHIN)
+
+
 def spoken(view: View, lower: str) -> View | None:
     """Return *view* with spoken dots and at signs as such; None if there are none."""
-    opened = "[" in lower or "(" in lower or "<" in lower or "{" in lower
-    brackets = opened and _BRACKET_HINT.search(lower) is not None
+    brackets = _BRACKETS.search(lower) is not None and _BRACKET_HINT.search(lower) is not None
     dots = brackets or (
         any(word in lower for word in _DOT_CORES) and any(hint in lower for hint in _DOT_HINTS)
     )
@@ -159,6 +179,9 @@ _FEWEST_SINGLES = 4
 
 _DIGIT_WORD = "|".join(sorted(DIGIT_NAMES, key=len, reverse=True))
 _NAMED = re.compile(rf"(?<![a-z])(?:{_DIGIT_WORD})(?:[ ,-]{{1,2}}(?:{_DIGIT_WORD})(?![a-z])){{6,}}+")
+_BEGUN = any_of(DIGIT_NAMES) + "[^ ,-]{0,6}[ ,-]"
+_THREE_NAMED = re.compile(f"[ ,-]{_BEGUN}[ ,-]?{_BEGUN}[ ,-]?{_BEGUN}")
+"""What may be names amid such a run; begins with what is rarer than a letter."""
 _WORD = re.compile(rf"(?:{_DIGIT_WORD})")
 _NAMED_HINTS = listed("digit_hints")
 
@@ -221,7 +244,7 @@ def named(view: View, lower: str, rare: str) -> View | None:
     if sum(hint in rare for hint in _NAMED_HINTS) < 2:  # noqa: PLR2004  # seven digits seldom are all the same
         return None
     edits: list[Edit] = []
-    for run in _NAMED.finditer(lower):
+    for run in _NAMED.finditer(lower) if _THREE_NAMED.search(lower) else ():
         words = list(_WORD.finditer(lower, *run.span()))
         ends = [*(word.start() for word in words[1:]), run.end()]
         edits.extend((word.start(), end, DIGIT_NAMES[word[0]]) for word, end in zip(words, ends, strict=True))
@@ -239,14 +262,25 @@ _SAMPLE = 16
 _TEXTUAL = re.compile(r"[\x20-\x7e\n\t\r\u00a0-\uffff]{6,}")
 
 
-def packed(view: View) -> Iterator[tuple[int, int, str]]:
-    """Yield where in *view* a text is packed as base64 or hex, and the text."""
-    for match in _BASE64.finditer(view.text):
+def packed(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield where in *text* another is packed as base64 or hex, and that."""
+    for match in _BASE64.finditer(text):
         token = match[0]
         if len(token) <= MAX_PACKED_CHARS:
-            text = _unhexed(token) if _HEX.fullmatch(token) else _unbased(token)
-            if text and _TEXTUAL.fullmatch(text):
-                yield match.start(), match.end(), text
+            opened = _unhexed(token) if _HEX.fullmatch(token) else _unbased(token)
+            if opened and _TEXTUAL.fullmatch(opened):
+                yield match.start(), match.end(), opened
+
+
+def may_be_packed(words: list[str]) -> bool:
+    """Say whether `packed` may find something in a text of which these are the long words.
+
+    A few words are opened one by one, which takes less time than going through the text.
+    """
+    return len(words) > _FEW_WORDS or any(True for word in words for _ in packed(word))
+
+
+_FEW_WORDS = 8
 
 
 def _unhexed(token: str) -> str:

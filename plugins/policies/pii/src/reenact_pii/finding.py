@@ -18,7 +18,7 @@ from reenact_pii.ids import find_ids
 from reenact_pii.keys import find_secrets
 from reenact_pii.mail import find_mail
 from reenact_pii.network import find_network
-from reenact_pii.pages import Page
+from reenact_pii.pages import Page, Topic
 from reenact_pii.phones import find_phones
 from reenact_pii.views import View
 
@@ -63,43 +63,49 @@ def _moved(hit: Hit, by: int) -> Hit:
     return hit._replace(start=hit.start + by, end=hit.end + by)
 
 
-def _hits(text: str, kinds: frozenset[Kind], depth: int) -> Iterator[Hit]:
-    """Yield findings of all views of *text*, with positions in it."""
+def _hits(text: str, kinds: frozenset[Kind], depth: int) -> list[Hit]:
+    """Return findings of all views of *text*, with positions in it."""
     view = decoding.plain(fold(View(text)))
     page = Page.of(view.text)
-    yield from _led_back(view, _seen(page, kinds), kinds)
-    unseen = decoding.tagged(View(text))
-    if unseen:
-        yield from _led_back(unseen, _seen(Page.of(unseen.text, hidden=True), kinds), kinds)
-    yield from _in_other_views(view, page, kinds)
-    if depth < MAX_DEPTH and page.longest >= decoding.MIN_PACKED_CHARS:
-        yield from _in_packed(view, kinds, depth)
+    hits = _led_back(view, _seen(page, kinds), kinds)
+    if not text.isascii():
+        unseen = decoding.tagged(View(text))
+        if unseen:
+            hits += _led_back(unseen, _seen(Page.of(unseen.text, hidden=True), kinds), kinds)
+    hits += _in_other_views(view, page, kinds)
+    if depth < MAX_DEPTH and decoding.may_be_packed(page.packable):
+        hits += _in_packed(view, kinds, depth)
+    return hits
 
 
-def _seen(page: Page, kinds: frozenset[Kind]) -> Iterator[Hit]:
-    digits = page.has_digits
-    for finder, found in (*_FINDERS, *_WITH_DIGITS) if digits else _FINDERS:
-        if not kinds.isdisjoint(found):
-            yield from finder(page)
-    if not kinds.isdisjoint(_NETWORK) and (digits or ":" in page.text):
-        yield from find_network(page)
+def _seen(page: Page, kinds: frozenset[Kind]) -> list[Hit]:
+    hits: list[Hit] = []
+    if page.rare:
+        for finder, found in (*_FINDERS, *_WITH_DIGITS) if page.has_digits else _FINDERS:
+            if not kinds.isdisjoint(found):
+                hits += finder(page)
+        if not kinds.isdisjoint(_NETWORK) and (page.has_digits or ":" in page.rare):
+            hits += find_network(page)
+    return hits
 
 
-def _in_other_views(view: View, page: Page, kinds: frozenset[Kind]) -> Iterator[Hit]:
-    """Yield what is found where another view differs from *view*, and only there."""
-    spoken = decoding.spoken(view, page.lower)
+def _in_other_views(view: View, page: Page, kinds: frozenset[Kind]) -> list[Hit]:
+    """Return what is found where another view differs from *view*, and only there."""
+    hits: list[Hit] = []
+    spoken = decoding.spoken(view, page.lower) if page.topics & Topic.SPOKEN else None
     if spoken:
         said = Page.of(spoken.text)
-        yield from _changed(spoken, (hit._replace(score=hit.score - 0.05) for hit in _said(said)), kinds)
+        hits += _changed(spoken, (hit._replace(score=hit.score - 0.05) for hit in _said(said)), kinds)
     for other in (
         decoding.spaced(view, page.singles, page.rare),
-        decoding.named(view, page.lower, page.rare_lower),
+        decoding.named(view, page.lower, page.rare_lower) if page.topics & Topic.DIGIT else None,
     ):
         if other:
-            yield from _changed(other, _seen(Page.of(other.text, hidden=True), kinds), kinds)
-    mistaken = decoding.confused(view, page.rare)
+            hits += _changed(other, _seen(Page.of(other.text, hidden=True), kinds), kinds)
+    mistaken = decoding.confused(view, page.rare) if page.has_digits else None
     if mistaken:
-        yield from _changed(mistaken, find_banking(Page.of(mistaken.text)), kinds)
+        hits += _changed(mistaken, find_banking(Page.of(mistaken.text)), kinds)
+    return hits
 
 
 def _said(page: Page) -> Iterator[Hit]:
@@ -107,13 +113,13 @@ def _said(page: Page) -> Iterator[Hit]:
     yield from find_network(page)
 
 
-def _changed(view: View, hits: Iterable[Hit], kinds: frozenset[Kind]) -> Iterator[Hit]:
-    yield from _led_back(view, (hit for hit in hits if view.touched(hit.start, hit.end)), kinds)
+def _changed(view: View, hits: Iterable[Hit], kinds: frozenset[Kind]) -> list[Hit]:
+    return _led_back(view, (hit for hit in hits if view.touched(hit.start, hit.end)), kinds)
 
 
 def _in_packed(view: View, kinds: frozenset[Kind], depth: int) -> Iterator[Hit]:
     """Yield the whole of each packed text in which something is found, as what is surest in it."""
-    texts = list(decoding.packed(view))
+    texts = list(decoding.packed(view.text))
     if not texts:
         return
     # One look at all of them together: a look costs more than a short text is worth.
@@ -128,11 +134,8 @@ def _in_packed(view: View, kinds: frozenset[Kind], depth: int) -> Iterator[Hit]:
         yield Hit(*view.back(start, end), hit.kind, hit.score, f"{hit.why}, encoded")
 
 
-def _led_back(view: View, hits: Iterable[Hit], kinds: frozenset[Kind]) -> Iterator[Hit]:
-    for hit in hits:
-        if hit.kind in kinds:
-            if view.layers:
-                start, end = view.back(hit.start, hit.end)
-                yield Hit(start, end, *hit[2:])
-            else:
-                yield hit
+def _led_back(view: View, hits: Iterable[Hit], kinds: frozenset[Kind]) -> list[Hit]:
+    wanted = [hit for hit in hits if hit.kind in kinds]
+    if not view.layers:
+        return wanted
+    return [Hit(*view.back(start, end), kind, score, why) for start, end, kind, score, why in wanted]

@@ -74,7 +74,7 @@ def settle(hits: Iterable[Hit]) -> list[Finding]:
 
     Of a secret that overlaps a surer finding in part, the rest stays a secret.
     """
-    ranked = sorted(set(hits), key=lambda hit: (-hit.score, hit.start - hit.end, hit.start))
+    ranked = sorted(dict.fromkeys(hits), key=lambda hit: (-hit.score, hit.start - hit.end, hit.start))
     if len(ranked) > 1:
         ranked = sorted(_disjoint(ranked))
     return [Finding(*hit) for hit in ranked]

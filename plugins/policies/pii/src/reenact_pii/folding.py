@@ -11,9 +11,10 @@ or become several are edits.
 
 import re
 import unicodedata
-from functools import lru_cache
+from collections.abc import Iterator
+from functools import lru_cache, partial
 
-from reenact_pii.views import Edit, View
+from reenact_pii.views import Edit, Letters, View
 
 _GONE, _SEVERAL = "\x00", "\x01"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -84,6 +85,15 @@ def _vanishes(char: str) -> bool:
     return unseen or (code > 0x7F and unicodedata.category(char) == "Cf")  # noqa: PLR2004  # ASCII
 
 
+class _Full(dict[int, str]):
+    """Code point to all that it is read as."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = _folded(chr(code))
+        return self[code]
+
+
+_FULL = _Full()
 _FOLD = _Fold({code: chr(code) for code in (9, 10, 13, *range(32, 127))})
 
 
@@ -96,8 +106,24 @@ def fold(view: View) -> View:
         marked = text.translate(_FOLD)
     else:
         marked = "".join([run if _is_kept(run) else run.translate(_FOLD) for run in _RUNS.findall(text)])
+    several = marked.count(_SEVERAL)
+    if (several + marked.count(_GONE)) * _DENSE > len(text):
+        letters = Letters(partial(_lengths, text, marked))
+        made = text.translate(_FULL) if several else marked.replace(_GONE, "")
+        return View(made, (*view.layers, letters), view.hidden)
     edits = [_edit(text, match) for match in _MARKED.finditer(marked)]
     return View(marked, view.layers, view.hidden).edited(edits)
+
+
+_DENSE = 16
+"""One in so many characters is many."""
+
+
+def _lengths(text: str, marked: str) -> Iterator[int]:
+    """Return how many characters became of each of *text*."""
+    if _SEVERAL in marked:
+        return map(len, map(_FULL.__getitem__, map(ord, text)))
+    return map(_GONE.__ne__, marked)
 
 
 def _is_kept(run: str) -> bool:

@@ -12,7 +12,7 @@ from datetime import date
 from reenact_pii.checksums import iso7064_11_10, luhn, verhoeff, weighted
 from reenact_pii.context import before, listed, words
 from reenact_pii.findings import Hit, Kind
-from reenact_pii.pages import Page
+from reenact_pii.pages import Page, Topic
 
 Check = Callable[[str], bool]
 
@@ -303,6 +303,8 @@ def _either(forms: dict[str, tuple[str, Check]]) -> re.Pattern[str]:
 _FORMED_AT, _LETTERED_AT = _either(_FORMED), _either(_LETTERED)
 _CAPITALS = re.compile(r"[A-Z0-9][A-Z0-9() +-]{7,}+")
 _TWO_DIGITS = re.compile(r"[0-9]{2}")
+_LETTERED_WORD = re.compile(r"[0-9](?:[A-Z]|(?<=[A-Z].)|(?<=[XYZ]-.)|[0-9]{5}[-+][0-9]{4})")
+_LETTER_APART = re.compile(r"[0-9][0-9] ?[0-9]{2} ?[0-9]{2} [A-D]")
 _KEEPS = {"Finland", "HongKong"}
 _SSN = re.compile(
     r"(?<![0-9A-Za-z])(?<![0-9][.-])[0-9]{3}([ ./_-]{0,3})[0-9]{2}\1[0-9]{4}(?![0-9A-Za-z]|[.-][0-9])"
@@ -325,10 +327,11 @@ def find_ids(page: Page) -> Iterator[Hit]:
         yield from _find_ssn(page)
         yield from _formed(page.numbers(_FORMED_AT), _FORMED)
         yield from _find_bare(page)
-    for area in _CAPITALS.finditer(page.text) if _TWO_DIGITS.search(page.rare) else ():
+    lettered = _LETTERED_WORD.search(page.rare) or _LETTER_APART.search(page.text)
+    for area in _CAPITALS.finditer(page.text) if lettered else ():
         if _TWO_DIGITS.search(area[0]):
             yield from _formed(_LETTERED_AT.finditer(page.text, area.start(), area.end() + 2), _LETTERED)
-    if any(hint in page.rare_lower for hint in _DOCUMENT_HINTS):
+    if page.topics & Topic.DOCUMENT and any(hint in page.rare_lower for hint in _DOCUMENT_HINTS):
         yield from _find_documents(page)
 
 

@@ -9,9 +9,9 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
-from reenact_pii.context import listed
+from reenact_pii.context import any_of, listed
 from reenact_pii.findings import Hit, Kind
-from reenact_pii.pages import Page
+from reenact_pii.pages import Page, Topic
 from reenact_pii.vendors import PRIVATE_KEY, VENDORS, KeyForm
 
 
@@ -20,15 +20,28 @@ def find_secrets(page: Page) -> Iterator[Hit]:
     text = page.text
     words = page.long_words
     if words:
-        for form in VENDORS:
-            if form.needle in words:
+        for needle, form in _NEEDLES if _ANY_NEEDLE.search(words) else ():
+            if needle in words:
                 yield from _of_vendor(text, form)
-    if "PRIVATE KEY" in text:
-        for block in PRIVATE_KEY.finditer(text):
-            yield Hit(*block.span(), Kind.SECRET, 1.0, "private key")
-    if "://" in text and "@" in text:
+        for form in _OF_DOTS if "." in words else ():
+            if form.pattern.search(words):
+                yield from _of_vendor(text, form)
+    if page.topics & Topic.SECRET:
+        if "PRIVATE KEY" in text:
+            for block in PRIVATE_KEY.finditer(text):
+                yield Hit(*block.span(), Kind.SECRET, 1.0, "private key")
+        yield from _assigned(page)
+    if "://" in page.rare and "@" in page.rare:
         yield from _in_urls(text)
-    yield from _assigned(page)
+    if "-u" in page.rare:
+        for match in _USER_OPTION.finditer(text):
+            if not _is_placeholder(match[2].lower()):
+                yield Hit(*match.span(2), Kind.SECRET, 0.9, "password of a command")
+
+
+_NEEDLES = [(form.needle, form) for form in VENDORS if form.needle != "."]
+_ANY_NEEDLE = re.compile(any_of(needle for needle, _ in _NEEDLES))
+_OF_DOTS = [form for form in VENDORS if form.needle == "."]
 
 
 def _of_vendor(text: str, form: KeyForm) -> Iterator[Hit]:
@@ -174,10 +187,6 @@ def _assigned(page: Page) -> Iterator[Hit]:
     for word, at in page.starts(_BARE):
         judge = _is_password if word == "--password " else _is_token
         yield from _values(page, [(_BARE_AT, at + word.rstrip().rfind(" ") + 1)], judge, 0.9)
-    if "-u" in page.rare:
-        for match in _USER_OPTION.finditer(page.text):
-            if not _is_placeholder(match[2].lower()):
-                yield Hit(*match.span(2), Kind.SECRET, 0.9, "password of a command")
 
 
 def _is_kept(before_key: str) -> bool:

@@ -8,9 +8,9 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
-from reenact_pii.context import BEFORE_CHARS, before, listed, words
+from reenact_pii.context import BEFORE_CHARS, before, words
 from reenact_pii.findings import Hit, Kind
-from reenact_pii.pages import Page
+from reenact_pii.pages import Page, Topic
 
 _V4 = re.compile(r"[0-9](?<![0-9A-Za-z.].)[0-9]{0,2}(?:\.[0-9]{1,3}){3}(?![0-9A-Za-z_]|\.[0-9])")
 _V6_COLONS = re.compile(r":[0-9A-Fa-f]{0,4}:")
@@ -40,9 +40,10 @@ _HARDWARE = words("hardware", gap=r"[^0-9\n]{0,24}")
 _MASK = re.compile(r"/([0-9]{1,2})(?![0-9])")
 _NOBODYS = frozenset({"127.0.0.1", "0.0.0.0", "255.255.255.255"})  # noqa: S104  # named to be left out
 _NOBODYS_MAC = frozenset({"ffffffffffff", "000000000000"})
-_HARDWARE_HINTS = listed("hardware_hints")
+_HARDWARE_WORD = words("hardware", gap="", ends=False)
 _HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
 _FEW_GROUPS = 3
+_V6_COLON_COUNTS = (7, 6)  # six before an address with dots
 _V4_BITS = 32
 
 
@@ -51,13 +52,13 @@ def find_network(page: Page) -> Iterator[Hit]:
     text, lower = page.text, page.lower
     if _V4.search(page.rare):
         yield from _find_v4(text, lower)
-    if _V6_COLONS.search(page.rare):
+    if ":" in page.rare and _V6_COLONS.search(page.rare):
         yield from _find_v6(text)
     if _MAC_PAIRS.search(page.rare):
         yield from _find_pairs(text)
     if _MAC_FOURS.search(page.rare):
         yield from _find_fours(text)
-    if any(hint in page.rare_lower for hint in _HARDWARE_HINTS):
+    if page.topics & Topic.HARDWARE and _HARDWARE_WORD.search(page.rare_lower):
         yield from _find_bare(text, lower)
 
 
@@ -116,6 +117,8 @@ def _hex_start(text: str, end: int, most: int) -> int:
 
 
 def _is_v6(address: str) -> bool:
+    if "::" not in address and address.count(":") not in _V6_COLON_COUNTS:
+        return False
     try:
         parsed = ipaddress.IPv6Address(address)
     except ValueError:

@@ -4,7 +4,8 @@ Most text holds no value of any kind. What a finder would look for everywhere is
 looked for once, coarsely: stretches that are mostly digits, words too long to be
 words, and *rare* words. A word is ordinary if it is Latin letters with punctuation around
 them and has nothing to do with any value; ordinary words are remembered, since a language
-uses the same ones over and over. A finder looks into the rare words first, and into the
+uses the same ones over and over, and so are words of that form that do have to do with
+values, with the topics they speak of. A finder looks into the rare words first, and into the
 text only if there is something for it.
 """
 
@@ -14,14 +15,28 @@ from functools import cache
 
 import attrs
 
-from reenact_pii.context import hints
+from reenact_pii.context import any_of, listed
+from reenact_pii.decoding import MIN_PACKED_CHARS, may_be_packed, may_be_spoken
 
 LONG_WORD = 16
 """Shortest key or address, in characters without a space."""
 
-_STRETCH = re.compile(r"[0-9][0-9 ./_()\u00b7-]{5,}+")
+_BETWEEN = r"[ ./_()\u00b7-]"
+_STRETCH = re.compile(rf"[0-9](?:{_BETWEEN}*+[0-9]){{6,}}+{_BETWEEN}*+")
 _AFTER = 4
 """How much of what follows a stretch belongs to it: a check letter, and what shows that it ends."""
+
+
+class Topic:
+    """What a word may have to do with, as bits; its finder need not look where no word is of it."""
+
+    SECRET = 1
+    BIRTH = 2
+    DOCUMENT = 4
+    HARDWARE = 8
+    DIGIT = 16
+    SPOKEN = 32
+    PACKED = 64
 
 
 @attrs.frozen
@@ -32,50 +47,50 @@ class Page:
         text: The text.
         lower: The same in lower case, position for position.
         hidden: Whether the writer took pains to hide what is in it.
-        stretches: Where it is mostly digits: first position, position after the last.
+        stretches: Where it is mostly digits, seven and more: first position, position after the last.
+        packable: Those of its rare words that are long enough for a text packed as base64 or hex.
         long_words: Those of its rare words that have `LONG_WORD` characters and more, one a line.
-        longest: Length of the longest word.
         rare: Its words that are not ordinary, each once, in any order, one a line.
         rare_lower: The same in lower case.
         singles: How many of its words are a single character.
+        has_digits: Whether there is a digit in it.
+        topics: What words in it may have to do with.
     """
 
     text: str
     lower: str
     hidden: bool
     stretches: list[tuple[int, int]]
+    packable: list[str]
     long_words: str
-    longest: int
     rare: str
     rare_lower: str
     singles: int
+    has_digits: bool
+    topics: int
 
     @classmethod
     def of(cls, text: str, *, hidden: bool = False) -> "Page":
         """Return the page of *text*."""
         words = text.split()
         sizes = list(map(len, words))
-        longest = max(sizes, default=0)
-        strange = _without_ordinary(words)
-        long_words = [word for word in strange if len(word) >= LONG_WORD] if longest >= LONG_WORD else []
+        strange, topics = _without_ordinary(words)
+        packable = [word for word in strange if len(word) >= MIN_PACKED_CHARS]
         rare = "\n".join(strange)
-        stretches = [match.span() for match in _STRETCH.finditer(text)] if _DIGIT.search(rare) else []
+        has_digits = _DIGIT.search(rare) is not None
         return cls(
             text,
             text.lower(),
             hidden,
-            stretches,
-            "\n".join(long_words),
-            longest,
+            [match.span() for match in _STRETCH.finditer(text)] if has_digits else [],
+            packable,
+            "\n".join([word for word in packable if len(word) >= LONG_WORD]),
             rare,
             rare.lower(),
             sizes.count(1),
+            has_digits,
+            topics,
         )
-
-    @property
-    def has_digits(self) -> bool:
-        """Whether there is a digit in it."""
-        return _DIGIT.search(self.rare) is not None
 
     def numbers(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
         """Yield matches of *pattern*, which begins with a digit, in the stretches of digits."""
@@ -104,18 +119,63 @@ _DIGIT = re.compile(r"[0-9]")
 _ORDINARY = re.compile(
     r"[\"'(\[]{0,2}(?:[A-Za-z][a-z]{0,23}|[A-Z]{2,12})(?:['\u2019/-][A-Za-z]?[a-z]{0,23}){0,3}[.,;:!?\"')\]]{0,3}"
 )
-_HINT = re.compile("|".join(map(re.escape, hints())))
+_TOPICS = {
+    "password": Topic.SECRET,
+    "tokens": Topic.SECRET,
+    "birth_hints": Topic.BIRTH,
+    "document_hints": Topic.DOCUMENT,
+    "hardware_hints": Topic.HARDWARE,
+    "digit_hints": Topic.DIGIT,
+}
+_HINTS = tuple((hint.split()[0], topic) for name, topic in _TOPICS.items() for hint in listed(name))
+_HINT = re.compile(any_of(hint for hint, _ in _HINTS))
+_ANY_HINT = Topic.SECRET | Topic.BIRTH | Topic.DOCUMENT | Topic.HARDWARE | Topic.DIGIT
 _REMEMBERED = 1 << 16
 _ordinary: set[str] = set()
+_telling: dict[str, int] = {}
+"""Words of the form of ordinary ones that may have to do with a value, and with what."""
 
 
-def _without_ordinary(words: list[str]) -> set[str]:
-    """Return which of *words* are not ordinary; remember those that are."""
-    strange = set(words).difference(_ordinary)
-    if strange:
-        if len(_ordinary) > _REMEMBERED:
-            _ordinary.clear()
-        known = {word for word in strange if _ORDINARY.fullmatch(word) and not _HINT.search(word.lower())}
-        _ordinary.update(known)
-        strange -= known
-    return strange
+def _without_ordinary(words: list[str]) -> tuple[list[str], int]:
+    """Return which of *words* are not ordinary, and their topics; remember those of such a form."""
+    strange: list[str] = []
+    others: list[str] = []
+    topics = 0
+    for word in set(words).difference(_ordinary):
+        known = _telling.get(word)
+        if known is None and _ORDINARY.fullmatch(word):
+            known = _learned(word)
+        if known is None:
+            others.append(word)
+        elif known:
+            topics |= known
+            strange.append(word)
+    if others:
+        strange += others
+        topics |= _topics_of_others("\n".join(others).lower())
+    return strange, topics
+
+
+def _learned(word: str) -> int:
+    """Remember a word of the form of ordinary ones; return its topics."""
+    if len(_ordinary) + len(_telling) > _REMEMBERED:
+        _ordinary.clear()
+        _telling.clear()
+    lower = word.lower()
+    topics = Topic.SPOKEN if may_be_spoken(lower) else 0
+    for hint, topic in _HINTS:
+        if hint in lower:
+            topics |= topic
+    if len(word) >= MIN_PACKED_CHARS and may_be_packed([word]):
+        topics |= Topic.PACKED
+    if topics:
+        _telling[word] = topics
+    else:
+        _ordinary.add(word)
+    return topics
+
+
+def _topics_of_others(lower: str) -> int:
+    """Return what words, one a line, may have to do with: all of it if they hold any hint at all."""
+    topics = Topic.SPOKEN if may_be_spoken(lower) else 0
+    return topics | _ANY_HINT if _HINT.search(lower) else topics

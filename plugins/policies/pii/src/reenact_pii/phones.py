@@ -110,7 +110,7 @@ _DATE = re.compile(
     r"|[0-9]{1,2}[./ -][0-9]{1,2}[./ -](?:19|20)[0-9]{2})(?![0-9])"
 )
 _NANP = re.compile(r"1?[2-9][0-9]{2}[2-9][0-9]{6}")
-_NANP_SHAPES = frozenset({"3-3-4", "1-3-3-4"})
+_NANP_SHAPES = frozenset({(3, 3, 4), (1, 3, 3, 4)})
 _NANP_SEP = re.compile(r"(?:\+?1[ .-])?(?:\([0-9]{3}\) ?|[0-9]{3}([ ._-]))[0-9]{3}[ ._-][0-9]{4}")
 _CUSTOMARY = re.compile(
     r"(?P<china>1[3-9][0-9]-[0-9]{4}-[0-9]{4})|(?P<india>[6-9][0-9]{4}-[0-9]{5})|(?P<spain>[6-9][0-9]{2}-[0-9]{2}-[0-9]{2}-[0-9]{2})"
@@ -141,8 +141,8 @@ def _in_stretch(page: Page, first: int, last: int) -> Iterator[Hit]:
             continue
         run = match[0].rstrip(" ./_(-")
         end = start + len(run)
-        whole = list(_judged(run, start, lower, hidden=hidden))
-        for hit in whole or _parts(run, start, lower):
+        whole = _judged(run, start, lower, hidden=hidden)
+        for hit in (whole,) if whole else _parts(run, start, lower):
             yield _with_extension(hit, lower)
 
 
@@ -155,15 +155,18 @@ def _parts(run: str, start: int, lower: str) -> Iterator[Hit]:
     """Yield numbers of a run that is several, with spaces between them."""
     if " " in run and ("-" in run or "." in run or "+" in run):
         for part in _PART.finditer(run):
+            hit = None
             if not _QUAD.fullmatch(part[0]):
-                yield from _judged(part[0], start + part.start(), lower, hidden=False)
+                hit = _judged(part[0], start + part.start(), lower, hidden=False)
+            if hit:
+                yield hit
 
 
-def _judged(run: str, start: int, lower: str, *, hidden: bool) -> Iterator[Hit]:
-    groups = _GROUP.findall(_TRUNK.sub("", run))
+def _judged(run: str, start: int, lower: str, *, hidden: bool) -> Hit | None:
+    groups = _GROUP.findall(_TRUNK.sub("", run) if "(0)" in run else run)
     digits = "".join(groups)
     if not MIN_DIGITS <= len(digits) <= MAX_DIGITS + 2:
-        return
+        return None
     end = start + len(run)
     if run[0] == "(" and run.count("(") > run.count(")"):
         start, run = start + 1, run[1:]
@@ -171,9 +174,8 @@ def _judged(run: str, start: int, lower: str, *, hidden: bool) -> Iterator[Hit]:
     if score == 0 and _is_named(run, digits, lower, start):
         score = 0.8
     if 0 < score < _SURE and before(_SURELY_OTHER, lower, start) and not before(_PHONE_WORDS, lower, start):
-        return
-    if score:
-        yield Hit(start, end, Kind.PHONE, score, "telephone number")
+        return None
+    return Hit(start, end, Kind.PHONE, score, "telephone number") if score else None
 
 
 def _score(run: str, groups: list[str], digits: str, *, hidden: bool) -> float:
@@ -193,15 +195,14 @@ def _score(run: str, groups: list[str], digits: str, *, hidden: bool) -> float:
 
 def _is_customary(run: str, groups: list[str], digits: str) -> bool:
     """Say whether the grouping is one that people write telephone numbers in, and only those."""
-    shape = "-".join([str(len(group)) for group in groups])
-    if shape in _NANP_SHAPES and _NANP_SEP.fullmatch(run):
+    if tuple(map(len, groups)) in _NANP_SHAPES and _NANP_SEP.fullmatch(run):
         return _NANP.fullmatch(digits) is not None or (digits[0] in "03" and _is_national(digits))
     grouped = "-".join(groups)
     if _CUSTOMARY.fullmatch(grouped):
         return not (" " in run and "-" in run and "--" in run)
-    if _TRUNK_SHAPE.fullmatch(grouped) and _MIN_TRUNK <= len(digits) <= _MAX_TRUNK and not _DATE.match(run):
-        return _is_national(digits)
-    return False
+    if not (digits[0] == "0" and _MIN_TRUNK <= len(digits) <= _MAX_TRUNK and _TRUNK_SHAPE.fullmatch(grouped)):
+        return False
+    return not _DATE.match(run) and _is_national(digits)
 
 
 def _is_named(run: str, digits: str, lower: str, start: int) -> bool:

@@ -109,8 +109,9 @@ class Vault:
             )
         self._key = key
         self._hash_key = hash_key or key
-        self._actions = {kind: (actions or {}).get(kind, otherwise) for kind in Kind}
-        self._kinds = frozenset(kind for kind in ALL_KINDS if self._actions[kind] != "keep")
+        self._actions = actions or {}
+        self._otherwise: Action = otherwise
+        self._kinds = _looked_for(self._actions, otherwise)
         self._min_score = min_score
         self._keep_own = keep_own
         self._finder = finder
@@ -209,7 +210,7 @@ class Vault:
                 *item.span(), None, "pseudonymise", self._mint(_QUOTED, item[0]), "placeholder"
             )
         value = text[item.start : item.end]
-        action = self._actions[item.kind]
+        action = self._actions.get(item.kind, self._otherwise)
         stand_in = self._stand_in(item.kind, action, value)
         if _is_telling(value):
             self._known[value] = stand_in
@@ -303,6 +304,13 @@ class Vault:
         if isinstance(value, list | tuple):
             return [self.restore_value(item, depth=depth + 1) for item in value]
         return value
+
+
+def _looked_for(actions: Mapping[Kind, Action], otherwise: Action) -> frozenset[Kind]:
+    """Return the kinds that are not kept."""
+    if otherwise != "keep" and "keep" not in actions.values():
+        return ALL_KINDS
+    return frozenset(kind for kind in ALL_KINDS if actions.get(kind, otherwise) != "keep")
 
 
 _MIN_KNOWN_CHARS = 6

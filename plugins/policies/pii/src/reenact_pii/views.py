@@ -6,8 +6,9 @@ to its beginning or its end, so that a finding never cuts an escape in half.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable
-from itertools import accumulate
+from collections.abc import Callable, Iterable
+from itertools import accumulate, chain
+from operator import add, sub
 
 import attrs
 
@@ -47,6 +48,31 @@ class Layer:
         return position if before < 0 else self.old_ends[before] + position - self.new_ends[before]
 
 
+@attrs.define
+class Letters:
+    """The way back where many single characters became none or several; found out when it is asked for.
+
+    Attributes:
+        new_chars: For each character how many stand for it.
+    """
+
+    new_chars: Callable[[], Iterable[int]]
+    _ends: list[int] | None = None
+
+    def start(self, position: int) -> int:
+        """Return where the character at *position* began before."""
+        return bisect_right(self._new_ends(), position)
+
+    def end(self, position: int) -> int:
+        """Return where the character before *position* ended before."""
+        return bisect_right(self._new_ends(), position - 1) + 1
+
+    def _new_ends(self) -> list[int]:
+        if self._ends is None:
+            self._ends = list(accumulate(self.new_chars()))
+        return self._ends
+
+
 @attrs.frozen
 class View:
     """A text and the layers between it and the original, the newest last.
@@ -58,7 +84,7 @@ class View:
     """
 
     text: str
-    layers: tuple[Layer, ...] = ()
+    layers: tuple[Layer | Letters, ...] = ()
     hidden: bool = False
 
     def back(self, start: int, end: int) -> tuple[int, int]:
@@ -72,6 +98,8 @@ class View:
     def touched(self, start: int, end: int) -> bool:
         """Say whether the newest layer changed anything from *start* to *end*."""
         layer = self.layers[-1]
+        if isinstance(layer, Letters):
+            return True  # all over the text, by the folding, of which nobody asks
         after = bisect_right(layer.new_ends, start)
         return after < len(layer.new_starts) and layer.new_starts[after] < end
 
@@ -83,14 +111,15 @@ class View:
         old_starts = [edit[0] for edit in listed]
         old_ends = [edit[1] for edit in listed]
         texts = [edit[2] for edit in listed]
-        grown = list(accumulate(len(new) - end + start for start, end, new in listed))
-        new_ends = [end + by for end, by in zip(old_ends, grown, strict=True)]
-        new_starts = [end - len(new) for end, new in zip(new_ends, texts, strict=True)]
+        sizes = list(map(len, texts))
+        grown = accumulate(map(add, map(sub, sizes, old_ends), old_starts))
+        new_ends = list(map(add, old_ends, grown))
+        new_starts = list(map(sub, new_ends, sizes))
         text = self._joined(old_starts, old_ends, texts)
         layer = Layer(old_starts, old_ends, new_starts, new_ends)
         return View(text, (*self.layers, layer), self.hidden or hidden)
 
     def _joined(self, starts: list[int], ends: list[int], texts: list[str]) -> str:
-        kept = [self.text[a:b] for a, b in zip([0, *ends], [*starts, len(self.text)], strict=True)]
-        pieces = [piece for pair in zip(kept, texts, strict=False) for piece in pair]
-        return "".join([*pieces, kept[-1]])
+        text = self.text
+        pieces = [text[a:b] + new for a, b, new in zip(chain((0,), ends), starts, texts, strict=False)]
+        return "".join(pieces) + text[ends[-1] :]
