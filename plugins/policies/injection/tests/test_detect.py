@@ -165,6 +165,8 @@ def _weight(model, feature):
     kind, *rest = feature
     if kind in "nf":
         return (model.near if kind == "n" else model.far).get(rest[0] << 6 | rest[1], 0.0)
+    if kind == "p":
+        return model.pairs.get(tuple(rest), 0.0)
     return {"w": model.words, "c": model.concepts, "s": model.openers, "t": model.triples}[kind].get(
         rest[0], 0.0
     )

@@ -14,10 +14,12 @@ from pathlib import Path
 
 import attrs
 import carriers
+import detours
 import everyday
 import grammar
 import harmless
 import languages
+import manners
 import orders
 import phrases
 import scenes
@@ -79,6 +81,7 @@ def own(seed: int, attacks: int, benign: int) -> list[Example]:
     rng = random.Random(seed)
     found, plain = _sentences(rng, attacks, benign)
     found += _continued(rng, plain, attacks, benign)
+    found += _mannered(random.Random(seed + 1), attacks, benign)
     return found + [
         Example(text, False, 1.0, "own_benign") for text in everyday.texts(benign, random.Random(seed))
     ]
@@ -113,6 +116,21 @@ def _sentences(rng: random.Random, attacks: int, benign: int) -> tuple[list[Exam
         found += [Example(text, False, 1.0, "own_benign", lang=lang) for text in texts]
     found += [_carried(example, plain, rng) for example in rng.sample(found, len(found) // 4)]
     return found, plain
+
+
+def _mannered(rng: random.Random, attacks: int, benign: int) -> list[Example]:
+    """Make attacks by a detour and harmless texts in the same words, in English and other languages."""
+    found = [Example(text, True, 0.4) for text in grammar.made(manners.ATTACKS, attacks * 3 // 4, rng)]
+    found += [
+        Example(text, False, 0.5, "own_benign") for text in grammar.made(manners.BENIGN, benign * 3 // 4, rng)
+    ]
+    found += [
+        Example(text, True, 0.5, lang=lang) for lang, text in detours.attacks(rng, max(1, attacks // 70))
+    ]
+    return found + [
+        Example(text, False, 0.6, "own_benign", lang=lang)
+        for lang, text in detours.harmless(rng, max(1, benign // 90))
+    ]
 
 
 def _continued(rng: random.Random, plain: list[str], attacks: int, benign: int) -> list[Example]:

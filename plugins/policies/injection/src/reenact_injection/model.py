@@ -78,6 +78,7 @@ class Model:
         spans: What a window of so many blocks starts with besides, for each of `SPANS`: a longer one has
             more of everything.
         words: Weight of a word.
+        pairs: Weight of a word after another one.
         concepts: Weight of each concept.
         openers: Weight of each concept that opens a sentence.
         near: Weight of two close concepts, at the smaller shifted left plus the larger.
@@ -89,6 +90,7 @@ class Model:
     disguised: float
     spans: tuple[float, ...]
     words: dict[str, float]
+    pairs: dict[tuple[str, str], float]
     concepts: dict[int, float]
     openers: dict[int, float]
     near: dict[int, float]
@@ -96,19 +98,25 @@ class Model:
     triples: dict[int, float]
     _seen: Vocabulary = attrs.field(factory=Vocabulary, init=False, repr=False)
     _weighted: frozenset[str] = attrs.field(init=False, repr=False)
+    _paired: frozenset[tuple[str, str]] = attrs.field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         """Index the words."""
         self._weighted = frozenset(self.words)
+        self._paired = frozenset(self.pairs)
 
     def weigh(self, pieces: list[str]) -> "Weighed":
         """Weigh a folded text, cut into words and signs, block by block."""
         words = self._seen.words(pieces)
         begins = _begins(words)
         weighted, weight_of = self._weighted, self.words.__getitem__
+        paired, pair_weight_of = self._paired, self.pairs.__getitem__
+        after = ["\n", *words]
         weights = [
-            sum(map(weight_of, weighted.intersection(words[begin:end])))
+            sum(map(weight_of, weighted.intersection(block)))
+            + sum(map(pair_weight_of, paired.intersection(zip(after[begin:end], block, strict=True))))
             for begin, end in pairwise((*begins, len(words)))
+            for block in (words[begin:end],)
         ]
         concepts = self._of_concepts(words, begins)
         block = 0
@@ -134,6 +142,10 @@ class Model:
             counted = [0.0] * len(words)
             for word in self._weighted.intersection(words):
                 counted[words.index(word)] = weight_of[word]
+            befores = [weighed.words[begin - 1] if begin else "\n", *words]
+            placed = {pair: at for at, pair in enumerate(zip(befores, words, strict=False))}
+            for pair in self._paired.intersection(placed):
+                counted[placed[pair]] += self.pairs[pair]
             out += counted
         start = bounds[0]
         for index, weight in weighed.within(start, bounds[-1]):
@@ -250,6 +262,7 @@ def from_json(text: str) -> Model:
         disguised=data["disguised"] * STEP,
         spans=tuple(units * STEP for units in data["spans"]),
         words=_scaled(data["words"]),
+        pairs={tuple(pair.split(" ")): units * STEP for pair, units in data["pairs"].items()},
         **{name: _numbered(data[name]) for name in ("concepts", "openers", "near", "far", "triples")},
     )
 
