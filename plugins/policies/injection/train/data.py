@@ -82,8 +82,9 @@ def own(seed: int, attacks: int, benign: int) -> list[Example]:
     found, plain = _sentences(rng, attacks, benign)
     found += _continued(rng, plain, attacks, benign)
     found += _mannered(random.Random(seed + 1), attacks, benign)
+    found += _mixed(random.Random(seed + 2), plain, benign // 2)
     return found + [
-        Example(text, False, 1.0, "own_benign") for text in everyday.texts(benign, random.Random(seed))
+        Example(text, False, 2.0, "own_benign") for text in everyday.texts(benign, random.Random(seed))
     ]
 
 
@@ -127,6 +128,9 @@ def _mannered(rng: random.Random, attacks: int, benign: int) -> list[Example]:
     found += [
         Example(text, True, 0.5, lang=lang) for lang, text in detours.attacks(rng, max(1, attacks // 70))
     ]
+    found += [
+        Example(grammar.speech(manners.TALE, rng), False, 0.8, "own_benign") for _ in range(benign // 3)
+    ]
     return found + [
         Example(text, False, 0.6, "own_benign", lang=lang)
         for lang, text in detours.harmless(rng, max(1, benign // 90))
@@ -152,6 +156,17 @@ def _continued(rng: random.Random, plain: list[str], attacks: int, benign: int) 
             for text in texts
             for _ in range(2)
         ]
+    return found
+
+
+def _mixed(rng: random.Random, plain: list[str], count: int) -> list[Example]:
+    """Make long harmless texts of sentences that have nothing to do with each other."""
+    short = [text for text in plain if len(text) < SHORT_CHARS]
+    found = []
+    for _ in range(count):
+        sentences = [*rng.sample(short, rng.randrange(2, 6)), *everyday.texts(rng.randrange(1, 3), rng)]
+        rng.shuffle(sentences)
+        found.append(Example(" ".join(sentences), False, 1.0, "own_benign"))
     return found
 
 

@@ -202,7 +202,9 @@ def _attack(lang: str, rng: random.Random) -> str:
 def _harmless(lang: str, rng: random.Random) -> str:
     _, small, _, talk, _, plain = _chosen(lang, rng)
     gap = "" if lang in _UNSPACED else " "
-    return rng.choice((plain, plain, small, f"{talk}{gap}{small}", f"{talk}{gap}{plain}", f"{plain}\n{small}"))
+    return rng.choice(
+        (plain, plain, small, f"{talk}{gap}{small}", f"{talk}{gap}{plain}", f"{plain}\n{small}")
+    )
 
 
 def _chosen(lang: str, rng: random.Random) -> list[str]:

@@ -55,7 +55,15 @@ def written(model: learn.Linear, threshold: float) -> str:
         name: {} for name in ("words", "pairs", "concepts", "openers", "near", "far", "triples")
     }
     spans = [0] * len(SPANS)
-    names = {"w": "words", "p": "pairs", "c": "concepts", "s": "openers", "n": "near", "f": "far", "t": "triples"}
+    names = {
+        "w": "words",
+        "p": "pairs",
+        "c": "concepts",
+        "s": "openers",
+        "n": "near",
+        "f": "far",
+        "t": "triples",
+    }
     for feature, number in model.index.items():
         weight = float(model.weights[number])
         if abs(weight) < SMALLEST:
