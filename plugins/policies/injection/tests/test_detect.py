@@ -8,6 +8,7 @@ import time
 from importlib.resources import files
 from pathlib import Path
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -146,6 +147,18 @@ def test_fast_sums_are_the_defined_ones(text):
     for features, first, last, weight in zip(defined, begins, ends, weights, strict=True):
         expected = pytest.approx(sum(_weight(model, feature) for feature in features))
         assert (sum(sums[first:last]), weight) == (expected, expected)
+
+
+def test_two_words_weigh_in_their_order_only():
+    """What a pair of words weighs is added where the second follows the first, once in a block."""
+    pair = ("zorb", "quil")
+    model = attrs.evolve(_model(), pairs={pair: 3.0})
+
+    def weight(text):
+        return sum(model.weigh(pieces(text)).weights)
+
+    assert weight("zorb quil") == pytest.approx(weight("quil zorb") + 3.0)
+    assert weight("zorb quil zorb quil") == pytest.approx(weight("quil zorb") + 3.0)
 
 
 def test_places_of_a_long_hit_take_linear_time():
