@@ -8,6 +8,7 @@ import time
 from importlib.resources import files
 from pathlib import Path
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -148,6 +149,18 @@ def test_fast_sums_are_the_defined_ones(text):
         assert (sum(sums[first:last]), weight) == (expected, expected)
 
 
+def test_two_words_weigh_in_their_order_only():
+    """What a pair of words weighs is added where the second follows the first, once in a block."""
+    pair = ("zorb", "quil")
+    model = attrs.evolve(_model(), pairs={pair: 3.0})
+
+    def weight(text):
+        return sum(model.weigh(pieces(text)).weights)
+
+    assert weight("zorb quil") == pytest.approx(weight("quil zorb") + 3.0)
+    assert weight("zorb quil zorb quil") == pytest.approx(weight("quil zorb") + 3.0)
+
+
 def test_places_of_a_long_hit_take_linear_time():
     """A text that is suspicious all over is explained in time linear in its length."""
 
@@ -165,6 +178,8 @@ def _weight(model, feature):
     kind, *rest = feature
     if kind in "nf":
         return (model.near if kind == "n" else model.far).get(rest[0] << 6 | rest[1], 0.0)
+    if kind == "p":
+        return model.pairs.get(tuple(rest), 0.0)
     return {"w": model.words, "c": model.concepts, "s": model.openers, "t": model.triples}[kind].get(
         rest[0], 0.0
     )

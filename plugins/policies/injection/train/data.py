@@ -14,10 +14,12 @@ from pathlib import Path
 
 import attrs
 import carriers
+import detours
 import everyday
 import grammar
 import harmless
 import languages
+import manners
 import orders
 import phrases
 import scenes
@@ -79,8 +81,10 @@ def own(seed: int, attacks: int, benign: int) -> list[Example]:
     rng = random.Random(seed)
     found, plain = _sentences(rng, attacks, benign)
     found += _continued(rng, plain, attacks, benign)
+    found += _mannered(random.Random(seed + 1), attacks, benign)
+    found += _mixed(random.Random(seed + 2), plain, benign // 2)
     return found + [
-        Example(text, False, 1.0, "own_benign") for text in everyday.texts(benign, random.Random(seed))
+        Example(text, False, 2.0, "own_benign") for text in everyday.texts(benign, random.Random(seed))
     ]
 
 
@@ -115,6 +119,24 @@ def _sentences(rng: random.Random, attacks: int, benign: int) -> tuple[list[Exam
     return found, plain
 
 
+def _mannered(rng: random.Random, attacks: int, benign: int) -> list[Example]:
+    """Make attacks by a detour and harmless texts in the same words, in English and other languages."""
+    found = [Example(text, True, 0.4) for text in grammar.made(manners.ATTACKS, attacks * 3 // 4, rng)]
+    found += [
+        Example(text, False, 0.5, "own_benign") for text in grammar.made(manners.BENIGN, benign * 3 // 4, rng)
+    ]
+    found += [
+        Example(text, True, 0.5, lang=lang) for lang, text in detours.attacks(rng, max(1, attacks // 70))
+    ]
+    found += [
+        Example(grammar.speech(manners.TALE, rng), False, 0.8, "own_benign") for _ in range(benign // 3)
+    ]
+    return found + [
+        Example(text, False, 0.6, "own_benign", lang=lang)
+        for lang, text in detours.harmless(rng, max(1, benign // 90))
+    ]
+
+
 def _continued(rng: random.Random, plain: list[str], attacks: int, benign: int) -> list[Example]:
     """Make orders to ignore something that go on harmlessly: what follows must not weigh them down."""
     short = [text for text in plain if len(text) < SHORT_CHARS]
@@ -134,6 +156,17 @@ def _continued(rng: random.Random, plain: list[str], attacks: int, benign: int) 
             for text in texts
             for _ in range(2)
         ]
+    return found
+
+
+def _mixed(rng: random.Random, plain: list[str], count: int) -> list[Example]:
+    """Make long harmless texts of sentences that have nothing to do with each other."""
+    short = [text for text in plain if len(text) < SHORT_CHARS]
+    found = []
+    for _ in range(count):
+        sentences = [*rng.sample(short, rng.randrange(2, 6)), *everyday.texts(rng.randrange(1, 3), rng)]
+        rng.shuffle(sentences)
+        found.append(Example(" ".join(sentences), False, 1.0, "own_benign"))
     return found
 
 

@@ -10,11 +10,13 @@ import random
 import re
 
 import carriers
+import manners
 import scenes
 
 WORDS = {
     **carriers.WORDS,
     **scenes.WORDS,
+    **manners.WORDS,
     "last": "last|previous|earlier|first|other|second",
     "mail": "message|e-mail|question|comment|note|mail|post|answer|reply|draft|request|text",
     "small": "typo|typos|formatting|first paragraph|blank lines|header row|white space|warnings|introduction|old "

@@ -16,11 +16,14 @@ from reenact_injection.normalise import readings
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
-SCALES = {"b": 1.0, "w": 1.5, "c": 1.0, "s": 1.0, "n": 1.0, "f": 1.0, "t": 1.0}
+SCALES = {"b": 1.0, "w": 1.5, "p": 1.0, "c": 1.0, "s": 1.0, "n": 1.0, "f": 1.0, "t": 1.0}
 DISGUISED = ("z",)
 """Not learned: what it weighs is chosen, see `train.py`."""
 UNKNOWN = "\x00"
 LONGEST_WORD = 20
+LEXICAL = ("w", "p")
+RARE_PAIR = 6
+"""In how many examples two words have to follow each other; the rest is chance."""
 HARDEST = 4
 """How many windows of a harmless text are learned from in each round."""
 
@@ -146,9 +149,13 @@ def _index(
     for counts, owner in zip(windows.counts, windows.owner, strict=True):
         lexical = words(examples[owner])
         for feature in counts.keys() - {DISGUISED}:
-            if feature[0] != "w" or (lexical and all(map(_is_word, feature[1:]))):
+            if feature[0] not in LEXICAL or (lexical and all(map(_is_word, feature[1:]))):
                 groups.setdefault(feature, set()).add(owner)
-    enough = [feature for feature, owners in groups.items() if len(owners) >= rare]
+    enough = [
+        feature
+        for feature, owners in groups.items()
+        if len(owners) >= (RARE_PAIR if feature[0] == "p" else rare)
+    ]
     return {feature: number for number, feature in enumerate(sorted(enough, key=repr))}
 
 

@@ -52,10 +52,18 @@ def fit(examples: list[Example]) -> learn.Linear:
 def written(model: learn.Linear, threshold: float) -> str:
     """Return *model* as the package reads it, its bias moved so that *threshold* is even odds."""
     tables: dict[str, dict] = {
-        name: {} for name in ("words", "concepts", "openers", "near", "far", "triples")
+        name: {} for name in ("words", "pairs", "concepts", "openers", "near", "far", "triples")
     }
     spans = [0] * len(SPANS)
-    names = {"w": "words", "c": "concepts", "s": "openers", "n": "near", "f": "far", "t": "triples"}
+    names = {
+        "w": "words",
+        "p": "pairs",
+        "c": "concepts",
+        "s": "openers",
+        "n": "near",
+        "f": "far",
+        "t": "triples",
+    }
     for feature, number in model.index.items():
         weight = float(model.weights[number])
         if abs(weight) < SMALLEST:
@@ -64,7 +72,7 @@ def written(model: learn.Linear, threshold: float) -> str:
         if feature[0] == "b":
             spans[SPANS.index(feature[1])] = units
             continue
-        key = str(feature[1] << 6 | feature[2]) if feature[0] in "nf" else str(feature[1])
+        key = str(feature[1] << 6 | feature[2]) if feature[0] in "nf" else " ".join(map(str, feature[1:]))
         tables[names[str(feature[0])]][key] = units
     bias = round((model.bias - threshold) / STEP)
     disguised = round(model.disguised / STEP)

@@ -8,6 +8,7 @@ other count in any order, since languages put the verb where they like. This is 
 
 ==================  ===========================================================
 ``("w", a)``        the word *a*
+``("p", a, b)``     the word *b* after another one, *a*; it belongs to the block of *b*
 ``("c", i)``        the concept *i*
 ``("s", i)``        the concept *i* opening a sentence or line
 ``("n", i, j)``     two concepts with at most two tokens between them
@@ -62,6 +63,8 @@ def blocks(stream: Sequence[tuple[str, int]]) -> list[set[Feature]]:
             size = 0
         size += 1
         out[-1].add(("w", word))
+        if previous != word:
+            out[-1].add(("p", previous, word))
         if concept and concept != BOUND:
             out[-1] |= _of_concept(index, concept, before, recent)
             recent = [*recent[1 - RECENT :], (index, concept)]

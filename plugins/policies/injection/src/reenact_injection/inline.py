@@ -109,9 +109,10 @@ def _unspaced(match: Match[str]) -> str | None:
     parts = _SPACED_PART.findall(match[0])
     if sum(letter.isalpha() for letter, _ in parts) * 2 <= len(parts):
         return None
-    usual = Counter(gap for _, gap in parts[:-1]).most_common(1)[0][0]
-    words = [""]
-    for letter, gap in parts:
+    gaps = Counter(gap for _, gap in parts[:-1])
+    usual = gaps.most_common(1)[0][0]
+    words = ["".join(letter for letter, _ in parts)] if len(gaps) == 1 else [""]
+    for letter, gap in parts if len(gaps) > 1 else ():
         words[-1] += letter
         sign = gap.strip(usual + " _") if len(gap) > len(usual) else ""
         if sign and sign[0] in _ENDS:

@@ -22,6 +22,8 @@ STEP: Final = 0.01
 
 _REMEMBERED = 1 << 16
 _SHIFT = 6
+_APART = 1 << 7
+"""Said of a concept that is more than `NEAR` tokens back."""
 _PAIR_KEY, _FAR_KEY = 1 << 20, 1 << 21
 
 
@@ -78,6 +80,7 @@ class Model:
         spans: What a window of so many blocks starts with besides, for each of `SPANS`: a longer one has
             more of everything.
         words: Weight of a word.
+        pairs: Weight of a word after another one.
         concepts: Weight of each concept.
         openers: Weight of each concept that opens a sentence.
         near: Weight of two close concepts, at the smaller shifted left plus the larger.
@@ -89,26 +92,36 @@ class Model:
     disguised: float
     spans: tuple[float, ...]
     words: dict[str, float]
+    pairs: dict[tuple[str, str], float]
     concepts: dict[int, float]
     openers: dict[int, float]
     near: dict[int, float]
     far: dict[int, float]
     triples: dict[int, float]
     _seen: Vocabulary = attrs.field(factory=Vocabulary, init=False, repr=False)
+    _patterns: dict[tuple[int, ...], tuple[tuple[int, float], ...]] = attrs.field(
+        factory=dict, init=False, repr=False
+    )
     _weighted: frozenset[str] = attrs.field(init=False, repr=False)
+    _paired: frozenset[tuple[str, str]] = attrs.field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         """Index the words."""
         self._weighted = frozenset(self.words)
+        self._paired = frozenset(self.pairs)
 
     def weigh(self, pieces: list[str]) -> "Weighed":
         """Weigh a folded text, cut into words and signs, block by block."""
         words = self._seen.words(pieces)
         begins = _begins(words)
         weighted, weight_of = self._weighted, self.words.__getitem__
+        paired, pair_weight_of = self._paired, self.pairs.__getitem__
+        after = ["\n", *words]
         weights = [
-            sum(map(weight_of, weighted.intersection(words[begin:end])))
+            sum(map(weight_of, weighted.intersection(block)))
+            + sum(map(pair_weight_of, paired.intersection(zip(after[begin:end], block, strict=True))))
             for begin, end in pairwise((*begins, len(words)))
+            for block in (words[begin:end],)
         ]
         concepts = self._of_concepts(words, begins)
         block = 0
@@ -134,6 +147,10 @@ class Model:
             counted = [0.0] * len(words)
             for word in self._weighted.intersection(words):
                 counted[words.index(word)] = weight_of[word]
+            befores = [weighed.words[begin - 1] if begin else "\n", *words]
+            placed = {pair: at for at, pair in enumerate(zip(befores, words, strict=False))}
+            for pair in self._paired.intersection(placed):
+                counted[placed[pair]] += self.pairs[pair]
             out += counted
         start = bounds[0]
         for index, weight in weighed.within(start, bounds[-1]):
@@ -147,7 +164,7 @@ class Model:
 
     def _of_concepts(self, words: list[str], begins: list[int]) -> list[tuple[int, float]]:
         """Return the numbers of the tokens that add weight because of their concepts, and how much."""
-        concepts = self._seen.concepts
+        concepts, patterns = self._seen.concepts, self._patterns
         ends = iter((*begins[1:], len(words)))
         end = next(ends)
         recent: list[tuple[int, int]] = []
@@ -161,49 +178,45 @@ class Model:
             while index >= end:
                 end = next(ends)
                 seen.clear()
-            weight = self._alone(concept, previous in OPENERS, seen)
-            if recent:
-                weight += self._together(index, concept, recent, seen)
+            near, far = index - NEAR, index - FAR
+            pattern = (
+                -concept if previous in OPENERS else concept,
+                *[other if at >= near else other | _APART for at, other in recent if at >= far],
+            )
+            weights = patterns.get(pattern)
+            if weights is None:
+                weights = self._learn(pattern)
             recent.append((index, concept))
-            while len(recent) > RECENT or index - recent[0][0] >= FAR:
+            if len(recent) > RECENT:
                 del recent[0]
+            weight = 0.0
+            for key, value in weights:
+                if key not in seen:
+                    seen.add(key)
+                    weight += value
             if weight:
                 out.append((index, weight))
         return out
 
-    def _alone(self, concept: int, opens: bool, seen: set[int]) -> float:
-        total = 0.0
-        if concept not in seen:
-            seen.add(concept)
-            total = self.concepts.get(concept, 0.0)
-        if opens and -concept not in seen:
-            seen.add(-concept)
-            total += self.openers.get(concept, 0.0)
-        return total
-
-    def _together(self, index: int, concept: int, recent: list[tuple[int, int]], seen: set[int]) -> float:
-        total = 0.0
-        last = third = 0
-        for at, other in recent:
-            distance = index - at
-            if distance > FAR or other == concept:
-                continue
-            third, last = last, other
-            pair = other << _SHIFT | concept if other < concept else concept << _SHIFT | other
-            if distance > NEAR:
-                weight, key = self.far.get(pair), pair | _FAR_KEY
-            else:
-                weight, key = self.near.get(pair), pair | _PAIR_KEY
-            if weight is not None and key not in seen:
-                seen.add(key)
-                total += weight
-        if third:
-            mask = 1 << concept | 1 << last | 1 << third
-            weight = self.triples.get(mask)
-            if weight is not None and -mask << _SHIFT not in seen:
-                seen.add(-mask << _SHIFT)
-                total += weight
-        return total
+    def _learn(self, pattern: tuple[int, ...]) -> tuple[tuple[int, float], ...]:
+        """Remember what a concept weighs after others: a key for each feature, and its weight."""
+        if len(self._patterns) >= _REMEMBERED:
+            self._patterns.clear()
+        concept = abs(pattern[0])
+        found = {concept: self.concepts.get(concept, 0.0)}
+        if pattern[0] < 0:
+            found[-concept] = self.openers.get(concept, 0.0)
+        close = [(other & ~_APART, other & _APART) for other in pattern[1:] if other & ~_APART != concept]
+        for other, apart in close:
+            pair = min(concept, other) << _SHIFT | max(concept, other)
+            table, key = (self.far, pair | _FAR_KEY) if apart else (self.near, pair | _PAIR_KEY)
+            found[key] = table.get(pair, 0.0)
+        if len(close) > 1:
+            mask = 1 << concept | 1 << close[-1][0] | 1 << close[-2][0]
+            found[-mask << _SHIFT] = self.triples.get(mask, 0.0)
+        weights = tuple((key, weight) for key, weight in found.items() if weight)
+        self._patterns[pattern] = weights
+        return weights
 
 
 @attrs.frozen
@@ -250,6 +263,7 @@ def from_json(text: str) -> Model:
         disguised=data["disguised"] * STEP,
         spans=tuple(units * STEP for units in data["spans"]),
         words=_scaled(data["words"]),
+        pairs={tuple(pair.split(" ")): units * STEP for pair, units in data["pairs"].items()},
         **{name: _numbered(data[name]) for name in ("concepts", "openers", "near", "far", "triples")},
     )
 

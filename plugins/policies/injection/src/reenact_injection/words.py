@@ -60,7 +60,8 @@ def segment(letters: str) -> list[str]:
     return words
 
 
-def _segment(letters: str) -> list[str]:
+@lru_cache(maxsize=256)
+def _segment(letters: str) -> tuple[str, ...]:
     costs = [0.0]
     cuts = [0]
     for end in range(1, len(letters) + 1):
@@ -76,7 +77,7 @@ def _segment(letters: str) -> list[str]:
     return _cut(letters, cuts)
 
 
-def _cut(letters: str, cuts: list[int]) -> list[str]:
+def _cut(letters: str, cuts: list[int]) -> tuple[str, ...]:
     words: list[str] = []
     end = loose = len(letters)
     while end > 0:
@@ -87,7 +88,7 @@ def _cut(letters: str, cuts: list[int]) -> list[str]:
             loose = start
         end = start
     words += [letters[:loose]] if loose else []
-    return words[::-1]
+    return tuple(words[::-1])
 
 
 def _is_joined(parts: list[str]) -> bool:
