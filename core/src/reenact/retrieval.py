@@ -22,7 +22,7 @@ from reenact.records import (
 )
 from reenact.stores import Store
 
-WINDOW = 1000
+WINDOW = 500
 """How many outcomes are held at the beginning and at the end of a record that code is run over.
 
 In between it is twice as many: about what a store hands out at a time.

@@ -30,7 +30,7 @@ _OVER = object()
 FAILURES = (sqlite3.Error, UnicodeDecodeError)
 """What SQLite raises; the second where not even the name of what is damaged is text."""
 
-ROWS_AT_A_TIME = 4096
+ROWS_AT_A_TIME = 2048
 MEMORY = ":memory:"
 
 
