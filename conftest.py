@@ -9,10 +9,25 @@ from typing import Any
 import attrs
 import pytest
 from pytest_reenact.memory import MemoryStore
-from reenact import LlmEvent, LlmRequest, LlmResponse, Plugins, Runtime, Usage, assistant
+from reenact import LlmEvent, LlmRequest, LlmResponse, Plugins, Runtime, Usage, assistant, retrieval
 from reenact.config import Config
 from reenact.scheduler import SkippingClock
 from reenact.seams import CallContext, Capabilities
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add an option that has every record read in the smallest of pieces."""
+    parser.addoption(
+        "--in-sips", action="store_true", help="read journals two rows at a time, and hold next to nothing"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make what is held and handed out as small as it can be."""
+    if config.getoption("--in-sips", default=False):
+        MemoryStore.rows_at_a_time = 2
+        retrieval.WINDOW = 1
+
 
 Answer = Callable[[LlmRequest], Any]
 

@@ -80,19 +80,31 @@ class Counted(MemoryStore):
         return super().rows(run_id, start)
 
 
-@pytest.fixture
-def store() -> Counted:
-    return Counted()
+@pytest.fixture(params=[3, 2048], ids=lambda rows: f"{rows} read")
+def store(request: pytest.FixtureRequest) -> Counted:
+    counted = Counted()
+    counted.rows_at_a_time = request.param
+    return counted
+
+
+def cut_off(store: MemoryStore, run_id: str) -> MemoryStore:
+    """Return the same with the run's end not on record."""
+    cut = store.cut(run_id, len(store.journals[run_id]) - 1)
+    cut.runs[run_id] = attrs.evolve(cut.runs[run_id], status=Status.RUNNING, owner="")
+    return cut
 
 
 async def test_no_more_is_held_than_the_windows(opened: Opened, store: Counted, window: int) -> None:
     """What lies between the first outcomes and the latest is an index, and is read in order."""
     async with opened() as runtime:
         run = await runtime.run(long)
-        history = (await read_history(store, run.record, window=window)).history
-        store.read_from.clear()
-        replayed = await runtime.replay(run.id)
-    assert replayed.output == run.output
+    history = (await read_history(store, run.record, window=window)).history
+    cut = cut_off(store, run.id)
+    store.journals, store.runs = cut.journals, cut.runs
+    store.read_from.clear()
+    async with opened() as runtime:
+        resumed = await runtime.resume(run.id)
+    assert resumed.output == run.output
     assert len(history.steps) == len(history.outcomes) == 2 * window
     assert len(history.shelf) == STEPS - 2 * window
     reads = -(-(STEPS - 2 * window) // (2 * window))
@@ -115,7 +127,8 @@ async def test_content_that_was_handed_over_is_let_go_of(
     monkeypatch.setattr(History, "hold", hold)
     async with opened() as runtime:
         run = await runtime.run(long)
-        await runtime.replay(run.id)
+    async with opened(store=cut_off(store, run.id)) as runtime:
+        await runtime.resume(run.id)
     assert most == 4 * window
 
 
@@ -190,14 +203,11 @@ async def test_a_changed_step_is_taken_up_as_ever(
     """The run leaves the recorded order there, and what follows keeps its outcomes."""
     async with opened() as runtime:
         run = await runtime.run(long)
-    rows = len(store.journals[run.id]) - 1
     code.what = lambda number: f"{number}{'!' * (number == place)}"
     found = []
     for held in (window, 1000):
         monkeypatch.setattr(retrieval, "WINDOW", held)
-        cut = store.cut(run.id, rows)
-        cut.runs[run.id] = attrs.evolve(cut.runs[run.id], status=Status.RUNNING, owner="")
-        found.append(await resumed(opened, cut, run.id))
+        found.append(await resumed(opened, cut_off(store, run.id), run.id))
     assert found[0] == found[1]
     assert found[0][1] == [f"{place}!"]
 
@@ -242,29 +252,27 @@ async def test_damage_is_found_the_second_time_too(
     """A row that is changed after the record was checked is not handed over."""
     async with opened() as runtime:
         run = await runtime.run(long)
-        rows = store.journals[run.id]
-        changed = next(i for i, row in enumerate(rows) if b'"path":"work#20"' in row.body) + 1
-        whole = list(rows)
-        read = retrieval.read_to_run
+    cut = cut_off(store, run.id)
+    rows = cut.journals[run.id]
+    changed = next(i for i, row in enumerate(rows) if b'"path":"work#20"' in row.body) + 1
+    whole = list(rows)
+    read = retrieval.read_to_run
 
-        async def then_damaged(*given: Any) -> History:
-            history = await read(*given)
-            rows[changed] = Row(
-                changed, whole[changed].body.replace(b"work", b"wark"), whole[changed].checksum
-            )
-            return history
+    async def then_damaged(*given: Any) -> History:
+        history = await read(*given)
+        rows[changed] = Row(changed, whole[changed].body.replace(b"work", b"wark"), whole[changed].checksum)
+        return history
 
+    async def then_cut(*given: Any) -> History:
+        history = await read(*given)
+        del rows[changed:]
+        return history
+
+    async with opened(store=cut) as runtime:
         monkeypatch.setattr("reenact.runs.read_to_run", then_damaged)
         with pytest.raises(DamagedError, match=f"row {changed} was changed"):
-            await runtime.replay(run.id)
-        del rows[changed:]
-        rows.extend(whole[changed:])
-
-        async def then_cut(*given: Any) -> History:
-            history = await read(*given)
-            del rows[changed:]
-            return history
-
+            await runtime.resume(run.id)
+        rows[:] = whole
         monkeypatch.setattr("reenact.runs.read_to_run", then_cut)
         with pytest.raises(DamagedError, match=f"row {changed} is missing"):
-            await runtime.replay(run.id)
+            await runtime.resume(run.id)

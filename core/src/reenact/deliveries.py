@@ -6,11 +6,12 @@ is delivered next; nothing here waits or writes.
 
 from typing import Any
 
+from reenact.away import LeftAway
 from reenact.content import Blob, unpack
 from reenact.divergence import unfit
 from reenact.errors import InputError, NotStorableError
 from reenact.failures import record_failure, revive, rewritten
-from reenact.history import History, LeftAway
+from reenact.history import History
 from reenact.records import Entry, Failure, Status
 from reenact.steps import Call, Outcome, StepSpec
 from reenact.trace import TraceContext

@@ -20,13 +20,14 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
+from reenact.away import LeftAway, NextAway, NotRead
 from reenact.book import Book
 from reenact.closing import Closing, Ending, close
 from reenact.codec import decode
 from reenact.deliveries import stamp
 from reenact.effects import Effects
 from reenact.failures import rewritten
-from reenact.history import History, LeftAway, NextAway
+from reenact.history import History
 from reenact.matching import OnChange
 from reenact.models import Models
 from reenact.placeholders import Placeholders
@@ -185,6 +186,8 @@ class Execution:
                 self._advance()
         except NextAway:
             self._reading.on()
+        except NotRead:
+            self._reading.further()
         except LeftAway:
             self._reading.whole()
         except Exception as error:

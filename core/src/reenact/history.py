@@ -13,10 +13,12 @@ Of a long journal not everything is held. Between the first outcomes and the lat
 ones, only the hash of a step's input is kept, and the position of its outcome, which
 is read again when its delivery comes near. Whoever needs more gets `LeftAway`, has the
 record read whole, and tries again.
+
+A replay, which writes nothing, need not know the end of its record at the beginning: it
+reads the record as it goes, and gets `NotRead` when it comes to what it has not read.
 """
 
 import collections
-import hmac
 import sys
 from collections.abc import Collection, Mapping, Set
 from itertools import islice
@@ -24,10 +26,11 @@ from typing import Protocol
 
 import msgspec
 
+from reenact.away import LeftAway, OrderLeft, shelved
 from reenact.content import Blob
 from reenact.errors import DamagedError
 from reenact.machine import RUN, STEP, TransitionError, advance
-from reenact.recorded import CANCEL_NAME, DELIVERED, PATCH_PREFIX, STOPPED, Recorded, keyed_hash
+from reenact.recorded import CANCEL_NAME, DELIVERED, PATCH_PREFIX, STOPPED, Recorded
 from reenact.records import (
     NO_CHANGES,
     RUN_PATH,
@@ -39,24 +42,15 @@ from reenact.records import (
     decode_entry,
 )
 
-_HASH_BYTES = 32
-_KEYED = b"k"
-"""Ends what is kept of an input that a policy scrubbed: its hash is keyed."""
-
-
-class LeftAway(Exception):  # noqa: N818  # it tells what to do, and never reaches a user
-    """Something is needed of the record that is not held in memory."""
-
-
-class NextAway(LeftAway):
-    """It is the next outcome."""
-
 
 class Rest(Protocol):
     """Reads what a history does not hold."""
 
     async def read_on(self, history: "History") -> Mapping[str, Blob]:
-        """Read the next outcomes, and return the content that they name."""
+        """Read the next outcomes, which were left away, and return the content that they name."""
+
+    async def read_further(self, history: "History") -> Mapping[str, Blob]:
+        """Read more rows, and return the content that the outcomes among them name."""
 
     async def read_whole(self, history: "History") -> None:
         """Read all of it."""
@@ -75,6 +69,7 @@ class History:
             their seq.
         shelf: Steps that are not held and were not asked for yet: by path, the hash of the input.
         rest: Reads what is not held; None if nothing was left away.
+        more: There may be rows that were not read; nothing that was delivered is kept then.
         salvage: Outcomes that lost their place in that order, by path.
         outcomes: The steps whose outcomes are held, by its seq.
         begun: The run's first entry; None for a journal without rows.
@@ -90,6 +85,7 @@ class History:
         forked_at: How many of the rows are another run's.
         taken: Which outcomes of other runs it has taken.
         patches: The paths of the patches that its code had.
+        not_patched: Those of which the run was told that its code had none, with more to be read.
         succeeded: How many steps have succeeded, outcomes that were taken again not counted; of a fork,
             since then.
     """
@@ -99,6 +95,7 @@ class History:
         self.pending: collections.deque[Entry | int] = collections.deque()
         self.shelf: dict[str, bytes] = {}
         self.rest: Rest | None = None
+        self.more = False
         self.salvage: dict[str, list[Recorded]] = {}
         self.outcomes: dict[int, Recorded] = {}
         self.begun: Entry | None = None
@@ -113,13 +110,15 @@ class History:
         self.forked_at = 0
         self.taken: set[str] = set()
         self.patches: set[str] = set()
+        self.not_patched: set[str] = set()
         self._at_ns = 0
         self.succeeded = 0
         self._window = window
         self._leave_at = 3 * window or sys.maxsize
         self._looked_at = window
         self._last_away = -1
-        self._read_on: Set[str] = frozenset()
+        self._last_pending = 0
+        self._named: list[tuple[int, Set[str]]] = []
         self._revised: list[tuple[int, bool]] = []
 
     def take(self, row: Row, where: str) -> Entry:
@@ -147,6 +146,7 @@ class History:
             self._apply_to_run(entry)
             return
         if path[0] == ":" and path.startswith(PATCH_PREFIX):
+            self._refuse_late(path in self.not_patched)
             self.patches.add(path)
             return
         if entry.kind:
@@ -162,10 +162,12 @@ class History:
     def _begin(self, entry: Entry) -> Recorded:
         self.steps[entry.path] = recorded = Recorded(entry)
         if entry.generation:
+            self._refuse_late(self.more)
             self.anew_seq = entry.seq
         if entry.again < 0:
             advance(Status.PENDING, entry.status, STEP)
         else:
+            self._refuse_late(self.more)
             recorded.hidden = self.outcomes[entry.again].hidden
         return recorded
 
@@ -186,12 +188,17 @@ class History:
             for recorded in self.steps.values():
                 recorded.starts = min(recorded.starts, recorded.failures + 1)
         self.ended = entry if entry.status.ended else None
+        self._refuse_late(self.more and bool(entry.changes or entry.fork or entry.revised_from >= 0))
         if entry.changes:
             self.changes = self.changes.then(msgspec.convert(entry.changes, Changes))
         if entry.fork:
             self._fork(entry)
         if entry.revised_from >= 0:
             self._revise(entry.revised_from, redo=entry.redo)
+
+    def _refuse_late(self, late: bool) -> None:
+        if late:
+            raise OrderLeft
 
     def _fork(self, entry: Entry) -> None:
         """Go on as another run, from which the step at ``entry.fork`` is live again."""
@@ -248,6 +255,30 @@ class History:
 
     # --- what is not held
 
+    def outcomes_from(self, seq: int) -> list[Entry]:
+        """Return the outcomes that are held, from *seq* on."""
+        held = [recorded.outcome for at, recorded in self.outcomes.items() if at >= seq]
+        return [outcome for outcome in held if outcome is not None]
+
+    def look_on(self) -> None:
+        """Be about to read more rows: places among the outcomes have moved by what was delivered since."""
+        delivered = self._last_pending - len(self.pending)
+        self._look_from(max(self._looked_at - delivered, self._window))
+
+    def looked_on(self, blobs: Mapping[str, Blob]) -> None:
+        """Have read more rows.
+
+        Args:
+            blobs: The content that the outcomes among them name.
+        """
+        self._last_pending = len(self.pending)
+        self._keep(self.next_seq - 1, blobs)
+
+    def let_go(self, entry: Entry) -> None:
+        """Forget a step whose outcome was delivered."""
+        self.steps.pop(entry.path, None)
+        self.outcomes.pop(entry.seq, None)
+
     def leave_away(self) -> None:
         """Keep of the outcomes that have ceased to be among the latest only where they are."""
         pending, steps, outcomes = self.pending, self.steps, self.outcomes
@@ -259,7 +290,7 @@ class History:
             recorded = outcomes[seq]
             if recorded.plain and steps.get(path) is recorded:
                 pending[place] = self._last_away = seq
-                self.shelf[path] = _shelved(recorded.intent)
+                self.shelf[path] = shelved(recorded.intent)
                 del outcomes[seq], steps[path]
         self._look_from(end)
 
@@ -290,14 +321,23 @@ class History:
             found: They, by seq.
             blobs: The content that they name.
         """
-        for name in self._read_on:
-            self.blobs.pop(name, None)
-        self._read_on = blobs.keys() - self.blobs.keys()
-        self.blobs.update(blobs)
+        self._keep(max(found), blobs)
         for place in range(min(2 * self._window, len(self.pending))):
             seq = self.pending[place]
             if isinstance(seq, int):
                 self.pending[place] = found[seq]
+
+    def _keep(self, seq: int, blobs: Mapping[str, Blob]) -> None:
+        """Hold content until what stands up to *seq* is delivered, and no longer."""
+        following = self.pending[0] if self.pending else self.next_seq
+        following_seq = following if isinstance(following, int) else following.seq
+        let_go_of = {name for _, names in self._named for name in names}
+        mine = {name for name in blobs if name in let_go_of or name not in self.blobs}
+        self._named = [(last, names) for last, names in self._named if last >= following_seq]
+        self._named.append((seq, mine))
+        self.blobs.update(blobs)
+        for name in let_go_of.difference(*(names for _, names in self._named)):
+            del self.blobs[name]
 
     def hold_all(self, whole: "History") -> None:
         """Hold everything.
@@ -313,7 +353,9 @@ class History:
         self.outcomes = whole.outcomes
         self.blobs.update(whole.blobs)
         self.shelf.clear()
-        self.rest, self._last_away = None, -1
+        self._last_away = -1
+        if not self.more:
+            self.rest = None
 
     def intent(self, path: str) -> Entry:
         """Return the first entry of a step on record.
@@ -345,15 +387,3 @@ def check_row(row: Row, seq: int, before: bytes, where: str) -> None:
         raise DamagedError(where, f"row {seq} is missing (found {row.seq})")
     if checksum(before, row.body) != row.checksum:
         raise DamagedError(where, f"row {row.seq} was changed after it was written")
-
-
-def _shelved(intent: Entry) -> bytes:
-    """Return what is kept of an input while its step is not held."""
-    return bytes.fromhex(intent.input_hash) + (_KEYED if intent.hash_keyed else b"")
-
-
-def same_shelved(kept: bytes, input_hash: str, key: str) -> bool:
-    """Say whether a step that is not held was for the input with this hash."""
-    if len(kept) == _HASH_BYTES:
-        return kept == bytes.fromhex(input_hash)
-    return hmac.compare_digest(kept[:_HASH_BYTES].hex(), keyed_hash(key, input_hash))

@@ -9,9 +9,10 @@ import logging
 from collections.abc import Iterator
 from typing import Any, Literal, NoReturn, Protocol, TypeAlias
 
+from reenact.away import LeftAway, NextAway, NotRead, same_shelved
 from reenact.divergence import left_over, other_end, unasked, unlike, unrecorded
 from reenact.errors import ChangedInputError, DivergenceError, ForkedBehindError
-from reenact.history import History, LeftAway, NextAway, same_shelved
+from reenact.history import History
 from reenact.recorded import Recorded, same_input
 from reenact.records import Entry, RunRecord, Status
 from reenact.reuse import Earlier
@@ -82,7 +83,8 @@ class Matching:
     @property
     def behind(self) -> bool:
         """Whether there is something on record that the code has not come to yet."""
-        return bool(self._history.pending) or self._history.steps.keys() - self._met != set()
+        history = self._history
+        return bool(history.pending) or history.more or history.steps.keys() - self._met != set()
 
     def match(self, call: Call) -> None:
         """Find out whether *call* is on record.
@@ -101,15 +103,17 @@ class Matching:
         call.recorded = recorded
         call.hidden = recorded.hidden
         call.generation = recorded.intent.generation
-        if recorded.outcome is None or recorded.status is Status.CANCELLED:
-            self.hold(call)
-        else:
+        if recorded.delivered or self._history.more:
             self._expected[call.path] = call
+        else:
+            self.hold(call)
 
     def _match_shelved(self, call: Call) -> None:
         """Find out the same of a step that is not held, if it is on record."""
         kept = self._history.shelf.get(call.path)
         if kept is None:
+            if self._history.more:
+                raise NotRead
             self._take_salvage(call)
         elif same_shelved(kept, call.input_hash, self.host.run.key):
             del self._history.shelf[call.path]
@@ -121,6 +125,14 @@ class Matching:
         """Have *call* wait until the record is used up."""
         call.state = HELD
         self.held.append(call)
+
+    def _hold_begun(self) -> None:
+        """Hold what the record was expected to tell the end of, while it was read as it went."""
+        begun = list(self._expected.values())
+        self._expected.clear()
+        for call in begun:
+            call.state = HELD
+        self.held[:0] = begun
 
     def _take_salvage(self, call: Call) -> None:
         """Give a step the outcome it had before the run was revised, or hold it."""
@@ -197,17 +209,23 @@ class Matching:
         Raises:
             DivergenceError: If nobody asks for it.
             NextAway: If it is not held.
+            NotRead: If not all is known of what the run asked for before the one after it.
             LeftAway: If what is held does not tell who asked for it.
         """
-        entry = self._history.pending[0]
+        pending = self._history.pending
+        if self._history.more and len(pending) <= 1:
+            raise NotRead
+        entry = pending[0]
         if isinstance(entry, int):
             raise NextAway
         call = self._expected.pop(entry.path, None)
         if call is None and entry.path not in self._gone and not entry.path.startswith(":"):
             self._unasked(entry)
-        self._history.pending.popleft()
+        pending.popleft()
         if call is None and entry.path in self._gone:
             return None
+        if call is not None and call.recorded is not None:
+            call.hidden = call.recorded.hidden
         return call, entry
 
     def put_back(self, call: Call, entry: Entry) -> None:
@@ -240,6 +258,7 @@ class Matching:
         Raises:
             DivergenceError: If there is one that nobody asks for.
         """
+        self._hold_begun()
         if self.all_met:
             return
         self.all_met = True
@@ -268,6 +287,8 @@ class Matching:
             DivergenceError: If outcomes are left, or it ended otherwise.
             LeftAway: If what is left is not held.
         """
+        if self._history.more and not self._history.pending:
+            raise NotRead
         run_id, ended = self.host.run.id, self._history.ended
         left = self._history.pending[0] if self._history.pending else None
         if isinstance(left, int):

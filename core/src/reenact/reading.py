@@ -1,10 +1,10 @@
 """Reading what of a long record is not held, while the run that comes to it stands still."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine, Mapping
 from typing import Any, Protocol
 
-from reenact.content import Chains
+from reenact.content import Blob, Chains
 from reenact.history import History, Rest
 
 
@@ -40,8 +40,12 @@ class Reading:
         return self._task is not None
 
     def on(self) -> None:
-        """Read the next outcomes."""
-        self._begin(self._on())
+        """Read the next outcomes, which were left away."""
+        self._begin(self._told(self._rest.read_on(self._history)))
+
+    def further(self) -> None:
+        """Read on in a record that is read as it goes."""
+        self._begin(self._told(self._rest.read_further(self._history)))
 
     def whole(self) -> None:
         """Read everything."""
@@ -58,8 +62,8 @@ class Reading:
         assert self._history.rest is not None  # noqa: S101  # what was left away can be read
         return self._history.rest
 
-    async def _on(self) -> None:
-        self._chains.seen((await self._rest.read_on(self._history)).values())
+    async def _told(self, found: Awaitable[Mapping[str, Blob]]) -> None:
+        self._chains.seen((await found).values())
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         self._task = self._loop.create_task(work, name="reenact-read")

@@ -84,6 +84,11 @@ class Recorded:
                 self.hidden = {**self.hidden, **decision.restore}
 
     @property
+    def delivered(self) -> bool:
+        """Whether the workflow was told how it ended."""
+        return self.outcome is not None and self.status is not Status.CANCELLED
+
+    @property
     def plain(self) -> bool:
         """Whether its input's hash and its outcome are all there is to know of it."""
         outcome = self.outcome

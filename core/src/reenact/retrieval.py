@@ -10,9 +10,10 @@ from contextlib import aclosing
 
 import attrs
 
+from reenact.away import LeftAway
 from reenact.content import Blob, blob_is_whole, blob_references, references
 from reenact.errors import DamagedError, RunNotFoundError
-from reenact.history import History, LeftAway, check_row
+from reenact.history import History, check_row
 from reenact.records import (
     Entry,
     Row,
@@ -91,7 +92,7 @@ async def read_history(
             raise RunNotFoundError(run)
         run = found
     history = History(window)
-    where = f"{store.where}, run {run.id}"
+    where = _where(store, run)
     entries: list[Entry] = []
     try:
         async for batch in journal(store, run):
@@ -108,9 +109,12 @@ async def read_history(
     if history.shelf:
         history.rest = RestOfJournal(store, run, where)
     if outputs:
-        held = [recorded.outcome for recorded in history.outcomes.values() if recorded.outcome is not None]
-        history.blobs.update(await _named_by(store, held, where))
+        history.blobs.update(await _named_by(store, history.outcomes_from(0), where))
     return Read(history, entries)
+
+
+def _where(store: Store, run: RunRecord) -> str:
+    return f"{store.where}, run {run.id}"
 
 
 async def read_to_run(store: Store, run: RunRecord) -> History:
@@ -122,6 +126,22 @@ async def read_to_run(store: Store, run: RunRecord) -> History:
     history = (await read_history(store, run, window=WINDOW)).history
     if history.rest is not None and 0 <= history.failed_seq < history.revisable_from:
         await history.rest.read_whole(history)
+    return history
+
+
+async def read_to_replay(store: Store, run: RunRecord) -> History:
+    """Read the beginning of the journal of a run that is replayed; the rest is read as it goes.
+
+    Raises:
+        DamagedError: If it is not what was written.
+    """
+    history = History(WINDOW)
+    history.rest = rest = RestOfJournal(store, run, _where(store, run))
+    try:
+        history.more = await rest.take_rows(history)
+    except LeftAway:
+        return await read_to_run(store, run)
+    await rest.name(history, 0)
     return history
 
 
@@ -145,6 +165,29 @@ class RestOfJournal:
         found = await self._entries(history.next_away())
         blobs = await _named_by(self.store, found.values(), self.where)
         history.hold(found, blobs)
+        return blobs
+
+    async def read_further(self, history: History) -> Mapping[str, Blob]:
+        """Read more rows, and return the content that the outcomes among them name."""
+        history.look_on()
+        first = history.next_seq
+        history.more = await self.take_rows(history)
+        return await self.name(history, first)
+
+    async def take_rows(self, history: History) -> bool:
+        """Have *history* take rows until two windows of outcomes are held; say whether there may be more."""
+        async with aclosing(journal(self.store, self.run, history.next_seq)) as batches:
+            async for batch in batches:
+                for row in batch:
+                    history.take(row, self.where)
+                if len(history.pending) >= 2 * WINDOW:
+                    return True
+        return False
+
+    async def name(self, history: History, first: int) -> Mapping[str, Blob]:
+        """Have *history* hold the content that outcomes name from seq *first* on; return it."""
+        blobs = await _named_by(self.store, history.outcomes_from(first), self.where)
+        history.looked_on(blobs)
         return blobs
 
     async def _entries(self, wanted: Sequence[int]) -> Mapping[int, Entry]:

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import attrs
 
 from reenact.asking import hash_input
+from reenact.away import OrderLeft
 from reenact.children import RUN_ID_HEX, derived_key
 from reenact.closing import CONTINUED_AS, Ending
 from reenact.config import OnChange, RuntimeOptions
@@ -26,7 +27,7 @@ from reenact.loop import refuse_in_workflow
 from reenact.planning import Plan
 from reenact.records import NO_CHANGES, Changes, Origin, RunRecord, Status
 from reenact.reruns import Known, Planner, read_earlier, read_input
-from reenact.retrieval import read_history, read_to_run
+from reenact.retrieval import read_history, read_to_replay, read_to_run
 from reenact.seams import Executor
 from reenact.services import Services
 from reenact.source import source_hash
@@ -397,7 +398,17 @@ class Runs:
 
     async def replay(self, record: RunRecord, spec: WorkflowSpec) -> Run:
         """Run code over a record; see `Runtime.replay`."""
-        history = await read_to_run(self._desk.store, record)
+        history = await read_to_replay(self._desk.store, record)
+        as_it_goes = history.more
+        try:
+            return await self._replay(record, spec, history)
+        except (OrderLeft, DivergenceError):
+            if not as_it_goes:
+                raise
+            history = await read_to_run(self._desk.store, record)
+            return await self._replay(record, spec, history)
+
+    async def _replay(self, record: RunRecord, spec: WorkflowSpec, history: History) -> Run:
         args, kwargs = await read_input(self._desk.store, history, spec, history.changes)
         services = attrs.evolve(self._services, writer=None)
         execution = Execution(record, history, services, host=self._host, live=False)

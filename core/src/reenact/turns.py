@@ -11,10 +11,11 @@ import contextvars
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from reenact.away import LeftAway, NotRead
 from reenact.book import Book
 from reenact.deliveries import as_cancelled, error_of, outcome_given, told_ns, value_of
 from reenact.effects import Effects
-from reenact.history import History, LeftAway
+from reenact.history import History
 from reenact.matching import Matching, OnChange
 from reenact.recorded import CANCEL_NAME, PATCH_PREFIX
 from reenact.records import Entry, Message, RunRecord, Status
@@ -132,6 +133,8 @@ class Turns:
         if known is None:
             known = path in self._history.patches or not self.matching.behind
             self._patches[path] = known
+            if self._history.more and not known:
+                self._history.not_patched.add(path)
             if known and path not in self._history.patches:
                 self._book.patched(path)
         return known
@@ -168,7 +171,9 @@ class Turns:
             for place, call in enumerate(asked):
                 try:
                     self.matching.match(call)
-                except LeftAway:  # the rest is sorted when that is held
+                except LeftAway as away:  # the rest is sorted when that is held
+                    if isinstance(away, NotRead) and call in off:
+                        continue  # it was never begun: it is taken back in the turn in which it is asked for
                     self._asked, self._called_off = asked[place:], off
                     raise
             for call in off:
@@ -211,7 +216,7 @@ class Turns:
                 self._sort()
                 if main.done():
                     return False
-                if self._history.pending:
+                if self._history.pending or self._history.more:
                     self._deliver_recorded()
                 elif self.completed:
                     self._deliver(*self.completed.popleft())
@@ -232,6 +237,8 @@ class Turns:
         except LeftAway:
             self.matching.put_back(call, entry)
             raise
+        if self._history.more:
+            self._history.let_go(entry)
 
     def _deliver(self, call: Call, outcome: Outcome) -> None:
         """Put a live outcome on record, and hand it to the workflow."""

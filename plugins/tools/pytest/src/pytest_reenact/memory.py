@@ -26,6 +26,8 @@ class MemoryStore:
 
     where = "memory"
     durable = False
+    rows_at_a_time = 2048
+    """How many rows of a journal are handed out at a time."""
 
     def __init__(self) -> None:
         self.runs: dict[str, RunRecord] = {}
@@ -131,9 +133,9 @@ class MemoryStore:
         """Yield the run's rows."""
         await asyncio.sleep(0)
         journal = self.journals.get(run_id, [])
-        rows = journal[max(start - journal[0].seq, 0) :] if journal else []
-        if rows:
-            yield list(rows)
+        first = max(start - journal[0].seq, 0) if journal else 0
+        for place in range(first, len(journal), self.rows_at_a_time):
+            yield journal[place : place + self.rows_at_a_time]
 
     async def recall(self, input_hash: str) -> tuple[str, int] | None:
         """Return the run and the seq of an outcome that other runs may take."""
