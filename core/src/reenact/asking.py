@@ -2,10 +2,11 @@
 
 import asyncio
 import functools
+import hashlib
 from types import CodeType
 from typing import Any
 
-from reenact.codec import canonical, digest
+from reenact.codec import canonical
 from reenact.errors import UsageError
 from reenact.execution import Execution, current_execution
 from reenact.steps import Call
@@ -33,7 +34,7 @@ def hash_input(kind: str, name: str, data: bytes) -> str:
         name: Its name.
         data: The canonical spelling of its input.
     """
-    return digest(b'{"input":' + data + _hash_end(kind, name))
+    return hashlib.sha256(b'{"input":' + data + _hash_end(kind, name)).hexdigest()
 
 
 async def perform(execution: Execution, call: Call) -> Any:

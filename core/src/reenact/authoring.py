@@ -99,22 +99,14 @@ class Step(Generic[P, T_co]):
         if key is None and self._key is not None:
             key = self._key(*args, **kwargs)
         path = current_scope.get().path(self.name, key)
-        data = spelled(bound, f"{path} input")
+        data = spelled(bound, path)
         spec = self._spec
         if self._reconcile is not None:
             spec = attrs.evolve(spec, reconcile=self._reconciler(args, kwargs))
         asked = _Asked(self, args, kwargs, data)
-        call = Call(
-            spec,
-            path,
-            hash_input(self.kind, self._hashed_as, data),
-            asked.spell,
-            shape=self._shape,
-            body=asked.body,
-            gate=self._gate(execution, bound, asked.body),
-            site=site,
-        )
-        self._hide(call, bound)
+        input_hash = hash_input(self.kind, self._hashed_as, data)
+        call = Call(spec, path, input_hash, asked.spell, shape=self._shape, body=asked.body, site=site)
+        self._guard(execution, call, bound)
         return await perform(execution, call)  # type: ignore[no-any-return]  # its shape has seen to it
 
     def _reconciler(self, args: Any, kwargs: Any) -> Body:
@@ -122,11 +114,8 @@ class Step(Generic[P, T_co]):
         assert reconcile is not None  # noqa: S101  # the caller has looked
         return lambda _: reconcile(*args, **kwargs)
 
-    def _gate(self, execution: Execution, bound: dict[str, Any], body: Body) -> Gate | None:  # noqa: ARG002  # for tools
-        return None
-
-    def _hide(self, call: Call, bound: dict[str, Any]) -> None:
-        """Prepare what hides values that policies take out of the call; for tools."""
+    def _guard(self, execution: Execution, call: Call, bound: dict[str, Any]) -> None:
+        """Have policies stand before the call; they do before tools."""
 
     def _run(self, args: Any, kwargs: Any) -> Awaitable[T_co]:
         if self._async:
@@ -177,6 +166,11 @@ class Tool(Step[P, T_co]):
         super().__init__(fn, **options)
         self.description = description or inspect.cleandoc(fn.__doc__ or "").partition("\n\n")[0]
         self.raises = raises
+
+    def _guard(self, execution: Execution, call: Call, bound: dict[str, Any]) -> None:
+        assert call.body is not None  # noqa: S101  # a tool's call has one
+        call.gate = self._gate(execution, bound, call.body)
+        self._hide(call, bound)
 
     def _gate(self, execution: Execution, bound: dict[str, Any], body: Body) -> Gate | None:
         chain = execution.host.models.chain

@@ -83,9 +83,9 @@ class Book:
 
     def _take_from(self, call: Call) -> None:
         """Take over what an entry of *call* has carried, or its write will."""
-        call.late_decisions = []
+        call.late_decisions = ()
         self._holdings += call.holdings
-        call.holdings = []
+        call.holdings = ()
         if call.answered_by:
             self._consumed.append(call.answered_by)
             call.answered_by = 0

@@ -7,7 +7,6 @@ it. What reads a value back is the type that the code declares for it, never a
 type named in the data: reading a journal runs no code.
 """
 
-import contextlib
 import hashlib
 import inspect
 import types
@@ -98,22 +97,24 @@ def spelled(bound: dict[str, Any], at: str) -> bytes:
 
     Args:
         bound: The arguments, by name.
-        at: What to call them in an error.
+        at: The path of the step.
 
     Raises:
         NotStorableError: As `plain`.
     """
-    if all(type(value) in _SAFE or _is_short(value) for value in bound.values()):  # nothing to look into
-        with contextlib.suppress(UnicodeEncodeError):  # said better below
+    for value in bound.values():
+        kind = type(value)
+        if kind not in _SAFE and not (kind is int and _INT_MIN <= value <= _INT_MAX):
+            break
+    else:  # there is nothing to look into
+        try:
             return _encode(bound)
-    return _encode(plain(bound, at, omit_defaults=True))
+        except UnicodeEncodeError:
+            return _encode(plain(bound, f"{at} input", omit_defaults=True))
+    return _encode(plain(bound, f"{at} input", omit_defaults=True))
 
 
 _SAFE = frozenset({str, bool, type(None)})
-
-
-def _is_short(value: Any) -> bool:
-    return type(value) is int and _INT_MIN <= value <= _INT_MAX
 
 
 def _plain(value: Any, at: str, omit: bool, depth: int) -> Json:

@@ -83,7 +83,9 @@ def told_ns(call: Call, entry: Entry) -> int:
     """Return the workflow's time when it is told of an outcome; of a taken one, when the other run was."""
     if entry.taken:
         return entry.due_ns
-    return max(entry.at_ns, call.due_ns if call.spec is TIMER else 0)
+    if call.spec is TIMER:
+        return max(entry.at_ns, call.due_ns)
+    return entry.at_ns
 
 
 def as_cancelled(outcome: Outcome) -> Outcome:

@@ -150,7 +150,8 @@ class RunLoop(asyncio.AbstractEventLoop):
 
     def advance(self, to_s: float) -> None:
         """Move the loop's time forward to *to_s*; it never moves back."""
-        self._now_s = max(self._now_s, to_s)
+        if to_s > self._now_s:  # noqa: PLR1730  # for each delivery, without a call
+            self._now_s = to_s
 
     def entered(self) -> "Entered":
         """Be the running loop, for turns: `asyncio.get_running_loop` and async generators find this one."""
@@ -216,7 +217,7 @@ class RunLoop(asyncio.AbstractEventLoop):
     ) -> asyncio.Handle:
         """Make *callback* ready."""
         handle = asyncio.Handle(callback, args, self, context)
-        if self.inside:
+        if self._inside == threading.get_ident():
             self._ready.append(handle)
         elif not self._closed:
             raise NotDeterministicError("being woken from outside of the run", caller(), _SPEAK)
@@ -316,9 +317,9 @@ class RunLoop(asyncio.AbstractEventLoop):
         self._host = _NO_HOST
         self._unhandled = _ignore
 
-    def get_debug(self) -> bool:
-        """Return False: asyncio's debug mode looks at the wall clock."""
-        return False
+    get_debug = bool
+    """Returns False: asyncio's debug mode looks at the wall clock. `bool` says so without a frame of its own,
+    and is asked for every future and every callback."""
 
     def get_task_factory(self) -> None:
         """Return None: tasks are the run's own."""

@@ -74,7 +74,6 @@ class Matching:
         self._earlier = earlier
         self._expected: dict[str, Call] = {}
         self._gone: set[str] = set()
-        self._met: set[str] = set()
 
     def __iter__(self) -> Iterator[Call]:
         """Return the steps that wait for their turn in the record, or for its end."""
@@ -84,7 +83,9 @@ class Matching:
     def behind(self) -> bool:
         """Whether there is something on record that the code has not come to yet."""
         history = self._history
-        return bool(history.pending) or history.more or history.steps.keys() - self._met != set()
+        if history.pending or history.more:
+            return True
+        return any(not recorded.met for recorded in history.steps.values())
 
     def match(self, call: Call) -> None:
         """Find out whether *call* is on record.
@@ -96,17 +97,22 @@ class Matching:
         if recorded is None:
             self._match_shelved(call)
             return
-        if not (call.spec.kind == "timer" or same_input(recorded.intent, call.input_hash, self.host.run.key)):
+        intent = recorded.intent
+        recorded.met = True
+        if intent.input_hash != call.input_hash and not self._same(intent, call):
             self._changed(call, recorded)
             return
-        self._met.add(call.path)
         call.recorded = recorded
         call.hidden = recorded.hidden
-        call.generation = recorded.intent.generation
+        call.generation = intent.generation
         if recorded.delivered or self._history.more:
             self._expected[call.path] = call
         else:
             self.hold(call)
+
+    def _same(self, intent: Entry, call: Call) -> bool:
+        """Say whether an input that is spelled otherwise than on record is the same for all that."""
+        return call.spec.kind == "timer" or same_input(intent, call.input_hash, self.host.run.key)
 
     def _match_shelved(self, call: Call) -> None:
         """Find out the same of a step that is not held, if it is on record."""
@@ -166,7 +172,6 @@ class Matching:
 
     def _changed(self, call: Call, recorded: Recorded) -> None:
         """Deal with a step whose input is not the one on record."""
-        self._met.add(call.path)
         started = recorded.status is not Status.DENIED
         if not self.host.live:
             self._diverge(DivergenceError, recorded.intent, call)

@@ -470,7 +470,7 @@ class LlmCall:
         def keep(holding: Holding) -> None:
             if call is None or stage != "settle":
                 raise RuntimeError(f"{holding.account} can be settled in the stage settle only")
-            call.holdings.append(holding)
+            call.holdings = (*call.holdings, holding)
 
         def make(_: object) -> PolicyContext:
             return PolicyContext(

@@ -55,8 +55,10 @@ class Recorded:
         retry_decided: A person has decided that it runs again.
         paused_ns: How long the run stood still, forked, while the step waited.
         hidden: Where the values stand that policies took out of its input; see `placeholders`.
+        met: The code has asked for it.
     """
 
+    met = False
     candidate = 0
     tries = 0
     failures = 0

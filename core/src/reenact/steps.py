@@ -18,7 +18,7 @@ from reenact.errors import ProviderError
 from reenact.judging import Wait
 from reenact.ledger import Holding
 from reenact.placeholders import Placeholders
-from reenact.recorded import Recorded, Taken
+from reenact.recorded import NO_PLACES, Recorded, Taken
 from reenact.records import Cache, DecisionRecord, Effect, Failure, Kind, Status
 from reenact.scheduler import Pool
 from reenact.trace import TraceContext
@@ -257,46 +257,45 @@ Speller = Callable[[dict[str, Blob]], bytes]
 """Returns the stored spelling of an input, putting what is large into the blobs."""
 
 
-class Call:
-    """A step that a workflow has asked for."""
+NO_TICKET = -1
+"""In place of the position of the entry that began an attempt; it stays while a policy has it wait."""
 
-    __slots__ = (
-        "ahead",
-        "answer",
-        "answered_by",
-        "attempt",
-        "body",
-        "candidate",
-        "context",
-        "decisions",
-        "due_ns",
-        "future",
-        "gate",
-        "generation",
-        "give_up",
-        "handle",
-        "hash_keyed",
-        "hidden",
-        "holdings",
-        "input_hash",
-        "late_decisions",
-        "on_admitted",
-        "path",
-        "placeholders",
-        "places",
-        "recorded",
-        "reusable",
-        "shape",
-        "site",
-        "spec",
-        "spell",
-        "spent",
-        "state",
-        "task",
-        "ticket",
-        "tries",
-        "written",
-    )
+# Where a call stands in this process. What is on record is its Status; this is not.
+ASKED, HELD, ADMITTED, STARTING, RUNNING, WAITING, PARKED, OVER, CANCELLED = range(9)
+
+
+class Call:
+    """A step that a workflow has asked for.
+
+    What most calls never have stands in the class: one is made for each step, and again on each replay.
+    """
+
+    future: asyncio.Future[Any] | None = None
+    handle: Any = None
+    context: contextvars.Context | None = None
+    task: asyncio.Task[None] | None = None
+    recorded: Recorded | None = None
+    generation = 0
+    attempt = 1
+    tries = 1
+    candidate = 0
+    state = ASKED
+    decisions: Sequence[DecisionRecord] = ()
+    late_decisions: Sequence[DecisionRecord] = ()
+    hidden: Mapping[str, list[int]] = NO_PLACES
+    placeholders: Callable[[], Placeholders] | None = None
+    hash_keyed = False
+    reusable = False
+    spent: Spent | None = None
+    places: tuple[Pool, ...] = ()
+    ticket = NO_TICKET
+    holdings: tuple[Holding, ...] = ()
+    answer: bool | None = None
+    answered_by = 0
+    give_up: Callable[[StepContext], Awaitable[None]] | None = None
+    on_admitted: Callable[["Call"], None] | None = None
+    ahead = False  # its body begins while its entry is being written, and awaits `on_record`
+    written: asyncio.Future[None] | None = None
 
     def __init__(
         self,
@@ -320,32 +319,6 @@ class Call:
         self.gate = gate
         self.site = site
         self.due_ns = due_ns
-        self.future: asyncio.Future[Any] | None = None
-        self.handle: Any = None
-        self.context: contextvars.Context | None = None
-        self.task: asyncio.Task[None] | None = None
-        self.recorded: Recorded | None = None
-        self.generation = 0
-        self.attempt = 1
-        self.tries = 1
-        self.candidate = 0
-        self.state = ASKED
-        self.decisions: list[DecisionRecord] = []
-        self.late_decisions: list[DecisionRecord] = []
-        self.hidden: Mapping[str, list[int]] = {}
-        self.placeholders: Callable[[], Placeholders] | None = None
-        self.hash_keyed = False
-        self.reusable = False
-        self.spent: Spent | None = None
-        self.places: tuple[Pool, ...] = ()
-        self.ticket = NO_TICKET
-        self.holdings: list[Holding] = []
-        self.answer: bool | None = None
-        self.answered_by = 0
-        self.give_up: Callable[[StepContext], Awaitable[None]] | None = None
-        self.on_admitted: Callable[[Call], None] | None = None
-        self.ahead = False  # its body begins while its entry is being written, and awaits `on_record`
-        self.written: asyncio.Future[None] | None = None
 
     @property
     def pool(self) -> str:
@@ -367,13 +340,6 @@ class Call:
         if self.on_admitted is not None:
             self.on_admitted(self)
         self.answer = None
-
-
-NO_TICKET = -1
-"""In place of the position of the entry that began an attempt; it stays while a policy has it wait."""
-
-# Where a call stands in this process. What is on record is its Status; this is not.
-ASKED, HELD, ADMITTED, STARTING, RUNNING, WAITING, PARKED, OVER, CANCELLED = range(9)
 
 
 class Outcome:

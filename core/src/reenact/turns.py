@@ -116,7 +116,8 @@ class Turns:
 
     def ask(self, call: Call) -> asyncio.Future[Any]:
         """Take a step that the workflow asks for; its future ends when the outcome is delivered."""
-        call.context = contextvars.copy_context()
+        if self.live:
+            call.context = contextvars.copy_context()
         call.future = asyncio.Future(loop=self.loop)
         self._asked.append(call)
         return call.future
