@@ -119,9 +119,9 @@ async def _ask(
         hash_input("llm", name, canonical(spelled)),
         performing.spell,
         shape=LlmShape(performing, execution.chains),
-        gate=performing.gate,
         site=site,
     )
+    call.gate = performing.gate
     call.decisions = decisions
     call.body = performing.bound(call)
     call.give_up, call.ahead = performing.give_up, performing.ahead

@@ -105,7 +105,7 @@ class Step(Generic[P, T_co]):
             spec = attrs.evolve(spec, reconcile=self._reconciler(args, kwargs))
         asked = _Asked(self, args, kwargs, data)
         input_hash = hash_input(self.kind, self._hashed_as, data)
-        call = Call(spec, path, input_hash, asked.spell, shape=self._shape, body=asked.body, site=site)
+        call = Call(spec, path, input_hash, asked.spell, self._shape, asked.body, site)
         self._guard(execution, call, bound)
         return await perform(execution, call)  # type: ignore[no-any-return]  # its shape has seen to it
 

@@ -29,7 +29,6 @@ MAX_DEPTH = 200
 _INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _encode_fast = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder().decode
 _ATOMS = (str, int, float, bool, type(None))
 
 
@@ -43,9 +42,8 @@ def canonical(value: Json) -> bytes:
     return _encode(value)
 
 
-def decode(data: bytes) -> Any:
-    """Return the plain value that *data* spells."""
-    return _decode(data)
+decode: Callable[[bytes], Any] = msgspec.json.Decoder().decode
+"""Returns the plain value that some bytes spell."""
 
 
 def plain(value: object, at: str = "$", *, omit_defaults: bool = False) -> Json:
@@ -311,11 +309,11 @@ def faithful(value: object, wanted: Any) -> tuple[bytes, Any]:
     spelled = plain(value)
     data = _encode_fast(spelled)
     if wanted is Any or wanted is inspect.Parameter.empty:
-        back = _decode(data)
+        back = decode(data)
         if back != value:
             raise NotStorableError("$", _loss(value))
         return data, back
-    return data, read_as(_decode(data), wanted)
+    return data, read_as(decode(data), wanted)
 
 
 def _encode_text(value: Any) -> bytes:
@@ -360,7 +358,7 @@ class Arguments:
             TypeError: If they do not fit, as a call would.
         """
         if self._plainly and not kwargs and len(args) == len(self._names):
-            return dict(zip(self._names, args, strict=True))
+            return dict(zip(self._names, args))  # noqa: B905  # of one length; `strict` takes as long again
         if not self._fits(args, kwargs):
             return self._bind_slowly(args, kwargs)
         bound = dict(zip(self._names, args, strict=False))

@@ -270,6 +270,8 @@ class Call:
     What most calls never have stands in the class: one is made for each step, and again on each replay.
     """
 
+    gate: Gate | None = None
+    due_ns = 0
     future: asyncio.Future[Any] | None = None
     handle: Any = None
     context: contextvars.Context | None = None
@@ -303,12 +305,9 @@ class Call:
         path: str,
         input_hash: str,
         spell: Speller | None = None,
-        *,
         shape: Shape | None = None,
         body: Body | None = None,
-        gate: Gate | None = None,
         site: tuple[CodeType, int] | None = None,
-        due_ns: int = 0,
     ) -> None:
         self.spec = spec
         self.path = path
@@ -316,9 +315,7 @@ class Call:
         self.spell = spell
         self.shape = shape
         self.body = body
-        self.gate = gate
         self.site = site
-        self.due_ns = due_ns
 
     @property
     def pool(self) -> str:

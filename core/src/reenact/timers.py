@@ -27,8 +27,8 @@ class Timers:
             behind_ns: How far the loop's time is behind the time outside.
         """
         due_ns = int(min(handle.when(), FAR_S) * 1e9) + behind_ns
-        call = Call(TIMER, scope.path("timer"), _HASH, due_ns=due_ns)
-        call.handle = handle
+        call = Call(TIMER, scope.path("timer"), _HASH)
+        call.due_ns, call.handle = due_ns, handle
         self._calls[id(handle)] = call
         return call
 
