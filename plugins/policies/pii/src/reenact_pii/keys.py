@@ -150,7 +150,7 @@ _PLACEHOLDER = re.compile(
     r"required|optional|invalid|expired|missing|incorrect|hidden|masked|str$|bytes$|int$|enter|replace|get_|fetch|load_|read_|generate|hunter2$)"
 )
 _REPEATED = re.compile(r"(.)\1{4,}")
-_IDENTIFIER = re.compile(r"[a-z_]+(?:[._-][a-z_]+)*(?:\(.*)?", re.IGNORECASE)
+_IDENTIFIER = re.compile(r"[a-z_]++(?:[.-][a-z_]++)*+(?:\(.*)?", re.IGNORECASE)
 _TRAILING = ".,;:!?"
 _RANDOM_BITS, _ODD_BITS = 3.6, 2.8
 _MIN_LETTERS, _MIN_TOKEN_LETTERS = 8, 20
