@@ -28,8 +28,10 @@ _ESCAPE = re.compile(
     r"|\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|u\{[0-9a-fA-F]{1,6}\}|[nrtbf\"'/\\@.-])"
     r"|<!--[^<>]{0,64}-->"
     r"|</?(?:b|i|u|em|strong|span|wbr|font|mark|code|a)(?: [^<>]{0,64})?/?>"
-    r"|(?<=[A-Za-z0-9.@])(?:\*\*|~~)(?=[A-Za-z0-9.@])"
+    r"|\*\*(?<=[A-Za-z0-9.@]..)(?=[A-Za-z0-9.@])"
+    r"|~~(?<=[A-Za-z0-9.@]..)(?=[A-Za-z0-9.@])"
 )
+"""Each begins with a sign of its own, which is what makes the search for them quick."""
 _AGAIN = re.compile(r"%(?:25)+(?=[0-9A-Fa-f]{2})")
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
 _MAX_CODE = 0x10FFFF
@@ -68,7 +70,7 @@ def _unescaped(escape: str) -> str:
     return _LETTERS.get(escape[1], escape[1])
 
 
-_TAGGED = re.compile("[\U000e0020-\U000e007e]{5,}+")
+_TAGGED = re.compile("[\U000e0020-\U000e007e][\U000e0020-\U000e007e]{4,}+")
 _TAGS = 0xE0000
 
 
@@ -126,10 +128,13 @@ _PAIRED = "|".join(
 _AT_SPELLED = re.compile(rf"(?<=[^\W_]) {{1,2}}(?:{_PAIRED}|at {{1,2}}(?=[a-z0-9-]{{1,63}}+ ?[\[({{<]))")
 
 
-_BRACKETS = re.compile(r"[\[({<]")
 _BRACKET_WORD = re.compile(rf"[\[({{<](?:{_DOT_WORDS}|{_AT_WORDS}|[.@])?(?:[\])}}>]|$)", re.MULTILINE)
 _SPOKEN_WORD = re.compile(rf"\n(?:(?:dot|punkt|punto|ponto|point|kropka|\.|@[^\n]*|[^\n]*@)\n|{_MAILERS}\.)")
 _SPOKEN_WITHIN = ("_at_", "-at-", "_dot_", "-dot-", "arroba", "arobase")
+
+
+def _has_bracket(text: str) -> bool:
+    return "(" in text or "[" in text or "<" in text or "{" in text
 
 
 def may_be_spoken(words: str) -> bool:
@@ -138,14 +143,14 @@ def may_be_spoken(words: str) -> bool:
     Args:
         words: In lower case, one a line.
     """
-    if _SPOKEN_WORD.search(f"\n{words}\n") or (_BRACKETS.search(words) and _BRACKET_WORD.search(words)):
+    if _SPOKEN_WORD.search(f"\n{words}\n") or (_has_bracket(words) and _BRACKET_WORD.search(words)):
         return True
     return any(sign in words for sign in _SPOKEN_WITHIN)
 
 
 def spoken(view: View, lower: str) -> View | None:
     """Return *view* with spoken dots and at signs as such; None if there are none."""
-    brackets = _BRACKETS.search(lower) is not None and _BRACKET_HINT.search(lower) is not None
+    brackets = _has_bracket(lower) and _BRACKET_HINT.search(lower) is not None
     dots = brackets or (
         any(word in lower for word in _DOT_CORES) and any(hint in lower for hint in _DOT_HINTS)
     )

@@ -305,6 +305,7 @@ _CAPITALS = re.compile(r"[A-Z0-9][A-Z0-9() +-]{7,}+")
 _TWO_DIGITS = re.compile(r"[0-9]{2}")
 _LETTERED_WORD = re.compile(r"[0-9](?:[A-Z]|(?<=[A-Z].)|(?<=[XYZ]-.)|[0-9]{5}[-+][0-9]{4})")
 _LETTER_APART = re.compile(r"[0-9][0-9] ?[0-9]{2} ?[0-9]{2} [A-D]")
+_LETTERS_APART = (" A", " B", " C", " D")
 _KEEPS = {"Finland", "HongKong"}
 _SSN = re.compile(
     r"(?<![0-9A-Za-z])(?<![0-9][.-])[0-9]{3}([ ./_-]{0,3})[0-9]{2}\1[0-9]{4}(?![0-9A-Za-z]|[.-][0-9])"
@@ -327,7 +328,9 @@ def find_ids(page: Page) -> Iterator[Hit]:
         yield from _find_ssn(page)
         yield from _formed(page.numbers(_FORMED_AT), _FORMED)
         yield from _find_bare(page)
-    lettered = _LETTERED_WORD.search(page.rare) or _LETTER_APART.search(page.text)
+    lettered = _LETTERED_WORD.search(page.rare) or (
+        any(letter in page.text for letter in _LETTERS_APART) and _LETTER_APART.search(page.text)
+    )
     for area in _CAPITALS.finditer(page.text) if lettered else ():
         if _TWO_DIGITS.search(area[0]):
             yield from _formed(_LETTERED_AT.finditer(page.text, area.start(), area.end() + 2), _LETTERED)

@@ -21,8 +21,9 @@ from reenact_pii.decoding import MIN_PACKED_CHARS, may_be_packed, may_be_spoken
 LONG_WORD = 16
 """Shortest key or address, in characters without a space."""
 
-_BETWEEN = r"[ ./_()\u00b7-]"
-_STRETCH = re.compile(rf"[0-9](?:{_BETWEEN}*+[0-9]){{6,}}+{_BETWEEN}*+")
+_STRETCH = re.compile(r"[0-9][0-9 ./_()\u00b7-]{6,}+")
+_NO_DIGITS = str.maketrans("", "", " ./_()\u00b7-")
+_MIN_DIGITS = 7
 _AFTER = 4
 """How much of what follows a stretch belongs to it: a check letter, and what shows that it ends."""
 
@@ -82,7 +83,7 @@ class Page:
             text,
             text.lower(),
             hidden,
-            [match.span() for match in _STRETCH.finditer(text)] if has_digits else [],
+            list(_stretches(text)) if has_digits else [],
             packable,
             "\n".join([word for word in packable if len(word) >= LONG_WORD]),
             rare,
@@ -105,6 +106,12 @@ class Page:
             while at >= 0:
                 yield word, at
                 at = self.lower.find(word, at + 1)
+
+
+def _stretches(text: str) -> Iterator[tuple[int, int]]:
+    for match in _STRETCH.finditer(text):
+        if len(match[0].translate(_NO_DIGITS)) >= _MIN_DIGITS:
+            yield match.span()
 
 
 @cache
