@@ -97,21 +97,23 @@ _AT_HINTS = ("@ ", " @", "_at_", "-at-", "arroba", "arobase")
 _BRACKET_HINT = re.compile(rf"[\[({{<] ?(?:{_DOT_WORDS}|{_AT_WORDS}|[.@]) ?[\])}}>]")
 
 _DOT = re.compile(
-    rf" {{0,2}}[\[({{<] ?(?:{_DOT_WORDS}|\.) ?[\])}}>] {{0,2}}(?=[^\W_])"
-    rf"|(?<=[^\W_]) {{1,2}}{_DOT_WORDS} {{1,2}}(?=[^\W_])"
-    r"|(?<=[^\W_])[_-]dot[_-](?=[^\W_])"
-    r"|(?<=[^\W_]) {1,2}\. {1,2}(?=[^\W_])"
+    r"[ \[({<_-](?:"
+    rf"(?:(?<= ) ?[\[({{<]|(?<=[\[({{<])) ?(?:{_DOT_WORDS}|\.) ?[\])}}>] {{0,2}}(?=[^\W_])"
+    rf"|(?<=[^\W_] ) ?(?:{_DOT_WORDS}|\.) {{1,2}}(?=[^\W_])"
+    r"|(?<=[^\W_][_-])dot[_-](?=[^\W_]))"
 )
+"""Begins, like the next, with the signs it may begin with, which is what makes the search for it quick."""
 _DOTTED = r"[^\W_][\w-]{0,62}+\."
 _MAILERS = (
     r"(?:gmail|googlemail|outlook|hotmail|live|yahoo|icloud|proton|protonmail|gmx|aol|web|mail|yandex|qq"
     r"|163|126)"
 )
 _AT = re.compile(
-    rf" {{0,2}}[\[({{<] ?(?:{_AT_WORDS}|@) ?[\])}}>] {{0,2}}(?=[^\W_])"
-    rf"|(?<=[^\W_]) {{1,2}}(?:at|arroba|arobase) {{1,2}}(?={_MAILERS}\.[a-z]{{2,4}}(?![a-z]))"
-    rf"|(?<=[^\W_])[_-]at[_-](?={_DOTTED})"
-    rf"|(?<=[^\W_]) {{0,2}}@ {{0,2}}(?={_DOTTED})"
+    r"[ \[({<_@-](?:"
+    rf"(?:(?<= ) ?[\[({{<]|(?<=[\[({{<])) ?(?:{_AT_WORDS}|@) ?[\])}}>] {{0,2}}(?=[^\W_])"
+    rf"|(?<=[^\W_] ) ?(?:at|arroba|arobase) {{1,2}}(?={_MAILERS}\.[a-z]{{2,4}}(?![a-z]))"
+    rf"|(?<=[^\W_][_-])at[_-](?={_DOTTED})"
+    rf"|(?:(?<=[^\W_] ) ?@|(?<=[^\W_]@)) {{0,2}}(?={_DOTTED}))"
 )
 _MAILER_AT = re.compile(rf" at {{1,2}}{_MAILERS}\.")
 _PAIRS = {
@@ -125,7 +127,7 @@ _PAIRS = {
 _PAIRED = "|".join(
     f"{at} {{1,2}}(?=[a-z0-9-]{{1,63}}+ {{1,2}}(?:{dot}) {{1,2}}[a-z0-9])" for at, dot in _PAIRS.items()
 )
-_AT_SPELLED = re.compile(rf"(?<=[^\W_]) {{1,2}}(?:{_PAIRED}|at {{1,2}}(?=[a-z0-9-]{{1,63}}+ ?[\[({{<]))")
+_AT_SPELLED = re.compile(rf" (?<=[^\W_] ) ?(?:{_PAIRED}|at {{1,2}}(?=[a-z0-9-]{{1,63}}+ ?[\[({{<]))")
 
 
 _BRACKET_WORD = re.compile(rf"[\[({{<](?:{_DOT_WORDS}|{_AT_WORDS}|[.@])?(?:[\])}}>]|$)", re.MULTILINE)

@@ -6,6 +6,7 @@ text as it was given; what they find leads back through the layers of its view.
 
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import lru_cache
 from itertools import accumulate
 
 from reenact_pii import decoding
@@ -22,7 +23,7 @@ from reenact_pii.pages import Page, Topic
 from reenact_pii.phones import find_phones
 from reenact_pii.views import View
 
-Finder = Callable[[Page], Iterator[Hit]]
+Finder = Callable[[Page], Iterable[Hit]]
 
 MAX_DEPTH = 2
 """How deep texts packed in texts are opened."""
@@ -38,7 +39,14 @@ _WITH_DIGITS: tuple[tuple[Finder, frozenset[Kind]], ...] = (
     (find_births, frozenset({Kind.DATE_OF_BIRTH})),
     (find_phones, frozenset({Kind.PHONE})),
 )
-_NETWORK = frozenset({Kind.IP, Kind.MAC})
+_NETWORK = (find_network, frozenset({Kind.IP, Kind.MAC}))
+
+
+@lru_cache(maxsize=256)
+def _finders(kinds: frozenset[Kind], has_digits: bool, has_colon: bool) -> tuple[Finder, ...]:
+    """Return what finds *kinds*, in a text with digits or a colon in it or without."""
+    finders = (*_FINDERS, *(_WITH_DIGITS if has_digits else ()), *([_NETWORK] if has_digits or has_colon else ()))
+    return tuple(finder for finder, found in finders if not kinds.isdisjoint(found))
 
 
 def find(text: str, kinds: Collection[Kind] = ALL_KINDS, *, before: str = "") -> list[Finding]:
@@ -81,11 +89,8 @@ def _hits(text: str, kinds: frozenset[Kind], depth: int) -> list[Hit]:
 def _seen(page: Page, kinds: frozenset[Kind]) -> list[Hit]:
     hits: list[Hit] = []
     if page.rare:
-        for finder, found in (*_FINDERS, *_WITH_DIGITS) if page.has_digits else _FINDERS:
-            if not kinds.isdisjoint(found):
-                hits += finder(page)
-        if not kinds.isdisjoint(_NETWORK) and (page.has_digits or ":" in page.rare):
-            hits += find_network(page)
+        for finder in _finders(kinds, page.has_digits, ":" in page.rare):
+            hits += finder(page)
     return hits
 
 
@@ -135,7 +140,7 @@ def _in_packed(view: View, kinds: frozenset[Kind], depth: int) -> Iterator[Hit]:
 
 
 def _led_back(view: View, hits: Iterable[Hit], kinds: frozenset[Kind]) -> list[Hit]:
-    wanted = [hit for hit in hits if hit.kind in kinds]
+    wanted = list(hits) if kinds is ALL_KINDS else [hit for hit in hits if hit.kind in kinds]
     if not view.layers:
         return wanted
     return [Hit(*view.back(start, end), kind, score, why) for start, end, kind, score, why in wanted]
