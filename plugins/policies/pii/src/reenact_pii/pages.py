@@ -12,8 +12,8 @@ text only if there is something for it.
 import re
 from collections.abc import Iterator
 from functools import cache
-
-import attrs
+from itertools import filterfalse
+from typing import NamedTuple
 
 from reenact_pii.context import any_of, listed
 from reenact_pii.decoding import MIN_PACKED_CHARS, may_be_packed, may_be_spoken
@@ -40,9 +40,8 @@ class Topic:
     PACKED = 64
 
 
-@attrs.frozen
-class Page:
-    """A text as finders read it.
+class Page(NamedTuple):
+    """A text as finders read it; a tuple, since one is made of every text.
 
     Attributes:
         text: The text.
@@ -76,6 +75,8 @@ class Page:
         words = text.split()
         sizes = list(map(len, words))
         strange, topics = _without_ordinary(words)
+        if not strange:
+            return cls(text, text.lower(), hidden, [], [], "", "", "", sizes.count(1), False, topics)
         packable = [word for word in strange if len(word) >= MIN_PACKED_CHARS]
         rare = "\n".join(strange)
         has_digits = _DIGIT.search(rare) is not None
@@ -83,7 +84,7 @@ class Page:
             text,
             text.lower(),
             hidden,
-            list(_stretches(text)) if has_digits else [],
+            [match.span() for match in _STRETCH.finditer(text) if _is_stretch(match[0])] if has_digits else [],
             packable,
             "\n".join([word for word in packable if len(word) >= LONG_WORD]),
             rare,
@@ -108,10 +109,8 @@ class Page:
                 at = self.lower.find(word, at + 1)
 
 
-def _stretches(text: str) -> Iterator[tuple[int, int]]:
-    for match in _STRETCH.finditer(text):
-        if len(match[0].translate(_NO_DIGITS)) >= _MIN_DIGITS:
-            yield match.span()
+def _is_stretch(run: str) -> bool:
+    return len(run.translate(_NO_DIGITS)) >= _MIN_DIGITS
 
 
 @cache
@@ -123,8 +122,11 @@ def _cores(words: tuple[str, ...]) -> list[tuple[str, str]]:
 # --- ordinary words -------------------------------------------------------------------------------
 
 _DIGIT = re.compile(r"[0-9]")
+_OTHER = r"\u00df-\u00f6\u00f8-\u024f\u0370-\u0373\u0386-\u0481\u048a-\u052f"
+"""Letters of Latin, Greek and Cyrillic beside those of ASCII."""
 _ORDINARY = re.compile(
-    r"[\"'(\[]{0,2}(?:[A-Za-z][a-z]{0,23}|[A-Z]{2,12})(?:['\u2019/-][A-Za-z]?[a-z]{0,23}){0,3}[.,;:!?\"')\]]{0,3}"
+    rf"[\"'(\[]{{0,2}}(?:[A-Za-z{_OTHER}][a-z{_OTHER}]{{0,23}}|[A-Z]{{2,12}})"
+    rf"(?:['\u2019/-][A-Za-z]?[a-z{_OTHER}]{{0,23}}){{0,3}}[.,;:!?\"')\]]{{0,3}}"
 )
 _TOPICS = {
     "password": Topic.SECRET,
@@ -148,7 +150,7 @@ def _without_ordinary(words: list[str]) -> tuple[list[str], int]:
     strange: list[str] = []
     others: list[str] = []
     topics = 0
-    for word in set(words).difference(_ordinary):
+    for word in set(filterfalse(_ordinary.__contains__, words)):
         known = _telling.get(word)
         if known is None and _ORDINARY.fullmatch(word):
             known = _learned(word)

@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from itertools import accumulate, chain
 from operator import add, sub
+from typing import NamedTuple
 
 import attrs
 
@@ -73,8 +74,7 @@ class Letters:
         return self._ends
 
 
-@attrs.frozen
-class View:
+class View(NamedTuple):
     """A text and the layers between it and the original, the newest last.
 
     Attributes:
