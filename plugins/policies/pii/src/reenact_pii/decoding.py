@@ -132,7 +132,6 @@ _AT_SPELLED = re.compile(rf" (?<=[^\W_] ) ?(?:{_PAIRED}|at {{1,2}}(?=[a-z0-9-]{{
 
 _BRACKET_WORD = re.compile(rf"[\[({{<](?:{_DOT_WORDS}|{_AT_WORDS}|[.@])?(?:[\])}}>]|$)", re.MULTILINE)
 _SPOKEN_WORD = re.compile(rf"\n(?:(?:dot|punkt|punto|ponto|point|kropka|\.|@[^\n]*|[^\n]*@)\n|{_MAILERS}\.)")
-_SPOKEN_WITHIN = ("_at_", "-at-", "_dot_", "-dot-", "arroba", "arobase")
 
 
 def _has_bracket(text: str) -> bool:
@@ -147,7 +146,9 @@ def may_be_spoken(words: str) -> bool:
     """
     if _SPOKEN_WORD.search(f"\n{words}\n") or (_has_bracket(words) and _BRACKET_WORD.search(words)):
         return True
-    return any(sign in words for sign in _SPOKEN_WITHIN)
+    if "_" in words and ("_at_" in words or "_dot_" in words):
+        return True
+    return "-at-" in words or "-dot-" in words or "arroba" in words or "arobase" in words
 
 
 def spoken(view: View, lower: str) -> View | None:

@@ -18,6 +18,7 @@ from reenact_pii.views import Edit, Letters, View
 
 _GONE, _SEVERAL = "\x00", "\x01"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROLS = bytes(code for code in range(128) if _CONTROL.match(chr(code)))
 _MOSTLY = 0.85
 """Share of ASCII from which runs of it are worth looking for."""
 _RUNS = re.compile(r"[\x00-\x7f]+|[^\x00-\x7f]+")
@@ -100,10 +101,11 @@ _FOLD = _Fold({code: chr(code) for code in (9, 10, 13, *range(32, 127))})
 def fold(view: View) -> View:
     """Return *view* in the one spelling."""
     text = view.text
-    controls = _CONTROL.search(text) is not None
-    if text.isascii() and not controls:
+    ascii_bytes = text.encode("ascii", "ignore")
+    controls = len(ascii_bytes.translate(None, _CONTROLS)) < len(ascii_bytes)
+    if len(ascii_bytes) == len(text) and not controls:
         return view
-    if len(text.encode("ascii", "ignore")) < len(text) * _MOSTLY:
+    if len(ascii_bytes) < len(text) * _MOSTLY:
         marked = text.translate(_FOLD)
     else:
         marked = "".join(

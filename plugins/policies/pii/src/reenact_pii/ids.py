@@ -303,9 +303,7 @@ def _either(forms: dict[str, tuple[str, Check]]) -> re.Pattern[str]:
 _FORMED_AT, _LETTERED_AT = _either(_FORMED), _either(_LETTERED)
 _CAPITALS = re.compile(r"[A-Z0-9][A-Z0-9() +-]{7,}+")
 _TWO_DIGITS = re.compile(r"[0-9]{2}")
-_LETTERED_WORD = re.compile(r"[0-9](?:[A-Z]|(?<=[A-Z].)|(?<=[XYZ]-.)|[0-9]{5}[-+][0-9]{4})")
-_LETTER_APART = re.compile(r"[0-9][0-9] ?[0-9]{2} ?[0-9]{2} [A-D]")
-_LETTERS_APART = (" A", " B", " C", " D")
+_LETTERED_SHAPE = re.compile(rb"0(?:A|(?<=A0)|(?<=A-0)|00000[-+]0000|0 ?00 ?00 A)")
 _KEEPS = {"Finland", "HongKong"}
 _SSN = re.compile(
     r"(?<![0-9A-Za-z])(?<![0-9][.-])[0-9]{3}([ ./_-]{0,3})[0-9]{2}\1[0-9]{4}(?![0-9A-Za-z]|[.-][0-9])"
@@ -328,10 +326,7 @@ def find_ids(page: Page) -> Iterator[Hit]:
         yield from _find_ssn(page)
         yield from _formed(page.numbers(_FORMED_AT), _FORMED)
         yield from _find_bare(page)
-    lettered = _LETTERED_WORD.search(page.rare) or (
-        any(letter in page.text for letter in _LETTERS_APART) and _LETTER_APART.search(page.text)
-    )
-    for area in _CAPITALS.finditer(page.text) if lettered else ():
+    for area in _CAPITALS.finditer(page.text) if _LETTERED_SHAPE.search(page.shape) else ():
         if _TWO_DIGITS.search(area[0]):
             yield from _formed(_LETTERED_AT.finditer(page.text, area.start(), area.end() + 2), _LETTERED)
     if page.topics & Topic.DOCUMENT and any(hint in page.rare_lower for hint in _DOCUMENT_HINTS):

@@ -45,14 +45,14 @@ _HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
 _FEW_GROUPS = 3
 _V6_COLON_COUNTS = (7, 6)  # six before an address with dots
 _V4_BITS = 32
-_V4_DOTS, _PAIRS_SIGNS = 3, 3
-"""How many signs there are between the numbers of an address, at the least."""
+_PAIRS_SIGNS = 3
+"""How many signs there are in an address of pairs, at the least."""
 
 
 def find_network(page: Page) -> Iterator[Hit]:
     """Yield IP and MAC addresses."""
     text, lower = page.text, page.lower
-    if page.rare.count(".") >= _V4_DOTS and _V4.search(page.rare):
+    if b"0.0" in page.shape and _V4.search(page.rare):
         yield from _find_v4(text, lower)
     if ":" in page.rare and _V6_COLONS.search(page.rare):
         yield from _find_v6(text)

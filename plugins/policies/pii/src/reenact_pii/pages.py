@@ -10,6 +10,7 @@ text only if there is something for it.
 """
 
 import re
+import string
 from collections.abc import Iterator
 from functools import cache
 from itertools import filterfalse
@@ -21,8 +22,10 @@ from reenact_pii.decoding import MIN_PACKED_CHARS, may_be_packed, may_be_spoken
 LONG_WORD = 16
 """Shortest key or address, in characters without a space."""
 
-_STRETCH = re.compile(r"[0-9][0-9 ./_()\u00b7-]{6,}+")
-_NO_DIGITS = str.maketrans("", "", " ./_()\u00b7-")
+_SHAPE = bytes.maketrans(
+    (string.digits + string.ascii_lowercase + string.ascii_uppercase).encode(), b"0" * 10 + b"a" * 26 + b"A" * 26
+)
+_STRETCH = re.compile(rb"0[0 ./_()-]{6,}+")
 _MIN_DIGITS = 7
 _AFTER = 4
 """How much of what follows a stretch belongs to it: a check letter, and what shows that it ends."""
@@ -46,6 +49,8 @@ class Page(NamedTuple):
     Attributes:
         text: The text.
         lower: The same in lower case, position for position.
+        shape: The same with 0 for each digit, a and A for letters, ? for what is not ASCII, in bytes: a sign is
+            found in it several times as fast as a class of signs is in the text.
         hidden: Whether the writer took pains to hide what is in it.
         stretches: Where it is mostly digits, seven and more: first position, position after the last.
         packable: Those of its rare words that are long enough for a text packed as base64 or hex.
@@ -59,6 +64,7 @@ class Page(NamedTuple):
 
     text: str
     lower: str
+    shape: bytes
     hidden: bool
     stretches: list[tuple[int, int]]
     packable: list[str]
@@ -72,19 +78,21 @@ class Page(NamedTuple):
     @classmethod
     def of(cls, text: str, *, hidden: bool = False) -> "Page":
         """Return the page of *text*."""
+        shape = text.encode("ascii", "replace").translate(_SHAPE)
         words = text.split()
         sizes = list(map(len, words))
         strange, topics = _without_ordinary(words)
         if not strange:
-            return cls(text, text.lower(), hidden, [], [], "", "", "", sizes.count(1), False, topics)
+            return cls(text, text.lower(), shape, hidden, [], [], "", "", "", sizes.count(1), False, topics)
         packable = [word for word in strange if len(word) >= MIN_PACKED_CHARS]
         rare = "\n".join(strange)
-        has_digits = _DIGIT.search(rare) is not None
+        has_digits = b"0" in shape
         return cls(
             text,
             text.lower(),
+            shape,
             hidden,
-            [match.span() for match in _STRETCH.finditer(text) if _is_stretch(match[0])] if has_digits else [],
+            [run.span() for run in _STRETCH.finditer(shape) if run[0].count(b"0") >= _MIN_DIGITS] if has_digits else [],
             packable,
             "\n".join([word for word in packable if len(word) >= LONG_WORD]),
             rare,
@@ -109,10 +117,6 @@ class Page(NamedTuple):
                 at = self.lower.find(word, at + 1)
 
 
-def _is_stretch(run: str) -> bool:
-    return len(run.translate(_NO_DIGITS)) >= _MIN_DIGITS
-
-
 @cache
 def _cores(words: tuple[str, ...]) -> list[tuple[str, str]]:
     """Return each of *words* with its first word."""
@@ -121,7 +125,6 @@ def _cores(words: tuple[str, ...]) -> list[tuple[str, str]]:
 
 # --- ordinary words -------------------------------------------------------------------------------
 
-_DIGIT = re.compile(r"[0-9]")
 _OTHER = r"\u00df-\u00f6\u00f8-\u024f\u0370-\u0373\u0386-\u0481\u048a-\u052f"
 """Letters of Latin, Greek and Cyrillic beside those of ASCII."""
 _ORDINARY = re.compile(
