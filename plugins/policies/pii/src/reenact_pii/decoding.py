@@ -6,7 +6,6 @@ The others are views beside it, because what they undo is more often innocent:
 `packed` (base64 and hex).
 """
 
-import base64
 import binascii
 import html
 import re
@@ -89,7 +88,9 @@ def tagged(view: View) -> View | None:
 
 # --- name at domain dot com -----------------------------------------------------------------------
 
-_DOT_WORDS = r"(?:dot|d0t|punkt|punto|ponto|point|tacka|kropka|" + fold_words("точка") + r"|点)"
+_DOT_NAMES = ("dot", "d0t", "punkt", "punto", "ponto", "point", "tacka", "kropka", fold_words("точка"), "点")
+_DOTS_SPELLED = (" . ", *_DOT_NAMES)
+_DOT_WORDS = f"(?:{'|'.join(_DOT_NAMES)})"
 _AT_WORDS = r"(?:at|arroba|arobase|chiocciola|malpa|klammeraffe|apenstaartje|\u00e4t|a)"
 _DOT_CORES = ("dot", "punkt", "punto", "ponto", "point", " . ", "kropka")
 _DOT_HINTS = (" dot ", " punkt ", " punto ", " ponto ", " point ", " kropka ", "_dot_", "-dot-", " . ")
@@ -161,7 +162,9 @@ def spoken(view: View, lower: str) -> View | None:
     if not (dots or ats or (" at " in lower and _MAILER_AT.search(lower))):
         return None
     at_edits = [(match.start(), match.end(), "@") for match in _AT_SPELLED.finditer(lower)] if dots else []
-    dotted = view.edited(_merged(at_edits, [(m.start(), m.end(), ".") for m in _DOT.finditer(lower)]))
+    spelled = any(word in lower for word in _DOTS_SPELLED)
+    dot_edits = [(m.start(), m.end(), ".") for m in _DOT.finditer(lower)] if brackets or spelled else []
+    dotted = view.edited(_merged(at_edits, dot_edits))
     edits = [(match.start(), match.end(), "@") for match in _AT.finditer(dotted.text.lower())]
     found = dotted.edited([edit for edit in edits if edit[1] - edit[0] > 1])
     return None if found is view else found
@@ -310,10 +313,13 @@ def _text_of(data: bytes) -> str:
 
 def _decoded(body: str) -> bytes:
     try:
-        return base64.b64decode(body + "=" * (-len(body) % 4))
-    except (binascii.Error, ValueError):
+        return binascii.a2b_base64(body + "=" * (-len(body) % 4))
+    except ValueError:  # binascii.Error is one
         return b""
 
 
+_TEXT_BYTES = bytes({*range(0x20, 0x100), *b"\t\n\r"} - {0x7F})
+
+
 def _is_text(data: bytes) -> bool:
-    return all(byte >= 0x20 or byte in b"\t\n\r" for byte in data) and b"\x7f" not in data and bool(data)  # noqa: PLR2004  # space
+    return bool(data) and not data.translate(None, _TEXT_BYTES)

@@ -45,8 +45,9 @@ _NETWORK = (find_network, frozenset({Kind.IP, Kind.MAC}))
 @lru_cache(maxsize=256)
 def _finders(kinds: frozenset[Kind], has_digits: bool, has_colon: bool) -> tuple[Finder, ...]:
     """Return what finds *kinds*, in a text with digits or a colon in it or without."""
-    finders = (*_FINDERS, *(_WITH_DIGITS if has_digits else ()), *([_NETWORK] if has_digits or has_colon else ()))
-    return tuple(finder for finder, found in finders if not kinds.isdisjoint(found))
+    numbers = _WITH_DIGITS if has_digits else ()
+    network = (_NETWORK,) if has_digits or has_colon else ()
+    return tuple(f for f, found in (*_FINDERS, *numbers, *network) if not kinds.isdisjoint(found))
 
 
 def find(text: str, kinds: Collection[Kind] = ALL_KINDS, *, before: str = "") -> list[Finding]:

@@ -23,7 +23,8 @@ LONG_WORD = 16
 """Shortest key or address, in characters without a space."""
 
 _SHAPE = bytes.maketrans(
-    (string.digits + string.ascii_lowercase + string.ascii_uppercase).encode(), b"0" * 10 + b"a" * 26 + b"A" * 26
+    (string.digits + string.ascii_lowercase + string.ascii_uppercase).encode(),
+    b"0" * 10 + b"a" * 26 + b"A" * 26,
 )
 _STRETCH = re.compile(rb"0[0 ./_()-]{6,}+")
 _MIN_DIGITS = 7
@@ -49,8 +50,8 @@ class Page(NamedTuple):
     Attributes:
         text: The text.
         lower: The same in lower case, position for position.
-        shape: The same with 0 for each digit, a and A for letters, ? for what is not ASCII, in bytes: a sign is
-            found in it several times as fast as a class of signs is in the text.
+        shape: The same in bytes, with 0 for each digit, a and A for letters, ? for what is not ASCII:
+            one sign is found several times as fast as one of a class.
         hidden: Whether the writer took pains to hide what is in it.
         stretches: Where it is mostly digits, seven and more: first position, position after the last.
         packable: Those of its rare words that are long enough for a text packed as base64 or hex.
@@ -86,19 +87,19 @@ class Page(NamedTuple):
             return cls(text, text.lower(), shape, hidden, [], [], "", "", "", sizes.count(1), False, topics)
         packable = [word for word in strange if len(word) >= MIN_PACKED_CHARS]
         rare = "\n".join(strange)
-        has_digits = b"0" in shape
+        runs = _STRETCH.finditer(shape)
         return cls(
             text,
             text.lower(),
             shape,
             hidden,
-            [run.span() for run in _STRETCH.finditer(shape) if run[0].count(b"0") >= _MIN_DIGITS] if has_digits else [],
+            [run.span() for run in runs if run[0].count(b"0") >= _MIN_DIGITS],
             packable,
             "\n".join([word for word in packable if len(word) >= LONG_WORD]),
             rare,
             rare.lower(),
             sizes.count(1),
-            has_digits,
+            b"0" in shape,
             topics,
         )
 

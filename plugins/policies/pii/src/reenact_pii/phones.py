@@ -8,7 +8,7 @@ its patterns are used as they are, one for each country.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 from reenact_pii.context import before, words
@@ -126,8 +126,12 @@ _SURE = 0.88
 """Score from which a number is one to call, whatever stands before it."""
 
 
-def find_phones(page: Page) -> Iterator[Hit]:
-    """Yield telephone numbers; in a hidden text no grouping is expected of them."""
+def find_phones(page: Page) -> Iterable[Hit]:
+    """Return telephone numbers; in a hidden text no grouping is expected of them."""
+    return _phones(page) if page.stretches else ()
+
+
+def _phones(page: Page) -> Iterator[Hit]:
     for start, end in page.stretches:
         lead = _LEAD.search(page.text, max(0, start - _LEAD_CHARS), start)
         yield from _in_stretch(page, lead.start() if lead else start, end + 1)
