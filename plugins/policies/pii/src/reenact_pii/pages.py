@@ -13,7 +13,7 @@ import re
 import string
 from collections.abc import Iterator
 from functools import cache
-from itertools import filterfalse
+from itertools import chain, filterfalse
 from typing import NamedTuple
 
 from reenact_pii.context import any_of, listed
@@ -54,6 +54,7 @@ class Page(NamedTuple):
             one sign is found several times as fast as one of a class.
         hidden: Whether the writer took pains to hide what is in it.
         stretches: Where it is mostly digits, seven and more: first position, position after the last.
+        areas: The same with what follows each, those that then touch as one: each search costs something.
         packable: Those of its rare words that are long enough for a text packed as base64 or hex.
         long_words: Those of its rare words that have `LONG_WORD` characters and more, one a line.
         rare: Its words that are not ordinary, each once, in any order, one a line.
@@ -68,6 +69,7 @@ class Page(NamedTuple):
     shape: bytes
     hidden: bool
     stretches: list[tuple[int, int]]
+    areas: list[tuple[int, int]]
     packable: list[str]
     long_words: str
     rare: str
@@ -84,16 +86,20 @@ class Page(NamedTuple):
         sizes = list(map(len, words))
         strange, topics = _without_ordinary(words)
         if not strange:
-            return cls(text, text.lower(), shape, hidden, [], [], "", "", "", sizes.count(1), False, topics)
+            return cls(
+                text, text.lower(), shape, hidden, [], [], [], "", "", "", sizes.count(1), False, topics
+            )
         packable = [word for word in strange if len(word) >= MIN_PACKED_CHARS]
         rare = "\n".join(strange)
         runs = _STRETCH.finditer(shape)
+        stretches = [run.span() for run in runs if run[0].count(b"0") >= _MIN_DIGITS]
         return cls(
             text,
             text.lower(),
             shape,
             hidden,
-            [run.span() for run in runs if run[0].count(b"0") >= _MIN_DIGITS],
+            stretches,
+            _joined(stretches) if stretches else [],
             packable,
             "\n".join([word for word in packable if len(word) >= LONG_WORD]),
             rare,
@@ -104,9 +110,11 @@ class Page(NamedTuple):
         )
 
     def numbers(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
-        """Yield matches of *pattern*, which begins with a digit, in the stretches of digits."""
-        for start, end in self.stretches:
-            yield from pattern.finditer(self.text, start, end + _AFTER)
+        """Return matches of *pattern*, which begins with a digit, in the stretches of digits."""
+        text, areas = self.text, self.areas
+        if len(areas) == 1:
+            return pattern.finditer(text, *areas[0])
+        return chain.from_iterable([pattern.finditer(text, start, end) for start, end in areas])
 
     def starts(self, words: tuple[str, ...]) -> Iterator[tuple[str, int]]:
         """Yield each of *words*, hints all of them, that is in the lower-case text, and where."""
@@ -116,6 +124,19 @@ class Page(NamedTuple):
             while at >= 0:
                 yield word, at
                 at = self.lower.find(word, at + 1)
+
+
+def _joined(stretches: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return *stretches* with what follows each, as `Page.areas`."""
+    areas: list[tuple[int, int]] = []
+    first, last = stretches[0][0], -1
+    for start, end in stretches:
+        if start > last >= 0:
+            areas.append((first, last))
+            first = start
+        last = end + _AFTER
+    areas.append((first, last))
+    return areas
 
 
 @cache
