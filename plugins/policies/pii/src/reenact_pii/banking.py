@@ -70,9 +70,9 @@ def find_banking(page: Page) -> Iterator[Hit]:
     """Yield card numbers and IBANs."""
     for match in page.numbers(_CARD):
         yield from _card(match[0], match.start(), page.lower)
-    for match in _IBAN_CHECK.finditer(page.shape):
-        country_end = match.start() - (page.text[match.start() - 1] in " .-")
-        yield from _iban_at(page.text, country_end - 2, match.end())
+    for check in _IBAN_CHECK.finditer(page.shape):
+        country_end = check.start() - (page.text[check.start() - 1] in " .-")
+        yield from _iban_at(page.text, country_end - 2, check.end())
 
 
 def _card(written: str, start: int, lower: str) -> Iterator[Hit]:

@@ -98,19 +98,20 @@ def _seen(page: Page, kinds: frozenset[Kind]) -> list[Hit]:
 def _in_other_views(view: View, page: Page, kinds: frozenset[Kind]) -> list[Hit]:
     """Return what is found where another view differs from *view*, and only there."""
     hits: list[Hit] = []
+    since = len(view.layers)
     spoken = decoding.spoken(view, page.lower) if page.topics & Topic.SPOKEN else None
     if spoken:
-        said = Page.of(spoken.text)
-        hits += _changed(spoken, (hit._replace(score=hit.score - 0.05) for hit in _said(said)), kinds)
+        said = [hit._replace(score=hit.score - 0.05) for hit in _said(Page.of(spoken.text))]
+        hits += _changed(spoken, said, since, kinds)
     for other in (
         decoding.spaced(view, page.singles, page.rare),
         decoding.named(view, page.lower, page.rare_lower) if page.topics & Topic.DIGIT else None,
     ):
         if other:
-            hits += _changed(other, _seen(Page.of(other.text, hidden=True), kinds), kinds)
+            hits += _changed(other, _near(other, lambda text: _seen(text, kinds)), since, kinds)
     mistaken = decoding.confused(view, page.rare) if page.has_digits else None
     if mistaken:
-        hits += _changed(mistaken, find_banking(Page.of(mistaken.text)), kinds)
+        hits += _changed(mistaken, _near(mistaken, find_banking), since, kinds)
     return hits
 
 
@@ -119,8 +120,29 @@ def _said(page: Page) -> Iterator[Hit]:
     yield from find_network(page)
 
 
-def _changed(view: View, hits: Iterable[Hit], kinds: frozenset[Kind]) -> list[Hit]:
-    return _led_back(view, (hit for hit in hits if view.touched(hit.start, hit.end)), kinds)
+def _near(view: View, finder: Finder) -> list[Hit]:
+    """Return what *finder* finds near what the newest layer of *view* changed, or in all of a short text."""
+    near = view.near_changes(_REACH_CHARS) if len(view.text) > _LONG_CHARS else view
+    hits = list(finder(Page.of(near.text, hidden=view.hidden)))
+    if near is view:
+        return hits
+    cut, since = near.layers[-1], len(view.layers)
+    return [
+        hit._replace(start=cut.start(hit.start), end=cut.end(hit.end))
+        for hit in hits
+        if not near.touched(hit.start, hit.end, since)
+    ]
+
+
+_REACH_CHARS = 160
+"""How far from its end a value may begin, and the words before it that say what it is."""
+_LONG_CHARS = 1024
+"""A text shorter than that is looked through as a whole."""
+
+
+def _changed(view: View, hits: list[Hit], since: int, kinds: frozenset[Kind]) -> list[Hit]:
+    """Return those of *hits* that a layer after the first *since* has changed, led back."""
+    return _led_back(view, [hit for hit in hits if view.touched(hit.start, hit.end, since)], kinds)
 
 
 def _in_packed(view: View, kinds: frozenset[Kind], depth: int) -> Iterator[Hit]:
