@@ -23,8 +23,11 @@ _DATE = re.compile(
     rf"|(?<![a-z])(?:{_MONTHS})\.? [0-3]?[0-9](?:st|nd|rd|th)?,? (?:18|19|20)[0-9]{{2}}"
     r"|(?:19|20)[0-9]{2}[01][0-9][0-3][0-9])(?![0-9])"
 )
-_BEGUN = re.compile(r"[0-9jfmasond](?:(?<=[0-9])(?<![0-9].)|(?<=[a-z])(?<![a-z].)(?=[a-z\u00e0-\u00ff]{2}))")
-"""Where a date may begin: a digit or the first letter of a month."""
+_BEGUN = re.compile(
+    r"[0-9adfgjlmnos](?:(?<=[0-9])(?<![0-9].)|(?<=[a-z])(?<![a-z].)"
+    r"(?<=(?=jan|f[e\u00e9][bv]|m[a\u00e4][rigy]|a(?:pr|vr|br|ug|o[u\u00fb]|go)|ju[nil]|giu|lug|se[pt]|o[ckut]t|nov|d[ei\u00e9][cz]).))"
+)
+"""Where a date may begin: a digit or a month."""
 
 
 def find_births(page: Page) -> Iterable[Hit]:

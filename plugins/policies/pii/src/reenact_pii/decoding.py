@@ -209,13 +209,20 @@ def spaced(view: View, singles: int, rare: str) -> View | None:
     text = view.text
     if singles >= _FEWEST_SINGLES and _SPACED_HINT.search(text):
         for run in _SPACED.finditer(text):
-            gaps = [gap.span() for gap in _GAP.finditer(text, *run.span())]
-            usual = min(end - start for start, end in gaps)
-            edits += [(start, end, "" if end - start == usual else " ") for start, end in gaps]
+            edits += _gaps_closed(text, *run.span())
     elif _PARTED_HINT.search(rare):
         for run in _PARTED.finditer(text):
             edits.extend((at, at + 1, "") for at in range(run.start() + 1, run.end() - 1, 2))
     return view.edited(edits, hidden=True) if edits else None
+
+
+def _gaps_closed(text: str, first: int, last: int) -> list[Edit]:
+    """Return edits that leave out the gaps between characters, and of wider ones leave a space."""
+    if text.find("  ", first, last) < 0:
+        return [(at, at + 1, "") for at in range(first + 1, last, 2)]
+    gaps = [gap.span() for gap in _GAP.finditer(text, first, last)]
+    usual = min([end - start for start, end in gaps])
+    return [(start, end, "" if end - start == usual else " ") for start, end in gaps]
 
 
 _CONFUSED = re.compile(

@@ -74,10 +74,11 @@ def _moved(hit: Hit, by: int) -> Hit:
 
 def _hits(text: str, kinds: frozenset[Kind], depth: int) -> list[Hit]:
     """Return findings of all views of *text*, with positions in it."""
-    view = decoding.plain(fold(View(text)))
+    folded = fold(View(text))
+    view = decoding.plain(folded)
     page = Page.of(view.text)
     hits = _led_back(view, _seen(page, kinds), kinds)
-    if not text.isascii():
+    if folded.layers:
         unseen = decoding.tagged(View(text))
         if unseen:
             hits += _led_back(unseen, _seen(Page.of(unseen.text, hidden=True), kinds), kinds)

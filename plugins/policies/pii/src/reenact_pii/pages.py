@@ -212,4 +212,6 @@ def _learned(word: str) -> int:
 def _topics_of_others(lower: str) -> int:
     """Return what words, one a line, may have to do with: all of it if they hold any hint at all."""
     topics = Topic.SPOKEN if may_be_spoken(lower) else 0
+    if lower.isascii() and not lower.islower():
+        return topics  # no letters
     return topics | _ANY_HINT if _HINT.search(lower) else topics
