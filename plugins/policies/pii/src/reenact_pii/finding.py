@@ -82,8 +82,9 @@ def _hits(text: str, kinds: frozenset[Kind], depth: int) -> list[Hit]:
         unseen = decoding.tagged(View(text))
         if unseen:
             hits += _led_back(unseen, _seen(Page.of(unseen.text, hidden=True), kinds), kinds)
-    hits += _in_other_views(view, page, kinds)
-    if depth < MAX_DEPTH and decoding.may_be_packed(page.packable):
+    if page.rare or page.singles:
+        hits += _in_other_views(view, page, kinds)
+    if page.packable and depth < MAX_DEPTH and decoding.may_be_packed(page.packable):
         hits += _in_packed(view, kinds, depth)
     return hits
 
