@@ -197,7 +197,7 @@ def _learned(word: str) -> int:
         _telling.clear()
     lower = word.lower()
     topics = Topic.SPOKEN if may_be_spoken(lower) else 0
-    for hint, topic in _HINTS:
+    for hint, topic in _HINTS if _HINT.search(lower) else ():
         if hint in lower:
             topics |= topic
     if len(word) >= MIN_PACKED_CHARS and may_be_packed([word]):

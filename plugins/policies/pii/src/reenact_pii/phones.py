@@ -285,21 +285,13 @@ def _is_valid(digits: str) -> bool:
 
 def _is_national(digits: str) -> bool:
     """Say whether one of `REGIONS` has given out such a number, in national form."""
-    for pattern, trunk in _patterns_for(len(digits), digits[0]):
-        if trunk and digits.startswith(trunk) and pattern.fullmatch(digits, len(trunk)):
-            return True
-        if (digits[0] != "0" or not trunk) and pattern.fullmatch(digits):
-            return True
-    return False
+    return any(_has(region, digits) for region in REGIONS)
 
 
-@cache
-def _patterns_for(length: int, first: str) -> list[tuple[re.Pattern[str], str]]:
-    """Return pattern and trunk prefix of each of `REGIONS` that may have numbers of so many digits."""
-    found = []
-    for region in REGIONS:
-        pattern, lengths, trunk = _numbers_of(region)
-        bare = length in lengths and (first != "0" or not trunk)
-        if bare or (trunk[:1] == first and length - len(trunk) in lengths):
-            found.append((pattern, trunk))
-    return found
+def _has(region: str, digits: str) -> bool:
+    pattern, lengths, trunk = _numbers_of(region)
+    size = len(digits)
+    after_trunk = trunk and size - len(trunk) in lengths and digits.startswith(trunk)
+    if after_trunk and pattern.fullmatch(digits, len(trunk)):
+        return True
+    return size in lengths and (digits[0] != "0" or not trunk) and pattern.fullmatch(digits) is not None
