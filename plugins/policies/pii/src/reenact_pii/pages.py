@@ -31,6 +31,9 @@ _MIN_DIGITS = 7
 _AFTER = 4
 """How much of what follows a stretch belongs to it: a check letter, and what shows that it ends."""
 
+_NEAR = 32
+"""Stretches no farther apart than that are searched as one: a search costs as much as some signs do."""
+
 
 class Topic:
     """What a word may have to do with, as bits; its finder need not look where no word is of it."""
@@ -54,7 +57,7 @@ class Page(NamedTuple):
             one sign is found several times as fast as one of a class.
         hidden: Whether the writer took pains to hide what is in it.
         stretches: Where it is mostly digits, seven and more: first position, position after the last.
-        areas: The same with what follows each, those that then touch as one: each search costs something.
+        areas: The same with what follows each, those near each other as one.
         packable: Those of its rare words that are long enough for a text packed as base64 or hex.
         long_words: Those of its rare words that have `LONG_WORD` characters and more, one a line.
         rare: Its words that are not ordinary, each once, in any order, one a line.
@@ -114,7 +117,7 @@ class Page(NamedTuple):
         text, areas = self.text, self.areas
         if len(areas) == 1:
             return pattern.finditer(text, *areas[0])
-        return chain.from_iterable([pattern.finditer(text, start, end) for start, end in areas])
+        return chain.from_iterable(pattern.finditer(text, start, end) for start, end in areas)
 
     def starts(self, words: tuple[str, ...]) -> Iterator[tuple[str, int]]:
         """Yield each of *words*, hints all of them, that is in the lower-case text, and where."""
@@ -131,7 +134,7 @@ def _joined(stretches: list[tuple[int, int]]) -> list[tuple[int, int]]:
     areas: list[tuple[int, int]] = []
     first, last = stretches[0][0], -1
     for start, end in stretches:
-        if start > last >= 0:
+        if start > last + _NEAR and last >= 0:
             areas.append((first, last))
             first = start
         last = end + _AFTER
