@@ -130,3 +130,23 @@ def test_only_the_hidden_part_is_read_as_hidden() -> None:
 
     assert found(text, Kind.PHONE) == []
     assert found(text, Kind.US_SSN) == ["5 3 6 - 9 0 - 4 3 9 9"]
+
+
+def test_values_hidden_in_several_ways_are_found_beside_each_other() -> None:
+    """That an at sign is spelled out in one place does not keep a dot from being read in another."""
+    text = "jo [at] example [dot] com, or al@firma [dot] org from 8[.]8[.]4[.]4"
+
+    assert found(text, Kind.EMAIL) == ["jo [at] example [dot] com", "al@firma [dot] org"]
+    assert found(text, Kind.IP) == ["8[.]8[.]4[.]4"]
+
+
+@pytest.mark.parametrize("filler", ["nothing to see in this line. ", "one, two or three 12 34 times\n"])
+@pytest.mark.parametrize("count", [0, 3, 40, 400])
+def test_a_value_hidden_in_a_long_text_is_found_like_one_in_a_short(filler: str, count: int) -> None:
+    """What is far from a place that is spaced or spelled out is not looked at again, what is near is."""
+    spaced = " ".join("jo@example.com")
+    named = "five " * 12 + "four four four four"
+    text = f"{filler * count}write to {spaced} ok. {filler * count}card {named}.\n{filler * count}"
+
+    assert found(text, Kind.EMAIL) == [spaced]
+    assert found(text, Kind.CREDIT_CARD) == [named]

@@ -26,10 +26,9 @@ IBAN_CHARS = {country: length for length, listed in _BY_LENGTH.items() for count
 """Length of an IBAN by its country, in characters."""
 
 _IBAN_CHECK = re.compile(
-    r"[0-9](?:(?<=(?<![A-Za-z0-9])[A-Za-z]{2}.)|(?<=(?<![A-Za-z0-9])[A-Za-z]{2}[ .-].))"
-    r"[ .-]?[0-9](?=[ ._/\n-]{0,2}[A-Za-z0-9])"
+    rb"0(?:(?<=(?<![Aa0])[Aa]{2}0)|(?<=(?<![Aa0])[Aa]{2}[ .-]0))[ .-]?0(?=[ ._/\n-]{0,2}[Aa0])"
 )
-"""The check digits after a country; begins with a digit, since most text has few."""
+"""The shape of the check digits after a country."""
 _IBAN_REST = {
     length: re.compile(rf"(?:[ ._/\n-]{{0,2}}[A-Za-z0-9]){{{length - 4}}}(?![A-Za-z0-9])")
     for length in set(IBAN_CHARS.values())
@@ -71,9 +70,9 @@ def find_banking(page: Page) -> Iterator[Hit]:
     """Yield card numbers and IBANs."""
     for match in page.numbers(_CARD):
         yield from _card(match[0], match.start(), page.lower)
-    for match in _IBAN_CHECK.finditer(page.text):
-        country_end = match.start() - (page.text[match.start() - 1] in " .-")
-        yield from _iban_at(page.text, country_end - 2, match.end())
+    for check in _IBAN_CHECK.finditer(page.shape):
+        country_end = check.start() - (page.text[check.start() - 1] in " .-")
+        yield from _iban_at(page.text, country_end - 2, check.end())
 
 
 def _card(written: str, start: int, lower: str) -> Iterator[Hit]:

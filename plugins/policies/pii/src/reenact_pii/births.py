@@ -1,7 +1,7 @@
 """Dates of birth: a date, beside words that say somebody was born on it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from reenact_pii.context import before, listed, words
 from reenact_pii.findings import Hit, Kind
@@ -23,13 +23,26 @@ _DATE = re.compile(
     rf"|(?<![a-z])(?:{_MONTHS})\.? [0-3]?[0-9](?:st|nd|rd|th)?,? (?:18|19|20)[0-9]{{2}}"
     r"|(?:19|20)[0-9]{2}[01][0-9][0-3][0-9])(?![0-9])"
 )
+_BEGUN = re.compile(
+    r"[0-9adfgjlmnos](?:(?<=[0-9])(?<![0-9].)|(?<=[a-z])(?<![a-z].)"
+    r"(?<=(?=jan|f[e\u00e9][bv]|m[a\u00e4][rigy]|a(?:pr|vr|br|ug|o[u\u00fb]|go)|ju[nil]|giu|lug|se[pt]|o[ckut]t|nov|d[ei\u00e9][cz]).))"
+)
+"""Where a date may begin: a digit or a month."""
 
 
-def find_births(page: Page) -> Iterator[Hit]:
-    """Yield dates of birth."""
-    lower = page.lower
+def find_births(page: Page) -> Iterable[Hit]:
+    """Return dates of birth."""
     if page.topics & Topic.BIRTH and any(hint in page.rare_lower for hint in _HINTS):
-        for match in _DATE.finditer(lower):
-            start = match.start()
-            if before(_BORN, lower, start) and not before(_DIED, lower, start):
-                yield Hit(*match.span(), Kind.DATE_OF_BIRTH, 0.85, "date after a word for birth")
+        return _births(page.lower)
+    return ()
+
+
+def _births(lower: str) -> Iterator[Hit]:
+    done = 0
+    for begun in _BEGUN.finditer(lower):
+        match = _DATE.match(lower, begun.start()) if begun.start() >= done else None
+        if match is None:
+            continue
+        start, done = match.span()
+        if before(_BORN, lower, start) and not before(_DIED, lower, start):
+            yield Hit(start, done, Kind.DATE_OF_BIRTH, 0.85, "date after a word for birth")

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from base64 import b32decode, urlsafe_b64decode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from reenact_pii import checksums
 from reenact_pii.context import before, listed, words
@@ -29,12 +29,13 @@ _PRIVATE_BYTES = {0x80, 0xEF, 0xB0, 0x9E, 0xCC}
 _EXTENDED_BYTES = 78
 
 
-def find_crypto(page: Page) -> Iterator[Hit]:
-    """Yield addresses, and private keys in the same spellings."""
-    text, lower = page.text, page.lower
-    words = page.long_words
-    if not words:
-        return
+def find_crypto(page: Page) -> Iterable[Hit]:
+    """Return addresses, and private keys in the same spellings."""
+    return _crypto(page) if page.long_words else ()
+
+
+def _crypto(page: Page) -> Iterator[Hit]:
+    text, lower, words = page.text, page.lower, page.long_words
     for match in _TOKEN.finditer(text) if _TOKEN.search(words) else ():
         start, end = match.span()
         token = match[0]

@@ -6,7 +6,6 @@ The others are views beside it, because what they undo is more often innocent:
 `packed` (base64 and hex).
 """
 
-import base64
 import binascii
 import html
 import re
@@ -28,8 +27,10 @@ _ESCAPE = re.compile(
     r"|\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|u\{[0-9a-fA-F]{1,6}\}|[nrtbf\"'/\\@.-])"
     r"|<!--[^<>]{0,64}-->"
     r"|</?(?:b|i|u|em|strong|span|wbr|font|mark|code|a)(?: [^<>]{0,64})?/?>"
-    r"|(?<=[A-Za-z0-9.@])(?:\*\*|~~)(?=[A-Za-z0-9.@])"
+    r"|\*\*(?<=[A-Za-z0-9.@]..)(?=[A-Za-z0-9.@])"
+    r"|~~(?<=[A-Za-z0-9.@]..)(?=[A-Za-z0-9.@])"
 )
+"""Each begins with a sign of its own, which is what makes the search for them quick."""
 _AGAIN = re.compile(r"%(?:25)+(?=[0-9A-Fa-f]{2})")
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
 _MAX_CODE = 0x10FFFF
@@ -68,7 +69,7 @@ def _unescaped(escape: str) -> str:
     return _LETTERS.get(escape[1], escape[1])
 
 
-_TAGGED = re.compile("[\U000e0020-\U000e007e]{5,}+")
+_TAGGED = re.compile("[\U000e0020-\U000e007e][\U000e0020-\U000e007e]{4,}+")
 _TAGS = 0xE0000
 
 
@@ -87,7 +88,9 @@ def tagged(view: View) -> View | None:
 
 # --- name at domain dot com -----------------------------------------------------------------------
 
-_DOT_WORDS = r"(?:dot|d0t|punkt|punto|ponto|point|tacka|kropka|" + fold_words("точка") + r"|点)"
+_DOT_NAMES = ("dot", "d0t", "punkt", "punto", "ponto", "point", "tacka", "kropka", fold_words("точка"), "点")
+_DOTS_SPELLED = (" . ", *_DOT_NAMES)
+_DOT_WORDS = f"(?:{'|'.join(_DOT_NAMES)})"
 _AT_WORDS = r"(?:at|arroba|arobase|chiocciola|malpa|klammeraffe|apenstaartje|\u00e4t|a)"
 _DOT_CORES = ("dot", "punkt", "punto", "ponto", "point", " . ", "kropka")
 _DOT_HINTS = (" dot ", " punkt ", " punto ", " ponto ", " point ", " kropka ", "_dot_", "-dot-", " . ")
@@ -95,21 +98,23 @@ _AT_HINTS = ("@ ", " @", "_at_", "-at-", "arroba", "arobase")
 _BRACKET_HINT = re.compile(rf"[\[({{<] ?(?:{_DOT_WORDS}|{_AT_WORDS}|[.@]) ?[\])}}>]")
 
 _DOT = re.compile(
-    rf" {{0,2}}[\[({{<] ?(?:{_DOT_WORDS}|\.) ?[\])}}>] {{0,2}}(?=[^\W_])"
-    rf"|(?<=[^\W_]) {{1,2}}{_DOT_WORDS} {{1,2}}(?=[^\W_])"
-    r"|(?<=[^\W_])[_-]dot[_-](?=[^\W_])"
-    r"|(?<=[^\W_]) {1,2}\. {1,2}(?=[^\W_])"
+    r"[ \[({<_-](?:"
+    rf"(?:(?<= ) ?[\[({{<]|(?<=[\[({{<])) ?(?:{_DOT_WORDS}|\.) ?[\])}}>] {{0,2}}(?=[^\W_])"
+    rf"|(?<=[^\W_] ) ?(?:{_DOT_WORDS}|\.) {{1,2}}(?=[^\W_])"
+    r"|(?<=[^\W_][_-])dot[_-](?=[^\W_]))"
 )
+"""Begins, like the next, with the signs it may begin with, which is what makes the search for it quick."""
 _DOTTED = r"[^\W_][\w-]{0,62}+\."
 _MAILERS = (
     r"(?:gmail|googlemail|outlook|hotmail|live|yahoo|icloud|proton|protonmail|gmx|aol|web|mail|yandex|qq"
     r"|163|126)"
 )
 _AT = re.compile(
-    rf" {{0,2}}[\[({{<] ?(?:{_AT_WORDS}|@) ?[\])}}>] {{0,2}}(?=[^\W_])"
-    rf"|(?<=[^\W_]) {{1,2}}(?:at|arroba|arobase) {{1,2}}(?={_MAILERS}\.[a-z]{{2,4}}(?![a-z]))"
-    rf"|(?<=[^\W_])[_-]at[_-](?={_DOTTED})"
-    rf"|(?<=[^\W_]) {{0,2}}@ {{0,2}}(?={_DOTTED})"
+    r"[ \[({<_@-](?:"
+    rf"(?:(?<= ) ?[\[({{<]|(?<=[\[({{<])) ?(?:{_AT_WORDS}|@) ?[\])}}>] {{0,2}}(?=[^\W_])"
+    rf"|(?<=[^\W_] ) ?(?:at|arroba|arobase) {{1,2}}(?={_MAILERS}\.[a-z]{{2,4}}(?![a-z]))"
+    rf"|(?<=[^\W_][_-])at[_-](?={_DOTTED})"
+    rf"|(?:(?<=[^\W_] ) ?@|(?<=[^\W_]@)) {{0,2}}(?={_DOTTED}))"
 )
 _MAILER_AT = re.compile(rf" at {{1,2}}{_MAILERS}\.")
 _PAIRS = {
@@ -123,13 +128,15 @@ _PAIRS = {
 _PAIRED = "|".join(
     f"{at} {{1,2}}(?=[a-z0-9-]{{1,63}}+ {{1,2}}(?:{dot}) {{1,2}}[a-z0-9])" for at, dot in _PAIRS.items()
 )
-_AT_SPELLED = re.compile(rf"(?<=[^\W_]) {{1,2}}(?:{_PAIRED}|at {{1,2}}(?=[a-z0-9-]{{1,63}}+ ?[\[({{<]))")
+_AT_SPELLED = re.compile(rf" (?<=[^\W_] ) ?(?:{_PAIRED}|at {{1,2}}(?=[a-z0-9-]{{1,63}}+ ?[\[({{<]))")
 
 
-_BRACKETS = re.compile(r"[\[({<]")
 _BRACKET_WORD = re.compile(rf"[\[({{<](?:{_DOT_WORDS}|{_AT_WORDS}|[.@])?(?:[\])}}>]|$)", re.MULTILINE)
 _SPOKEN_WORD = re.compile(rf"\n(?:(?:dot|punkt|punto|ponto|point|kropka|\.|@[^\n]*|[^\n]*@)\n|{_MAILERS}\.)")
-_SPOKEN_WITHIN = ("_at_", "-at-", "_dot_", "-dot-", "arroba", "arobase")
+
+
+def _has_bracket(text: str) -> bool:
+    return "(" in text or "[" in text or "<" in text or "{" in text
 
 
 def may_be_spoken(words: str) -> bool:
@@ -138,14 +145,16 @@ def may_be_spoken(words: str) -> bool:
     Args:
         words: In lower case, one a line.
     """
-    if _SPOKEN_WORD.search(f"\n{words}\n") or (_BRACKETS.search(words) and _BRACKET_WORD.search(words)):
+    if _SPOKEN_WORD.search(f"\n{words}\n") or (_has_bracket(words) and _BRACKET_WORD.search(words)):
         return True
-    return any(sign in words for sign in _SPOKEN_WITHIN)
+    if "_" in words and ("_at_" in words or "_dot_" in words):
+        return True
+    return "-at-" in words or "-dot-" in words or "arroba" in words or "arobase" in words
 
 
 def spoken(view: View, lower: str) -> View | None:
     """Return *view* with spoken dots and at signs as such; None if there are none."""
-    brackets = _BRACKETS.search(lower) is not None and _BRACKET_HINT.search(lower) is not None
+    brackets = _has_bracket(lower) and _BRACKET_HINT.search(lower) is not None
     dots = brackets or (
         any(word in lower for word in _DOT_CORES) and any(hint in lower for hint in _DOT_HINTS)
     )
@@ -153,7 +162,9 @@ def spoken(view: View, lower: str) -> View | None:
     if not (dots or ats or (" at " in lower and _MAILER_AT.search(lower))):
         return None
     at_edits = [(match.start(), match.end(), "@") for match in _AT_SPELLED.finditer(lower)] if dots else []
-    dotted = view.edited(_merged(at_edits, [(m.start(), m.end(), ".") for m in _DOT.finditer(lower)]))
+    spelled = any(word in lower for word in _DOTS_SPELLED)
+    dot_edits = [(m.start(), m.end(), ".") for m in _DOT.finditer(lower)] if brackets or spelled else []
+    dotted = view.edited(_merged(at_edits, dot_edits))
     edits = [(match.start(), match.end(), "@") for match in _AT.finditer(dotted.text.lower())]
     found = dotted.edited([edit for edit in edits if edit[1] - edit[0] > 1])
     return None if found is view else found
@@ -198,13 +209,20 @@ def spaced(view: View, singles: int, rare: str) -> View | None:
     text = view.text
     if singles >= _FEWEST_SINGLES and _SPACED_HINT.search(text):
         for run in _SPACED.finditer(text):
-            gaps = [gap.span() for gap in _GAP.finditer(text, *run.span())]
-            usual = min(end - start for start, end in gaps)
-            edits += [(start, end, "" if end - start == usual else " ") for start, end in gaps]
+            edits += _gaps_closed(text, *run.span())
     elif _PARTED_HINT.search(rare):
         for run in _PARTED.finditer(text):
             edits.extend((at, at + 1, "") for at in range(run.start() + 1, run.end() - 1, 2))
     return view.edited(edits, hidden=True) if edits else None
+
+
+def _gaps_closed(text: str, first: int, last: int) -> list[Edit]:
+    """Return edits that leave out the gaps between characters, and of wider ones leave a space."""
+    if text.find("  ", first, last) < 0:
+        return [(at, at + 1, "") for at in range(first + 1, last, 2)]
+    gaps = [gap.span() for gap in _GAP.finditer(text, first, last)]
+    usual = min([end - start for start, end in gaps])
+    return [(start, end, "" if end - start == usual else " ") for start, end in gaps]
 
 
 _CONFUSED = re.compile(
@@ -302,10 +320,13 @@ def _text_of(data: bytes) -> str:
 
 def _decoded(body: str) -> bytes:
     try:
-        return base64.b64decode(body + "=" * (-len(body) % 4))
-    except (binascii.Error, ValueError):
+        return binascii.a2b_base64(body + "=" * (-len(body) % 4))
+    except ValueError:  # binascii.Error is one
         return b""
 
 
+_TEXT_BYTES = bytes({*range(0x20, 0x100), *b"\t\n\r"} - {0x7F})
+
+
 def _is_text(data: bytes) -> bool:
-    return all(byte >= 0x20 or byte in b"\t\n\r" for byte in data) and b"\x7f" not in data and bool(data)  # noqa: PLR2004  # space
+    return bool(data) and not data.translate(None, _TEXT_BYTES)

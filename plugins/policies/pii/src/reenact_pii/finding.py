@@ -6,6 +6,7 @@ text as it was given; what they find leads back through the layers of its view.
 
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import lru_cache
 from itertools import accumulate
 
 from reenact_pii import decoding
@@ -22,7 +23,7 @@ from reenact_pii.pages import Page, Topic
 from reenact_pii.phones import find_phones
 from reenact_pii.views import View
 
-Finder = Callable[[Page], Iterator[Hit]]
+Finder = Callable[[Page], Iterable[Hit]]
 
 MAX_DEPTH = 2
 """How deep texts packed in texts are opened."""
@@ -38,7 +39,15 @@ _WITH_DIGITS: tuple[tuple[Finder, frozenset[Kind]], ...] = (
     (find_births, frozenset({Kind.DATE_OF_BIRTH})),
     (find_phones, frozenset({Kind.PHONE})),
 )
-_NETWORK = frozenset({Kind.IP, Kind.MAC})
+_NETWORK = (find_network, frozenset({Kind.IP, Kind.MAC}))
+
+
+@lru_cache(maxsize=256)
+def _finders(kinds: frozenset[Kind], has_digits: bool, has_colon: bool) -> tuple[Finder, ...]:
+    """Return what finds *kinds*, in a text with digits or a colon in it or without."""
+    numbers = _WITH_DIGITS if has_digits else ()
+    network = (_NETWORK,) if has_digits or has_colon else ()
+    return tuple(f for f, found in (*_FINDERS, *numbers, *network) if not kinds.isdisjoint(found))
 
 
 def find(text: str, kinds: Collection[Kind] = ALL_KINDS, *, before: str = "") -> list[Finding]:
@@ -65,15 +74,17 @@ def _moved(hit: Hit, by: int) -> Hit:
 
 def _hits(text: str, kinds: frozenset[Kind], depth: int) -> list[Hit]:
     """Return findings of all views of *text*, with positions in it."""
-    view = decoding.plain(fold(View(text)))
+    folded = fold(View(text))
+    view = decoding.plain(folded)
     page = Page.of(view.text)
     hits = _led_back(view, _seen(page, kinds), kinds)
-    if not text.isascii():
+    if folded.layers:
         unseen = decoding.tagged(View(text))
         if unseen:
             hits += _led_back(unseen, _seen(Page.of(unseen.text, hidden=True), kinds), kinds)
-    hits += _in_other_views(view, page, kinds)
-    if depth < MAX_DEPTH and decoding.may_be_packed(page.packable):
+    if page.rare or page.singles:
+        hits += _in_other_views(view, page, kinds)
+    if page.packable and depth < MAX_DEPTH and decoding.may_be_packed(page.packable):
         hits += _in_packed(view, kinds, depth)
     return hits
 
@@ -81,30 +92,28 @@ def _hits(text: str, kinds: frozenset[Kind], depth: int) -> list[Hit]:
 def _seen(page: Page, kinds: frozenset[Kind]) -> list[Hit]:
     hits: list[Hit] = []
     if page.rare:
-        for finder, found in (*_FINDERS, *_WITH_DIGITS) if page.has_digits else _FINDERS:
-            if not kinds.isdisjoint(found):
-                hits += finder(page)
-        if not kinds.isdisjoint(_NETWORK) and (page.has_digits or ":" in page.rare):
-            hits += find_network(page)
+        for finder in _finders(kinds, page.has_digits, ":" in page.rare):
+            hits += finder(page)
     return hits
 
 
 def _in_other_views(view: View, page: Page, kinds: frozenset[Kind]) -> list[Hit]:
     """Return what is found where another view differs from *view*, and only there."""
     hits: list[Hit] = []
+    since = len(view.layers)
     spoken = decoding.spoken(view, page.lower) if page.topics & Topic.SPOKEN else None
     if spoken:
-        said = Page.of(spoken.text)
-        hits += _changed(spoken, (hit._replace(score=hit.score - 0.05) for hit in _said(said)), kinds)
+        said = [hit._replace(score=hit.score - 0.05) for hit in _said(Page.of(spoken.text))]
+        hits += _changed(spoken, said, since, kinds)
     for other in (
         decoding.spaced(view, page.singles, page.rare),
         decoding.named(view, page.lower, page.rare_lower) if page.topics & Topic.DIGIT else None,
     ):
         if other:
-            hits += _changed(other, _seen(Page.of(other.text, hidden=True), kinds), kinds)
+            hits += _changed(other, _near(other, lambda text: _seen(text, kinds)), since, kinds)
     mistaken = decoding.confused(view, page.rare) if page.has_digits else None
     if mistaken:
-        hits += _changed(mistaken, find_banking(Page.of(mistaken.text)), kinds)
+        hits += _changed(mistaken, _near(mistaken, find_banking), since, kinds)
     return hits
 
 
@@ -113,8 +122,29 @@ def _said(page: Page) -> Iterator[Hit]:
     yield from find_network(page)
 
 
-def _changed(view: View, hits: Iterable[Hit], kinds: frozenset[Kind]) -> list[Hit]:
-    return _led_back(view, (hit for hit in hits if view.touched(hit.start, hit.end)), kinds)
+def _near(view: View, finder: Finder) -> list[Hit]:
+    """Return what *finder* finds near what the newest layer of *view* changed, or in all of a short text."""
+    near = view.near_changes(_REACH_CHARS) if len(view.text) > _LONG_CHARS else view
+    hits = list(finder(Page.of(near.text, hidden=view.hidden)))
+    if near is view:
+        return hits
+    cut, since = near.layers[-1], len(view.layers)
+    return [
+        hit._replace(start=cut.start(hit.start), end=cut.end(hit.end))
+        for hit in hits
+        if not near.touched(hit.start, hit.end, since)
+    ]
+
+
+_REACH_CHARS = 160
+"""How far from its end a value may begin, and the words before it that say what it is."""
+_LONG_CHARS = 1024
+"""A text shorter than that is looked through as a whole."""
+
+
+def _changed(view: View, hits: list[Hit], since: int, kinds: frozenset[Kind]) -> list[Hit]:
+    """Return those of *hits* that a layer after the first *since* has changed, led back."""
+    return _led_back(view, [hit for hit in hits if view.touched(hit.start, hit.end, since)], kinds)
 
 
 def _in_packed(view: View, kinds: frozenset[Kind], depth: int) -> Iterator[Hit]:
@@ -135,7 +165,7 @@ def _in_packed(view: View, kinds: frozenset[Kind], depth: int) -> Iterator[Hit]:
 
 
 def _led_back(view: View, hits: Iterable[Hit], kinds: frozenset[Kind]) -> list[Hit]:
-    wanted = [hit for hit in hits if hit.kind in kinds]
+    wanted = list(hits) if kinds is ALL_KINDS else [hit for hit in hits if hit.kind in kinds]
     if not view.layers:
         return wanted
     return [Hit(*view.back(start, end), kind, score, why) for start, end, kind, score, why in wanted]

@@ -74,7 +74,10 @@ def settle(hits: Iterable[Hit]) -> list[Finding]:
 
     Of a secret that overlaps a surer finding in part, the rest stays a secret.
     """
-    ranked = sorted(dict.fromkeys(hits), key=lambda hit: (-hit.score, hit.start - hit.end, hit.start))
+    unlike = dict.fromkeys(hits)
+    if not unlike:
+        return []
+    ranked = sorted(unlike, key=lambda hit: (-hit.score, hit.start - hit.end, hit.start))
     if len(ranked) > 1:
         ranked = sorted(_disjoint(ranked))
     return [Finding(*hit) for hit in ranked]

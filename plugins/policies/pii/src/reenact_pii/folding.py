@@ -18,10 +18,11 @@ from reenact_pii.views import Edit, Letters, View
 
 _GONE, _SEVERAL = "\x00", "\x01"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROLS = bytes(code for code in range(128) if _CONTROL.match(chr(code)))
 _MOSTLY = 0.85
 """Share of ASCII from which runs of it are worth looking for."""
 _RUNS = re.compile(r"[\x00-\x7f]+|[^\x00-\x7f]+")
-_MARKED = re.compile(r"\x00+|\x01")
+_MARKED = re.compile(r"[\x00\x01](?:(?<=\x00)\x00*)?+")
 
 LOOK_ALIKES = {
     **dict(zip("аеорсухівкмнтгѕјһԁԛԝӏьёґ", "aeopcyxibkmhtrsjhdqwlber", strict=True)),
@@ -100,14 +101,23 @@ _FOLD = _Fold({code: chr(code) for code in (9, 10, 13, *range(32, 127))})
 def fold(view: View) -> View:
     """Return *view* in the one spelling."""
     text = view.text
-    if text.isascii() and not _CONTROL.search(text):
+    ascii_bytes = text.encode("ascii", "ignore")
+    controls = len(ascii_bytes.translate(None, _CONTROLS)) < len(ascii_bytes)
+    if len(ascii_bytes) == len(text) and not controls:
         return view
-    if len(text.encode("ascii", "ignore")) < len(text) * _MOSTLY:
+    if len(ascii_bytes) < len(text) * _MOSTLY:
         marked = text.translate(_FOLD)
     else:
-        marked = "".join([run if _is_kept(run) else run.translate(_FOLD) for run in _RUNS.findall(text)])
-    several = marked.count(_SEVERAL)
-    if (several + marked.count(_GONE)) * _DENSE > len(text):
+        marked = "".join(
+            [
+                run if run.isascii() and not (controls and _CONTROL.search(run)) else run.translate(_FOLD)
+                for run in _RUNS.findall(text)
+            ]
+        )
+    several, gone = marked.count(_SEVERAL), marked.count(_GONE)
+    if not several and not gone:
+        return View(marked, view.layers, view.hidden)
+    if (several + gone) * _DENSE > len(text):
         letters = Letters(partial(_lengths, text, marked))
         made = text.translate(_FULL) if several else marked.replace(_GONE, "")
         return View(made, (*view.layers, letters), view.hidden)
@@ -124,10 +134,6 @@ def _lengths(text: str, marked: str) -> Iterator[int]:
     if _SEVERAL in marked:
         return map(len, map(_FULL.__getitem__, map(ord, text)))
     return map(_GONE.__ne__, marked)
-
-
-def _is_kept(run: str) -> bool:
-    return run.isascii() and not _CONTROL.search(run)
 
 
 def _edit(text: str, match: re.Match[str]) -> Edit:

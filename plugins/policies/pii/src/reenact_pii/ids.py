@@ -291,6 +291,7 @@ _BARE: dict[int, tuple[Check, ...]] = {
     15: (insee,),
 }
 """Checks of bare numbers beside a word for one, by the count of their digits."""
+_MIN_BARE = min(_BARE)
 
 
 def _either(forms: dict[str, tuple[str, Check]]) -> re.Pattern[str]:
@@ -303,8 +304,7 @@ def _either(forms: dict[str, tuple[str, Check]]) -> re.Pattern[str]:
 _FORMED_AT, _LETTERED_AT = _either(_FORMED), _either(_LETTERED)
 _CAPITALS = re.compile(r"[A-Z0-9][A-Z0-9() +-]{7,}+")
 _TWO_DIGITS = re.compile(r"[0-9]{2}")
-_LETTERED_WORD = re.compile(r"[0-9](?:[A-Z]|(?<=[A-Z].)|(?<=[XYZ]-.)|[0-9]{5}[-+][0-9]{4})")
-_LETTER_APART = re.compile(r"[0-9][0-9] ?[0-9]{2} ?[0-9]{2} [A-D]")
+_LETTERED_SHAPE = re.compile(rb"0(?:A|(?<=A0)|(?<=A-0)|00000[-+]0000|0 ?00 ?00 A)")
 _KEEPS = {"Finland", "HongKong"}
 _SSN = re.compile(
     r"(?<![0-9A-Za-z])(?<![0-9][.-])[0-9]{3}([ ./_-]{0,3})[0-9]{2}\1[0-9]{4}(?![0-9A-Za-z]|[.-][0-9])"
@@ -327,8 +327,7 @@ def find_ids(page: Page) -> Iterator[Hit]:
         yield from _find_ssn(page)
         yield from _formed(page.numbers(_FORMED_AT), _FORMED)
         yield from _find_bare(page)
-    lettered = _LETTERED_WORD.search(page.rare) or _LETTER_APART.search(page.text)
-    for area in _CAPITALS.finditer(page.text) if lettered else ():
+    for area in _CAPITALS.finditer(page.text) if _LETTERED_SHAPE.search(page.shape) else ():
         if _TWO_DIGITS.search(area[0]):
             yield from _formed(_LETTERED_AT.finditer(page.text, area.start(), area.end() + 2), _LETTERED)
     if page.topics & Topic.DOCUMENT and any(hint in page.rare_lower for hint in _DOCUMENT_HINTS):
@@ -347,23 +346,29 @@ def _find_ssn(page: Page) -> Iterator[Hit]:
     text, lower = page.text, page.lower
     for match in page.numbers(_SSN):
         start, end = match.span()
-        digits = match[0].translate(_SEPARATORS)
-        among = match[1] == " " and (
-            text[start - 2 : start].rstrip().isdigit() or text[end : end + 2].strip().isdigit()
-        )
-        named = before(_SSN_WORDS, lower, start)
-        if (not named and (among or not match[1])) or text[start - 1 : start] == "+":
+        gap = match[1]
+        vague = not gap or (gap == " " and _is_among(text, start, end))
+        if text[start - 1 : start] == "+" or (vague and not before(_SSN_WORDS, lower, start)):
             continue
+        digits = match[0].replace(gap, "") if gap else match[0]
         if ssn(digits):
             yield Hit(start, end, Kind.US_SSN, 0.98, "SSN")
         elif itin(digits):
             yield Hit(start, end, Kind.NATIONAL_ID, 0.9, "US taxpayer")
 
 
+def _is_among(text: str, start: int, end: int) -> bool:
+    """Say whether there are other digits a space before or after."""
+    return text[start - 2 : start].rstrip().isdigit() or text[end : end + 2].strip().isdigit()
+
+
 def _find_bare(page: Page) -> Iterator[Hit]:
     lower = page.lower
     for match in page.numbers(_BARE_ID):
-        digits = match[0].translate(_SEPARATORS)
+        written = match[0]
+        if len(written) < _MIN_BARE:
+            continue
+        digits = written.translate(_SEPARATORS)
         checks = _BARE.get(len(digits), ())
         if checks and before(_ID_WORDS, lower, match.start()) and any(check(digits) for check in checks):
             yield Hit(*match.span(), Kind.NATIONAL_ID, 0.9, "national number after its name")

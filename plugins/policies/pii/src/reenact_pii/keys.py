@@ -62,7 +62,7 @@ _UNMIXED = frozenset({"PuTTY-User-Key", "AKIA", "ASIA"})
 
 def _is_mixed(body: str, *, strict: bool) -> bool:
     """Say whether *body* is not made of words."""
-    digits = sum(char.isdigit() for char in body)
+    digits = sum(map(str.isdigit, body))
     if not digits and strict:
         return False
     if digits >= 2:  # noqa: PLR2004  # one digit is also in names
@@ -72,7 +72,8 @@ def _is_mixed(body: str, *, strict: bool) -> bool:
 
 def entropy_bits(text: str) -> float:
     """Return the Shannon entropy of the characters of *text*, in bits each."""
-    return -sum(n / len(text) * math.log2(n / len(text)) for n in Counter(text).values()) if text else 0.0
+    size = len(text)
+    return -sum([n / size * math.log2(n / size) for n in Counter(text).values()]) if text else 0.0
 
 
 # --- in URLs --------------------------------------------------------------------------------------
@@ -150,7 +151,7 @@ _PLACEHOLDER = re.compile(
     r"required|optional|invalid|expired|missing|incorrect|hidden|masked|str$|bytes$|int$|enter|replace|get_|fetch|load_|read_|generate|hunter2$)"
 )
 _REPEATED = re.compile(r"(.)\1{4,}")
-_IDENTIFIER = re.compile(r"[a-z_]+(?:[._-][a-z_]+)*(?:\(.*)?", re.IGNORECASE)
+_IDENTIFIER = re.compile(r"[a-z_]++(?:[.-][a-z_]++)*+(?:\(.*)?", re.IGNORECASE)
 _TRAILING = ".,;:!?"
 _RANDOM_BITS, _ODD_BITS = 3.6, 2.8
 _MIN_LETTERS, _MIN_TOKEN_LETTERS = 8, 20
@@ -242,7 +243,7 @@ def _is_password(value: str) -> bool:
     if value.isalpha() or _IDENTIFIER.fullmatch(value):
         return _is_keyboard(value)
     kinds = (str.isdigit, str.islower, str.isupper, lambda char: not char.isalnum())
-    several = sum(any(kind(char) for char in value) for kind in kinds)
+    several = sum(any(map(kind, value)) for kind in kinds)
     return several > 1 or (value.isdigit() and len(value) >= _MIN_PASSWORD)
 
 
@@ -260,8 +261,8 @@ def _is_token(value: str) -> bool:
         return False
     if _UUID.fullmatch(value):
         return True
-    digits = sum(char.isdigit() for char in value)
-    letters = sum(char.isalpha() for char in value)
+    digits = sum(map(str.isdigit, value))
+    letters = sum(map(str.isalpha, value))
     if digits and letters:
         return entropy_bits(value) >= _needed_bits(value)
     mixed = not value.islower() and not value.isupper()
@@ -271,7 +272,7 @@ def _is_token(value: str) -> bool:
 def _is_random(value: str) -> bool:
     """Say whether *value* is so random that a name as vague as ``key`` is enough."""
     kinds = (str.isdigit, str.islower, str.isupper)
-    several = len(value) >= _MIN_RANDOM and all(any(kind(char) for char in value) for kind in kinds)
+    several = len(value) >= _MIN_RANDOM and all(any(map(kind, value)) for kind in kinds)
     return several and _RANDOM.fullmatch(value) is not None and entropy_bits(value) >= _MANY_BITS
 
 
@@ -279,4 +280,4 @@ def _needed_bits(value: str) -> float:
     """Return the entropy a value must have: less if it is hex, more if it is short and made of words."""
     if re.fullmatch(r"[0-9a-fA-F]+", value):
         return 2.6
-    return 2.8 if sum(char.isdigit() for char in value) > len(value) // 8 else 3.4
+    return 2.8 if sum(map(str.isdigit, value)) > len(value) // 8 else 3.4

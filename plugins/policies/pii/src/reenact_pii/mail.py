@@ -1,7 +1,7 @@
 """E-mail addresses (RFC 5321 lengths; the characters people use, not all that RFC 5322 allows)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from reenact_pii.context import listed
 from reenact_pii.findings import Hit, Kind
@@ -22,11 +22,12 @@ _MIN_TLD = 2
 _ENDS = "'`*~|/=?#$!{}&^%+"
 
 
-def find_mail(page: Page) -> Iterator[Hit]:
-    """Yield e-mail addresses."""
-    text = page.text
-    if "@" not in text:
-        return
+def find_mail(page: Page) -> Iterable[Hit]:
+    """Return e-mail addresses."""
+    return _mail(page.text) if "@" in page.rare else ()
+
+
+def _mail(text: str) -> Iterator[Hit]:
     for match in _DOMAIN.finditer(text):
         at = match.start()
         local = _local(text, at)

@@ -10,10 +10,11 @@ text only if there is something for it.
 """
 
 import re
+import string
 from collections.abc import Iterator
 from functools import cache
-
-import attrs
+from itertools import chain, filterfalse
+from typing import NamedTuple
 
 from reenact_pii.context import any_of, listed
 from reenact_pii.decoding import MIN_PACKED_CHARS, may_be_packed, may_be_spoken
@@ -21,10 +22,17 @@ from reenact_pii.decoding import MIN_PACKED_CHARS, may_be_packed, may_be_spoken
 LONG_WORD = 16
 """Shortest key or address, in characters without a space."""
 
-_BETWEEN = r"[ ./_()\u00b7-]"
-_STRETCH = re.compile(rf"[0-9](?:{_BETWEEN}*+[0-9]){{6,}}+{_BETWEEN}*+")
+_SHAPE = bytes.maketrans(
+    (string.digits + string.ascii_lowercase + string.ascii_uppercase).encode(),
+    b"0" * 10 + b"a" * 26 + b"A" * 26,
+)
+_STRETCH = re.compile(rb"0[0 ./_()-]{6,}+")
+_MIN_DIGITS = 7
 _AFTER = 4
 """How much of what follows a stretch belongs to it: a check letter, and what shows that it ends."""
+
+_NEAR = 32
+"""Stretches no farther apart than that are searched as one: a search costs as much as some signs do."""
 
 
 class Topic:
@@ -39,15 +47,17 @@ class Topic:
     PACKED = 64
 
 
-@attrs.frozen
-class Page:
-    """A text as finders read it.
+class Page(NamedTuple):
+    """A text as finders read it; a tuple, since one is made of every text.
 
     Attributes:
         text: The text.
         lower: The same in lower case, position for position.
+        shape: The same in bytes, with 0 for each digit, a and A for letters, ? for what is not ASCII:
+            one sign is found several times as fast as one of a class.
         hidden: Whether the writer took pains to hide what is in it.
         stretches: Where it is mostly digits, seven and more: first position, position after the last.
+        areas: The same with what follows each, those near each other as one.
         packable: Those of its rare words that are long enough for a text packed as base64 or hex.
         long_words: Those of its rare words that have `LONG_WORD` characters and more, one a line.
         rare: Its words that are not ordinary, each once, in any order, one a line.
@@ -59,8 +69,10 @@ class Page:
 
     text: str
     lower: str
+    shape: bytes
     hidden: bool
     stretches: list[tuple[int, int]]
+    areas: list[tuple[int, int]]
     packable: list[str]
     long_words: str
     rare: str
@@ -72,30 +84,40 @@ class Page:
     @classmethod
     def of(cls, text: str, *, hidden: bool = False) -> "Page":
         """Return the page of *text*."""
+        shape = text.encode("ascii", "replace").translate(_SHAPE)
         words = text.split()
         sizes = list(map(len, words))
         strange, topics = _without_ordinary(words)
+        if not strange:
+            return cls(
+                text, text.lower(), shape, hidden, [], [], [], "", "", "", sizes.count(1), False, topics
+            )
         packable = [word for word in strange if len(word) >= MIN_PACKED_CHARS]
         rare = "\n".join(strange)
-        has_digits = _DIGIT.search(rare) is not None
+        runs = _STRETCH.finditer(shape)
+        stretches = [run.span() for run in runs if run[0].count(b"0") >= _MIN_DIGITS]
         return cls(
             text,
             text.lower(),
+            shape,
             hidden,
-            [match.span() for match in _STRETCH.finditer(text)] if has_digits else [],
+            stretches,
+            _joined(stretches) if stretches else [],
             packable,
             "\n".join([word for word in packable if len(word) >= LONG_WORD]),
             rare,
             rare.lower(),
             sizes.count(1),
-            has_digits,
+            b"0" in shape,
             topics,
         )
 
     def numbers(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
-        """Yield matches of *pattern*, which begins with a digit, in the stretches of digits."""
-        for start, end in self.stretches:
-            yield from pattern.finditer(self.text, start, end + _AFTER)
+        """Return matches of *pattern*, which begins with a digit, in the stretches of digits."""
+        text, areas = self.text, self.areas
+        if len(areas) == 1:
+            return pattern.finditer(text, *areas[0])
+        return chain.from_iterable(pattern.finditer(text, start, end) for start, end in areas)
 
     def starts(self, words: tuple[str, ...]) -> Iterator[tuple[str, int]]:
         """Yield each of *words*, hints all of them, that is in the lower-case text, and where."""
@@ -107,6 +129,19 @@ class Page:
                 at = self.lower.find(word, at + 1)
 
 
+def _joined(stretches: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return *stretches* with what follows each, as `Page.areas`."""
+    areas: list[tuple[int, int]] = []
+    first, last = stretches[0][0], -1
+    for start, end in stretches:
+        if start > last + _NEAR and last >= 0:
+            areas.append((first, last))
+            first = start
+        last = end + _AFTER
+    areas.append((first, last))
+    return areas
+
+
 @cache
 def _cores(words: tuple[str, ...]) -> list[tuple[str, str]]:
     """Return each of *words* with its first word."""
@@ -115,9 +150,11 @@ def _cores(words: tuple[str, ...]) -> list[tuple[str, str]]:
 
 # --- ordinary words -------------------------------------------------------------------------------
 
-_DIGIT = re.compile(r"[0-9]")
+_OTHER = r"\u00df-\u00f6\u00f8-\u024f\u0370-\u0373\u0386-\u0481\u048a-\u052f"
+"""Letters of Latin, Greek and Cyrillic beside those of ASCII."""
 _ORDINARY = re.compile(
-    r"[\"'(\[]{0,2}(?:[A-Za-z][a-z]{0,23}|[A-Z]{2,12})(?:['\u2019/-][A-Za-z]?[a-z]{0,23}){0,3}[.,;:!?\"')\]]{0,3}"
+    rf"[\"'(\[]{{0,2}}(?:[A-Za-z{_OTHER}][a-z{_OTHER}]{{0,23}}|[A-Z]{{2,12}})"
+    rf"(?:['\u2019/-][A-Za-z]?[a-z{_OTHER}]{{0,23}}){{0,3}}[.,;:!?\"')\]]{{0,3}}"
 )
 _TOPICS = {
     "password": Topic.SECRET,
@@ -141,7 +178,7 @@ def _without_ordinary(words: list[str]) -> tuple[list[str], int]:
     strange: list[str] = []
     others: list[str] = []
     topics = 0
-    for word in set(words).difference(_ordinary):
+    for word in set(filterfalse(_ordinary.__contains__, words)):
         known = _telling.get(word)
         if known is None and _ORDINARY.fullmatch(word):
             known = _learned(word)
@@ -163,7 +200,7 @@ def _learned(word: str) -> int:
         _telling.clear()
     lower = word.lower()
     topics = Topic.SPOKEN if may_be_spoken(lower) else 0
-    for hint, topic in _HINTS:
+    for hint, topic in _HINTS if _HINT.search(lower) else ():
         if hint in lower:
             topics |= topic
     if len(word) >= MIN_PACKED_CHARS and may_be_packed([word]):
@@ -178,4 +215,6 @@ def _learned(word: str) -> int:
 def _topics_of_others(lower: str) -> int:
     """Return what words, one a line, may have to do with: all of it if they hold any hint at all."""
     topics = Topic.SPOKEN if may_be_spoken(lower) else 0
+    if lower.isascii() and not lower.islower():
+        return topics  # no letters
     return topics | _ANY_HINT if _HINT.search(lower) else topics

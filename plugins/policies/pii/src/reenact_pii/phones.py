@@ -8,7 +8,7 @@ its patterns are used as they are, one for each country.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 from reenact_pii.context import before, words
@@ -85,6 +85,8 @@ _RUN = re.compile(
     r"(?![0-9]|[A-Za-z]{2}|[:/][0-9])"
 )
 _EXTENSION = re.compile(r",? ?(?:ext|x|extension|durchwahl)\.? ?[0-9]{1,6}(?![0-9])")
+_EXTENDS = frozenset(", exd")
+"""What an extension begins with."""
 _LEAD = re.compile(r"[(+ ]{1,4}\Z")
 _LEAD_CHARS = 4
 _QUAD = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
@@ -126,28 +128,27 @@ _SURE = 0.88
 """Score from which a number is one to call, whatever stands before it."""
 
 
-def find_phones(page: Page) -> Iterator[Hit]:
-    """Yield telephone numbers; in a hidden text no grouping is expected of them."""
-    for start, end in page.stretches:
-        lead = _LEAD.search(page.text, max(0, start - _LEAD_CHARS), start)
-        yield from _in_stretch(page, lead.start() if lead else start, end + 1)
+def find_phones(page: Page) -> Iterable[Hit]:
+    """Return telephone numbers; in a hidden text no grouping is expected of them."""
+    return _phones(page) if page.stretches else ()
 
 
-def _in_stretch(page: Page, first: int, last: int) -> Iterator[Hit]:
-    lower, hidden = page.lower, page.hidden
-    for match in _RUN.finditer(page.text, first, last):
-        start, end = match.span()
-        if end - start < MIN_DIGITS:
-            continue
-        run = match[0].rstrip(" ./_(-")
-        end = start + len(run)
-        whole = _judged(run, start, lower, hidden=hidden)
-        for hit in (whole,) if whole else _parts(run, start, lower):
-            yield _with_extension(hit, lower)
+def _phones(page: Page) -> Iterator[Hit]:
+    text, lower = page.text, page.lower
+    for first, end in page.stretches:
+        lead = _LEAD.search(text, max(0, first - _LEAD_CHARS), first) if text[first - 1] in "(+ " else None
+        for match in _RUN.finditer(text, lead.start() if lead else first, end + 1):
+            run = match[0].rstrip(" ./_(-")
+            if len(run) < MIN_DIGITS:
+                continue
+            start = match.start()
+            whole = _judged(run, start, lower, hidden=page.hidden)
+            for hit in (whole,) if whole else _parts(run, start, lower):
+                yield _with_extension(hit, lower)
 
 
 def _with_extension(hit: Hit, lower: str) -> Hit:
-    extension = _EXTENSION.match(lower, hit.end)
+    extension = _EXTENSION.match(lower, hit.end) if lower[hit.end : hit.end + 1] in _EXTENDS else None
     return hit._replace(end=extension.end()) if extension else hit
 
 
@@ -288,9 +289,9 @@ def _is_national(digits: str) -> bool:
 
 
 def _has(region: str, digits: str) -> bool:
-    pattern, _, trunk = _numbers_of(region)
-    if trunk and digits.startswith(trunk) and pattern.fullmatch(digits, len(trunk)):
+    pattern, lengths, trunk = _numbers_of(region)
+    size = len(digits)
+    after_trunk = trunk and size - len(trunk) in lengths and digits.startswith(trunk)
+    if after_trunk and pattern.fullmatch(digits, len(trunk)):
         return True
-    return (digits[0] != "0" and pattern.fullmatch(digits) is not None) or (
-        not trunk and pattern.fullmatch(digits) is not None
-    )
+    return size in lengths and (digits[0] != "0" or not trunk) and pattern.fullmatch(digits) is not None

@@ -7,8 +7,9 @@ to its beginning or its end, so that a finding never cuts an escape in half.
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
-from itertools import accumulate, chain
+from itertools import accumulate, chain, repeat
 from operator import add, sub
+from typing import NamedTuple
 
 import attrs
 
@@ -73,8 +74,7 @@ class Letters:
         return self._ends
 
 
-@attrs.frozen
-class View:
+class View(NamedTuple):
     """A text and the layers between it and the original, the newest last.
 
     Attributes:
@@ -95,13 +95,27 @@ class View:
             start, end = layer.start(start), layer.end(end)
         return start, end
 
-    def touched(self, start: int, end: int) -> bool:
-        """Say whether the newest layer changed anything from *start* to *end*."""
+    def touched(self, start: int, end: int, since: int) -> bool:
+        """Say whether any layer after the first *since* changed anything from *start* to *end*."""
+        for layer in reversed(self.layers[since:]):
+            if isinstance(layer, Letters):
+                return True  # all over the text, by the folding, of which nobody asks
+            after = bisect_right(layer.new_ends, start)
+            if after < len(layer.new_starts) and layer.new_starts[after] < end:
+                return True
+            start, end = layer.start(start), layer.end(end)
+        return False
+
+    def near_changes(self, reach: int) -> "View":
+        """Return the view with a new line for all that is farther than *reach* from the newest changes."""
         layer = self.layers[-1]
         if isinstance(layer, Letters):
-            return True  # all over the text, by the folding, of which nobody asks
-        after = bisect_right(layer.new_ends, start)
-        return after < len(layer.new_starts) and layer.new_starts[after] < end
+            return self
+        starts = map(sub, chain(layer.new_starts, (len(self.text) + reach,)), repeat(reach))
+        ends = map(add, chain((-reach,), layer.new_ends), repeat(reach))
+        return self.edited(
+            [(end, start, "\n") for end, start in zip(ends, starts, strict=True) if start > end]
+        )
 
     def edited(self, edits: Iterable[Edit], *, hidden: bool = False) -> "View":
         """Return the view after *edits*, which are in order and do not overlap."""
