@@ -3,19 +3,16 @@
     python speed.py ROWS.jsonl
 
 Prints microseconds per KB of harmless English rows joined to texts of 2 KB, the first time and when
-the words are known, and the slowest of the hostile texts of the tests.
+the words are known, and the slowest of the hostile texts.
 """
 
 import argparse
-import sys
 import time
 from pathlib import Path
 
 import data
+from hostile import HOSTILE
 from reenact_injection.detect import detect
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from test_normalise import HOSTILE
 
 KINDS = ("wildguard_benign", "instruct", "dev_security", "doc_email", "deepset_benign")
 TEXT_CHARS = 2048

@@ -16,7 +16,7 @@ import attrs
 
 from reenact_injection import model as models
 from reenact_injection.features import ENDS, SPANS
-from reenact_injection.model import Weighed
+from reenact_injection.model import STEP, Weighed
 from reenact_injection.normalise import readings
 from reenact_injection.tokens import CONCEPTS, places
 from reenact_injection.views import View
@@ -24,7 +24,8 @@ from reenact_injection.views import View
 THRESHOLD: Final = 0.5
 """The score from which a text counts as an injection; see the README for what it costs."""
 
-_STEEPEST = 500.0
+_STEEPEST = 50_000
+"""As good as certain, in whole numbers of `STEP`."""
 _SIGNALS = 8
 _GUILTY = 0.25
 """Share of the weight of a window's worst sentence that makes another one part of the attack."""
@@ -56,12 +57,12 @@ def detect(text: str, threshold: float = THRESHOLD) -> Finding:
         text: What a user, a document or a tool said.
         threshold: The score from which spans and signals are worked out.
     """
-    limit = _logit(threshold)
+    limit = _logit(threshold) / STEP
+    model = _model()
     best = -_STEEPEST
     spans: list[tuple[int, int]] = []
     signals: list[str] = []
     for view in readings(text):
-        model = _model()
         weighed = model.weigh(view.pieces())
         bias = model.bias + model.disguised if view.disguised else model.bias
         heights = list(accumulate(weighed.weights, initial=bias))
@@ -79,15 +80,15 @@ def _model() -> models.Model:
     return models.load()
 
 
-def _highest(heights: list[float], biases: tuple[float, ...]) -> float:
+def _highest(heights: list[int], biases: tuple[int, ...]) -> int:
     """Return the log-odds of the most suspicious window; *heights* are the sums up to each block."""
     return heights[0] + max(
-        (max(map(sub, heights[size:], heights)) + bias for size, bias in _sizes(len(heights) - 1, biases)),
+        [max(map(sub, heights[size:], heights)) + bias for size, bias in _sizes(len(heights) - 1, biases)],
         default=-_STEEPEST,
     )
 
 
-def _sizes(blocks: int, biases: tuple[float, ...]) -> list[tuple[int, float]]:
+def _sizes(blocks: int, biases: tuple[int, ...]) -> list[tuple[int, int]]:
     """Return how many blocks the windows of a text have, and what such a window starts with."""
     spans = [
         (span, bias) for span, bias in zip(SPANS, biases, strict=True) if span == 1 or blocks > span // 2
@@ -95,7 +96,7 @@ def _sizes(blocks: int, biases: tuple[float, ...]) -> list[tuple[int, float]]:
     return [(min(span, blocks), bias) for span, bias in spans] if blocks else []
 
 
-def _chosen(heights: list[float], limit: float, biases: tuple[float, ...]) -> list[_Window]:
+def _chosen(heights: list[int], limit: float, biases: tuple[int, ...]) -> list[_Window]:
     """Return the shortest windows at or over *limit* that do not overlap."""
     blocks = len(heights) - 1
     chosen: list[_Window] = []
@@ -127,14 +128,16 @@ def _guilty(view: View, weighed: Weighed, chosen: list[_Window]) -> Iterator[tup
 
 def _sentences(text: str, found: list[tuple[int, int]], first: int, last: int) -> Iterator[tuple[int, int]]:
     begin = first
-    for at in range(first, last):
+    for at in [at for at in range(first, last) if text[found[at][0]] in ENDS]:
         start, end = found[at]
-        ends = text[start] in ENDS and (text[start] == "\n" or end == len(text) or text[end].isspace())
-        if ends and text[start] == "\n" and at == begin:
+        line = text[start] == "\n"
+        if line and at == begin:
             begin = at + 1
-        elif ends or at + 1 == last:
-            yield begin, at + (text[start] != "\n")
+        elif line or end == len(text) or text[end].isspace():
+            yield begin, at + (not line)
             begin = at + 1
+    if begin < last:
+        yield begin, last
 
 
 def _merged(spans: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
@@ -151,13 +154,13 @@ def _concepts(weighed: Weighed, chosen: list[_Window]) -> list[str]:
     ends = weighed.bounds
     found: dict[str, None] = {}
     for first, last in chosen[:_SIGNALS]:
-        named = _model().named(weighed.words[ends[first] : ends[last]])
+        named = weighed.named(ends[first], ends[last])
         found.update(dict.fromkeys(CONCEPTS[concept].lower() for concept in named))
     return list(found)
 
 
-def _sigmoid(margin: float) -> float:
-    return 1 / (1 + math.exp(-max(-_STEEPEST, min(_STEEPEST, margin))))
+def _sigmoid(margin: int) -> float:
+    return 1 / (1 + math.exp(-max(-_STEEPEST, min(_STEEPEST, margin)) * STEP))
 
 
 def _logit(score: float) -> float:

@@ -4,13 +4,16 @@ The sums are those of `features.py`. `Model.weigh` weighs a text block by block,
 done for each word as can be: most texts are harmless, and that is all there is to them. Only for
 one that is not does `Model.sums` work out which words it was. What a piece of text becomes is
 remembered, up to a limit, because a language uses the same words over and over.
+
+The same text has the same score in every process, down to the last bit: weights are whole
+numbers, and what is forgotten is forgotten between two texts.
 """
 
 import json
 from bisect import bisect_left
 from importlib.resources import files
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import attrs
 
@@ -27,6 +30,10 @@ _APART = 1 << 7
 _PAIR_KEY, _FAR_KEY = 1 << 20, 1 << 21
 
 
+_Feature: TypeAlias = str | tuple[str, str]
+"""A word, or a word after another one."""
+
+
 @attrs.define(eq=False)
 class Vocabulary:
     """The pieces that were met so far, and what they stand for.
@@ -38,6 +45,11 @@ class Vocabulary:
     concepts: dict[str, int] = attrs.field(factory=dict)
     _known: set[str] = attrs.field(factory=set)
     _other: dict[str, tuple[str, ...]] = attrs.field(factory=dict)
+
+    @property
+    def full(self) -> bool:
+        """Whether it is time to forget it all and begin anew."""
+        return len(self._known) >= _REMEMBERED
 
     def words(self, pieces: list[str]) -> list[str]:
         """Return the tokens of *pieces*: themselves, but for those that stand for others."""
@@ -55,24 +67,19 @@ class Vocabulary:
         return words + pieces[done:]
 
     def _learn(self, pieces: set[str]) -> None:
-        if len(self._known) >= _REMEMBERED:
-            self._known, self._other, self.concepts = set(), {}, {}
         for piece in pieces:
             expanded = expand(piece)
-            words = tuple(word for word, _ in expanded)
-            if words != (piece,):
-                self._other[piece] = words
-            self.concepts |= {
-                word: concept
-                for word, concept in expanded
-                if concept != BOUND and (concept or word in SECONDS)
-            }
-        self._known |= pieces
+            if len(expanded) != 1 or expanded[0][0] != piece:
+                self._other[piece] = tuple([word for word, _ in expanded])
+            for word, concept in expanded:
+                if concept != BOUND and (concept or word in SECONDS):
+                    self.concepts[word] = concept
+        self._known |= pieces  # last: who finds a piece known finds what it stands for
 
 
 @attrs.define(eq=False)
 class Model:
-    """Weights in log-odds.
+    """Weights, in whole numbers of `STEP`: a sum is the same in whatever order it is added up.
 
     Attributes:
         bias: What every window starts with.
@@ -88,50 +95,47 @@ class Model:
         triples: Weight of three concepts by their bits.
     """
 
-    bias: float
-    disguised: float
-    spans: tuple[float, ...]
-    words: dict[str, float]
-    pairs: dict[tuple[str, str], float]
-    concepts: dict[int, float]
-    openers: dict[int, float]
-    near: dict[int, float]
-    far: dict[int, float]
-    triples: dict[int, float]
+    bias: int
+    disguised: int
+    spans: tuple[int, ...]
+    words: dict[str, int]
+    pairs: dict[tuple[str, str], int]
+    concepts: dict[int, int]
+    openers: dict[int, int]
+    near: dict[int, int]
+    far: dict[int, int]
+    triples: dict[int, int]
     _seen: Vocabulary = attrs.field(factory=Vocabulary, init=False, repr=False)
-    _patterns: dict[tuple[int, ...], tuple[tuple[int, float], ...]] = attrs.field(
+    _patterns: dict[tuple[int, ...], tuple[tuple[int, int], ...]] = attrs.field(
         factory=dict, init=False, repr=False
     )
-    _weighted: frozenset[str] = attrs.field(init=False, repr=False)
-    _paired: frozenset[tuple[str, str]] = attrs.field(init=False, repr=False)
+    _weights: dict[_Feature, int] = attrs.field(init=False, repr=False)
+    _weighted: frozenset[_Feature] = attrs.field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        """Index the words."""
-        self._weighted = frozenset(self.words)
-        self._paired = frozenset(self.pairs)
+        """Put words and pairs into one table."""
+        self._weights = dict(self.words.items())
+        self._weights.update(self.pairs.items())
+        self._weighted = frozenset(self._weights)
 
     def weigh(self, pieces: list[str]) -> "Weighed":
         """Weigh a folded text, cut into words and signs, block by block."""
-        words = self._seen.words(pieces)
-        begins = _begins(words)
-        weighted, weight_of = self._weighted, self.words.__getitem__
-        paired, pair_weight_of = self._paired, self.pairs.__getitem__
-        after = ["\n", *words]
+        seen = self._seen
+        if seen.full:
+            self._seen = seen = Vocabulary()
+        words = seen.words(pieces)
+        bounds = _bounds(words)
+        pairs = list(zip(("\n", *words), words, strict=False))
+        weighted, weight_of = self._weighted, self._weights.__getitem__
         weights = [
-            sum(map(weight_of, weighted.intersection(block)))
-            + sum(map(pair_weight_of, paired.intersection(zip(after[begin:end], block, strict=True))))
-            for begin, end in pairwise((*begins, len(words)))
-            for block in (words[begin:end],)
+            sum(map(weight_of, weighted.intersection([*words[begin:end], *pairs[begin:end]])))
+            for begin, end in pairwise(bounds)
         ]
-        concepts = self._of_concepts(words, begins)
-        block = 0
-        for index, weight in concepts:
-            while block + 1 < len(begins) and index >= begins[block + 1]:
-                block += 1
-            weights[block] += weight
-        return Weighed(words, [*begins, len(words)], weights, concepts)
+        weighed = Weighed(words, bounds, weights, seen.concepts)
+        self._add_concepts(weighed)
+        return weighed
 
-    def sums(self, weighed: "Weighed", first: int = 0, last: int | None = None) -> list[float]:
+    def sums(self, weighed: "Weighed", first: int = 0, last: int | None = None) -> list[int]:
         """Return the weight of each token of some blocks, every feature counted once in a block.
 
         Args:
@@ -140,44 +144,36 @@ class Model:
             last: The number of the block after the last; all to the end if it is None.
         """
         bounds = weighed.bounds[first : None if last is None else last + 1]
-        weight_of = self.words
-        out: list[float] = []
+        out: list[int] = []
         for begin, end in pairwise(bounds):
             words = weighed.words[begin:end]
-            counted = [0.0] * len(words)
-            for word in self._weighted.intersection(words):
-                counted[words.index(word)] = weight_of[word]
             befores = [weighed.words[begin - 1] if begin else "\n", *words]
-            placed = {pair: at for at, pair in enumerate(zip(befores, words, strict=False))}
-            for pair in self._paired.intersection(placed):
-                counted[placed[pair]] += self.pairs[pair]
+            placed: dict[_Feature, int] = {words[at]: at for at in reversed(range(len(words)))}
+            placed |= {pair: at for at, pair in enumerate(zip(befores, words, strict=False))}
+            counted = [0] * len(words)
+            for feature in self._weighted.intersection(placed):
+                counted[placed[feature]] += self._weights[feature]
             out += counted
         start = bounds[0]
         for index, weight in weighed.within(start, bounds[-1]):
             out[index - start] += weight
         return out
 
-    def named(self, words: list[str]) -> list[int]:
-        """Return the concepts of *words*, tokens of a text that was weighed, in order."""
-        concepts = self._seen.concepts
-        return [concept for word in words if (concept := concepts.get(word))]
-
-    def _of_concepts(self, words: list[str], begins: list[int]) -> list[tuple[int, float]]:
-        """Return the numbers of the tokens that add weight because of their concepts, and how much."""
-        concepts, patterns = self._seen.concepts, self._patterns
-        ends = iter((*begins[1:], len(words)))
-        end = next(ends)
+    def _add_concepts(self, weighed: "Weighed") -> None:
+        """Add to the blocks' weights what the tokens add because of their concepts."""
+        words, concepts, patterns = weighed.words, weighed.known, self._patterns
+        block, end = -1, 0
         recent: list[tuple[int, int]] = []
-        seen: set[int] = set()
-        out: list[tuple[int, float]] = []
+        counted: set[int] = set()
         for index, word in [(index, word) for index, word in enumerate(words) if word in concepts]:
             previous = words[index - 1] if index else "\n"
             concept = concepts[word] or PAIRS.get(f"{previous} {word}", 0)
             if not concept:
                 continue
             while index >= end:
-                end = next(ends)
-                seen.clear()
+                block += 1
+                end = weighed.bounds[block + 1]
+                counted.clear()
             near, far = index - NEAR, index - FAR
             pattern = (
                 -concept if previous in OPENERS else concept,
@@ -189,37 +185,37 @@ class Model:
             recent.append((index, concept))
             if len(recent) > RECENT:
                 del recent[0]
-            weight = 0.0
+            weight = 0
             for key, value in weights:
-                if key not in seen:
-                    seen.add(key)
+                if key not in counted:
+                    counted.add(key)
                     weight += value
             if weight:
-                out.append((index, weight))
-        return out
+                weighed.concepts.append((index, weight))
+                weighed.weights[block] += weight
 
-    def _learn(self, pattern: tuple[int, ...]) -> tuple[tuple[int, float], ...]:
+    def _learn(self, pattern: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
         """Remember what a concept weighs after others: a key for each feature, and its weight."""
         if len(self._patterns) >= _REMEMBERED:
             self._patterns.clear()
         concept = abs(pattern[0])
-        found = {concept: self.concepts.get(concept, 0.0)}
+        found = {concept: self.concepts.get(concept, 0)}
         if pattern[0] < 0:
-            found[-concept] = self.openers.get(concept, 0.0)
+            found[-concept] = self.openers.get(concept, 0)
         close = [(other & ~_APART, other & _APART) for other in pattern[1:] if other & ~_APART != concept]
         for other, apart in close:
             pair = min(concept, other) << _SHIFT | max(concept, other)
             table, key = (self.far, pair | _FAR_KEY) if apart else (self.near, pair | _PAIR_KEY)
-            found[key] = table.get(pair, 0.0)
+            found[key] = table.get(pair, 0)
         if len(close) > 1:
             mask = 1 << concept | 1 << close[-1][0] | 1 << close[-2][0]
-            found[-mask << _SHIFT] = self.triples.get(mask, 0.0)
+            found[-mask << _SHIFT] = self.triples.get(mask, 0)
         weights = tuple((key, weight) for key, weight in found.items() if weight)
         self._patterns[pattern] = weights
         return weights
 
 
-@attrs.frozen
+@attrs.define(eq=False)
 class Weighed:
     """A text, weighed.
 
@@ -227,21 +223,27 @@ class Weighed:
         words: Its tokens.
         bounds: The number of the first token of each block, and at the end how many tokens there are.
         weights: The weight of each block.
+        known: The concepts of its words, and of others.
         concepts: Number and weight of each token that adds weight because of its concept.
     """
 
     words: list[str]
     bounds: list[int]
-    weights: list[float]
-    concepts: list[tuple[int, float]]
+    weights: list[int]
+    known: dict[str, int]
+    concepts: list[tuple[int, int]] = attrs.field(factory=list)
 
-    def within(self, start: int, end: int) -> list[tuple[int, float]]:
+    def within(self, start: int, end: int) -> list[tuple[int, int]]:
         """Return those of `concepts` from token *start* to before token *end*."""
         return self.concepts[bisect_left(self.concepts, (start,)) : bisect_left(self.concepts, (end,))]
 
+    def named(self, start: int, end: int) -> list[int]:
+        """Return the concepts of the words from token *start* to before token *end*, in order."""
+        return [concept for word in self.words[start:end] if (concept := self.known.get(word))]
 
-def _begins(words: list[str]) -> list[int]:
-    """Return the number of the first token of each block."""
+
+def _bounds(words: list[str]) -> list[int]:
+    """Return the number of the first token of each block, and at the end how many tokens there are."""
     begins: list[int] = []
     begin, size = 0, len(words)
     for end in [index for index, word in enumerate(words, 1) if word in ENDS]:
@@ -252,6 +254,7 @@ def _begins(words: list[str]) -> list[int]:
             begins.append(begin)
             begin = end
     begins.extend(range(begin, size, LONGEST_BLOCK))
+    begins.append(size)
     return begins
 
 
@@ -259,11 +262,11 @@ def from_json(text: str) -> Model:
     """Return the model written down in *text*."""
     data: dict[str, Any] = json.loads(text)
     return Model(
-        bias=data["bias"] * STEP,
-        disguised=data["disguised"] * STEP,
-        spans=tuple(units * STEP for units in data["spans"]),
-        words=_scaled(data["words"]),
-        pairs={tuple(pair.split(" ")): units * STEP for pair, units in data["pairs"].items()},
+        bias=data["bias"],
+        disguised=data["disguised"],
+        spans=tuple(data["spans"]),
+        words=data["words"],
+        pairs={tuple(pair.split(" ")): weight for pair, weight in data["pairs"].items()},
         **{name: _numbered(data[name]) for name in ("concepts", "openers", "near", "far", "triples")},
     )
 
@@ -273,9 +276,5 @@ def load() -> Model:
     return from_json(files(__package__).joinpath("model.json").read_text("utf-8"))
 
 
-def _scaled(weights: dict[str, int]) -> dict[str, float]:
-    return {name: weight * STEP for name, weight in weights.items()}
-
-
-def _numbered(weights: dict[str, int]) -> dict[int, float]:
-    return {int(name): weight * STEP for name, weight in weights.items()}
+def _numbered(weights: dict[str, int]) -> dict[int, int]:
+    return {int(name): weight for name, weight in weights.items()}
