@@ -23,7 +23,6 @@ import harmless
 import languages
 import manners
 import orders
-import pairs
 import phrases
 import ruses
 import scenes
@@ -149,12 +148,6 @@ def _told(rng: random.Random, plain: list[str], attacks: int, benign: int) -> li
     found += [Example(text, False, 0.6, "own_benign") for text in ruses.harmless(benign // 6, rng)]
     found += [Example(text, True, 0.5) for text in ruses.attacks(attacks // 3, rng)]
     found += [
-        Example(_beside(text, short, rng, alone=at == 0), attack, 0.6, "own" if attack else "own_benign")
-        for pair in pairs.PAIRS
-        for text, attack in zip(pair, (True, False), strict=True)
-        for at in range(3)
-    ]
-    found += [
         Example(text, False, 1.0, "own_benign", lang=lang)
         for lang, text in abroad.harmless(rng, max(1, benign // 200))
     ]
@@ -162,12 +155,6 @@ def _told(rng: random.Random, plain: list[str], attacks: int, benign: int) -> li
         Example(text, True, 0.7, lang=lang)
         for lang, text in abroad.attacks(rng, max(1, attacks // 1000), short)
     ]
-
-
-def _beside(text: str, others: list[str], rng: random.Random, *, alone: bool) -> str:
-    """Return *text*, before or after a short harmless text if it is not to stand alone."""
-    other = rng.choice(others)
-    return text if alone else rng.choice((f"{other} {text}", f"{text} {other}", f"{other}\n\n{text}"))
 
 
 def _continued(rng: random.Random, plain: list[str], attacks: int, benign: int) -> list[Example]:
