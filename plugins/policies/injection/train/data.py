@@ -12,16 +12,19 @@ import sysconfig
 from collections import Counter
 from pathlib import Path
 
+import abroad
 import attrs
 import carriers
 import detours
 import everyday
+import fiction
 import grammar
 import harmless
 import languages
 import manners
 import orders
 import phrases
+import ruses
 import scenes
 import tongues
 from obfuscate import OBFUSCATORS
@@ -83,6 +86,7 @@ def own(seed: int, attacks: int, benign: int) -> list[Example]:
     found += _continued(rng, plain, attacks, benign)
     found += _mannered(random.Random(seed + 1), attacks, benign)
     found += _mixed(random.Random(seed + 2), plain, benign // 2)
+    found += _told(random.Random(seed + 3), plain, attacks, benign)
     return found + [
         Example(text, False, 2.0, "own_benign") for text in everyday.texts(benign, random.Random(seed))
     ]
@@ -134,6 +138,22 @@ def _mannered(rng: random.Random, attacks: int, benign: int) -> list[Example]:
     return found + [
         Example(text, False, 0.6, "own_benign", lang=lang)
         for lang, text in detours.harmless(rng, max(1, benign // 90))
+    ]
+
+
+def _told(rng: random.Random, plain: list[str], attacks: int, benign: int) -> list[Example]:
+    """Make longer requests and documents, of both sides, in English and some thirty other languages."""
+    short = [text for text in plain if len(text) < SHORT_CHARS]
+    found = [Example(text, False, 1.0, "own_benign") for text in fiction.texts(benign // 3, rng)]
+    found += [Example(text, False, 0.6, "own_benign") for text in ruses.harmless(benign // 6, rng)]
+    found += [Example(text, True, 0.5) for text in ruses.attacks(attacks // 3, rng)]
+    found += [
+        Example(text, False, 1.0, "own_benign", lang=lang)
+        for lang, text in abroad.harmless(rng, max(1, benign // 200))
+    ]
+    return found + [
+        Example(text, True, 0.7, lang=lang)
+        for lang, text in abroad.attacks(rng, max(1, attacks // 1000), short)
     ]
 
 

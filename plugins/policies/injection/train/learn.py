@@ -24,6 +24,8 @@ LONGEST_WORD = 20
 LEXICAL = ("w", "p")
 RARE_PAIR = 6
 """In how many examples two words have to follow each other; the rest is chance."""
+STRENGTH = 4.0
+"""How freely weights grow; twice as much finds more in texts of new kinds, and errs more often in them."""
 HARDEST = 4
 """How many windows of a harmless text are learned from in each round."""
 
@@ -95,7 +97,7 @@ def fit(
     examples: Sequence[Example],
     windows: Windows,
     *,
-    strength: float = 0.5,
+    strength: float = STRENGTH,
     rounds: int = 3,
     rare: int = 3,
     words: Callable[[Example], bool],

@@ -94,7 +94,7 @@ def _fit(
         if owner in places:
             joined.counts.append(counts)
             joined.owner.append(places[owner])
-    model = learn.fit(examples, joined, strength=2.0, words=train.lexical)
+    model = learn.fit(examples, joined, words=train.lexical)
     return attrs.evolve(model, disguised=train.DISGUISED)
 
 

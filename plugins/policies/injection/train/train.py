@@ -24,7 +24,8 @@ from reenact_injection.model import STEP
 TARGET = 0.008
 DISGUISED = 0.5
 """How much sooner a text that was written another way counts, in log-odds: few harmless ones are."""
-SMALLEST = 0.03
+SMALLEST = 0.06
+"""A weight closer to nothing is not shipped: a third of the file, and no figure changes by it."""
 COMMON = 2500
 OUT = Path(__file__).parents[1] / "src" / "reenact_injection" / "model.json"
 
@@ -44,9 +45,8 @@ def lexical(example: Example) -> bool:
 
 def fit(examples: list[Example]) -> learn.Linear:
     """Return the model learned from *examples*."""
-    return attrs.evolve(
-        learn.fit(examples, learn.cut(examples), strength=2.0, words=lexical), disguised=DISGUISED
-    )
+    model = learn.fit(examples, learn.cut(examples), words=lexical)
+    return attrs.evolve(model, disguised=DISGUISED)
 
 
 def written(model: learn.Linear, threshold: float) -> str:
