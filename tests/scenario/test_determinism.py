@@ -250,6 +250,7 @@ async def check(seed: int, tree: Tree, window: int) -> None:
 async def check_all(seed: int, tree: Tree) -> None:
     calls.clear()
     store = MemoryStore()
+    store.rows_at_a_time = 1 + seed % 4
     run_id, first = await live(store, seed, tree)
     made = list(calls)
     assert len(made) == len(set(made)), "a step was performed twice"

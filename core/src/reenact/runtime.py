@@ -314,6 +314,9 @@ class Runtime(Desk):
     async def replay(self, run_id: str, workflow: Callable[..., Any] | None = None) -> Run:
         """Run a workflow's code over its record: nothing is called, nothing is written.
 
+        A long record is read as the code goes through it. Where that is not enough, as where the two part,
+        the workflow's function is run once more, with all of the record read.
+
         Args:
             run_id: The run, or a prefix that only it has, or ``last``.
             workflow: Its code; found by the workflow's name if None.
