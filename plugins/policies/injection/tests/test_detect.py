@@ -188,7 +188,7 @@ def _weight(model, feature):
 @given(st.text())
 def test_every_token_has_a_place(text):
     """Places and tokens go together one to one, and lie in the text."""
-    found = places(text.lower())
+    found = places(text.lower(), pieces(text.lower()))
 
     assert len(found) == len(tokens(text.lower()))
     assert all(0 <= start < end <= len(text.lower()) for start, end in found)

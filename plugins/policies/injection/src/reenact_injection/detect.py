@@ -7,7 +7,7 @@ long the text; an attack at its end weighs what it weighs at its beginning.
 
 import math
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from itertools import accumulate
 from operator import sub
 from typing import Final
@@ -83,13 +83,22 @@ def _model() -> models.Model:
 def _highest(heights: list[int], biases: tuple[int, ...]) -> int:
     """Return the log-odds of the most suspicious window; *heights* are the sums up to each block."""
     return heights[0] + max(
-        [max(map(sub, heights[size:], heights)) + bias for size, bias in _sizes(len(heights) - 1, biases)],
+        [
+            max(map(sub, heights[size:], heights)) + bias
+            for size, bias in _sizes(min(len(heights) - 1, SPANS[-1]), biases)
+        ],
         default=-_STEEPEST,
     )
 
 
+@lru_cache(maxsize=SPANS[-1] + 1)
 def _sizes(blocks: int, biases: tuple[int, ...]) -> list[tuple[int, int]]:
-    """Return how many blocks the windows of a text have, and what such a window starts with."""
+    """Return how many blocks the windows of a text have, and what such a window starts with.
+
+    Args:
+        blocks: How many the text has; any number that is more than the longest window has will do for more.
+        biases: What windows start with.
+    """
     spans = [
         (span, bias) for span, bias in zip(SPANS, biases, strict=True) if span == 1 or blocks > span // 2
     ]
@@ -101,7 +110,7 @@ def _chosen(heights: list[int], limit: float, biases: tuple[int, ...]) -> list[_
     blocks = len(heights) - 1
     chosen: list[_Window] = []
     taken = bytearray(blocks)
-    for size, bias in _sizes(blocks, biases):
+    for size, bias in _sizes(min(blocks, SPANS[-1]), biases):
         need = limit - heights[0] - bias
         for at, weight in enumerate(map(sub, heights[size:], heights)):
             if weight >= need and not any(taken[at : at + size]):
@@ -112,18 +121,18 @@ def _chosen(heights: list[int], limit: float, biases: tuple[int, ...]) -> list[_
 
 def _guilty(view: View, weighed: Weighed, chosen: list[_Window]) -> Iterator[tuple[int, int]]:
     """Return where the windows stand in the view, without the harmless sentences at their ends."""
-    found = places(view.text, view.pieces())
+    found = places(view.text, view.pieces(), weighed.words)
     ends = weighed.bounds
     for begin_block, end_block in chosen:
         first, last = ends[begin_block], ends[end_block]
-        sums = _model().sums(weighed, begin_block, end_block)
         sentences = list(_sentences(view.text, found, first, last)) or [(first, last)]
-        weights = [sum(sums[begin - first : end - first]) for begin, end in sentences]
-        limit = max(weights) * _GUILTY
-        guilty = [
-            spot for spot, weight in zip(sentences, weights, strict=True) if weight >= limit
-        ] or sentences
-        yield found[guilty[0][0]][0], found[guilty[-1][1] - 1][1]
+        if len(sentences) > 1:
+            sums = _model().sums(weighed, begin_block, end_block)
+            weights = [sum(sums[begin - first : end - first]) for begin, end in sentences]
+            limit = max(weights) * _GUILTY
+            guilty = [spot for spot, weight in zip(sentences, weights, strict=True) if weight >= limit]
+            sentences = guilty or sentences
+        yield found[sentences[0][0]][0], found[sentences[-1][1] - 1][1]
 
 
 def _sentences(text: str, found: list[tuple[int, int]], first: int, last: int) -> Iterator[tuple[int, int]]:

@@ -24,7 +24,7 @@ _ESCAPE: Final = re.compile(
     r"|=[0-9A-F]{2}(?:=[0-9A-F]{2}){2,}+"
     r"|[Uu]\+[0-9A-Fa-f]{4,6}[ ,;]?"
 )
-_ESCAPE_SIGNS: Final = ("%", "&", "\\", "=", "U+", "u+")
+_ESCAPE_SIGN: Final = re.compile(r"[%&\\=]|[Uu]\+")
 _FIRST_CODE, _LAST_CODE = ord("\t"), 0x10FFFF
 
 _GAP = r"[\W_]"
@@ -50,7 +50,7 @@ Repairs: TypeAlias = tuple[Repair, Repair]
 
 def unescape_all(view: View, shape: Shape) -> View:
     """Undo escapes, also those of escapes; *shape* is the view's shape."""
-    if not any(sign in shape.odd for sign in _ESCAPE_SIGNS) or not _ESCAPE.search(shape.odd):
+    if not shape.odd or not _ESCAPE_SIGN.search(shape.odd) or not _ESCAPE.search(shape.odd):
         return view
     once = replaced(view, _ESCAPE, _unescaped, "escaped")
     return replaced(once, _ESCAPE, _unescaped, "escaped")
@@ -58,6 +58,8 @@ def unescape_all(view: View, shape: Shape) -> View:
 
 def undisguise(view: View, shape: Shape) -> View:
     """Put spaced letters, leet and split words of a folded view right; *shape* is its shape."""
+    if not shape.odd:
+        return replaced(view, _SPACED, _unspaced, "spaced") if shape.letters else view
     if shape.letters or _SPACED.search(shape.odd):
         view = replaced(view, _SPACED, _unspaced, "spaced")
     leet: set[str] = set()

@@ -11,7 +11,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Final, TypeAlias
 
 from reenact_injection.shapes import Shape
 from reenact_injection.views import View, extracted
@@ -39,22 +39,31 @@ _DIGITS: Final = re.compile(r"\d\w?\W")
 _MORSE_SIGN: Final = re.compile(r"[.\-·−–]{1,6}[ /|]{1,3}[.\-·−–]{1,6}[ /|]")
 _UNUSUAL: Final = re.compile(r"[\u200b\u2801-\u283f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
+_Decoder: TypeAlias = tuple[re.Pattern[str], Callable[[str], str | None]]
+"""What to look for, and what becomes of it: None if it is nothing after all."""
+
 
 def extract(view: View, shape: Shape) -> View | None:
     """Return what is hidden in *view* as one reading, or None if nothing is; *shape* is its shape."""
     if not shape.odd and view.text.isascii():
         return None
-    finds = sorted(_finds(view.text, shape), key=lambda find: find[0])
+    tried = _tried(view.text, shape)
+    finds = sorted(_finds(view.text, tried), key=lambda find: find[0]) if tried else None
     return extracted(view, finds, _GAP, "encoded") if finds else None
 
 
-def _finds(text: str, shape: Shape) -> Iterator[tuple[int, int, str]]:
+def _tried(text: str, shape: Shape) -> list[tuple[_Decoder, str]]:
+    """Return what may decode something of a text, and where to look first whether it does."""
     spaced = shape.odd if shape.evenly and _DIGITS.search(shape.odd) else shape.long
     tried = [(decoder, shape.long) for decoder in _LONG_DECODERS] if shape.long else []
     tried += [(decoder, spaced) for decoder in _SPACED_DECODERS] if spaced else []
     tried += [(decoder, shape.odd) for decoder in _MORSE_DECODERS] if _MORSE_SIGN.search(shape.odd) else []
     if not text.isascii() and _UNUSUAL.search(text):
         tried += [(decoder, shape.odd) for decoder in _UNUSUAL_DECODERS]
+    return tried
+
+
+def _finds(text: str, tried: list[tuple[_Decoder, str]]) -> Iterator[tuple[int, int, str]]:
     for (pattern, decode), sample in tried:
         if not _any(pattern, decode, sample):
             continue
@@ -145,11 +154,10 @@ _MORSE_LETTERS: Final = dict(
 )
 _BRAILLE_LETTERS: Final = dict(zip("⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎⠞⠥⠧⠺⠭⠽⠵", "abcdefghijklmnopqrstuvwxyz", strict=True))
 
-_Decoders = tuple[tuple[re.Pattern[str], Callable[[str], str | None]], ...]
-_LONG_DECODERS: Final[_Decoders] = ((_BASE64, _base64), (_BASE32, _base32))
-_SPACED_DECODERS: Final[_Decoders] = ((_HEX, _hex), (_BITS, _bits), (_DECIMAL, _decimal))
-_MORSE_DECODERS: Final[_Decoders] = ((_MORSE, _morse),)
-_UNUSUAL_DECODERS: Final[_Decoders] = (
+_LONG_DECODERS: Final[tuple[_Decoder, ...]] = ((_BASE64, _base64), (_BASE32, _base32))
+_SPACED_DECODERS: Final[tuple[_Decoder, ...]] = ((_HEX, _hex), (_BITS, _bits), (_DECIMAL, _decimal))
+_MORSE_DECODERS: Final[tuple[_Decoder, ...]] = ((_MORSE, _morse),)
+_UNUSUAL_DECODERS: Final[tuple[_Decoder, ...]] = (
     (_SELECTORS, _selectors),
     (_ZERO_WIDTH, _zero_width),
     (_BRAILLE, _braille),

@@ -64,7 +64,7 @@ class Shape:
 
     def lower(self) -> "Shape":
         """Return the shape of the same text in lower case."""
-        return attrs.evolve(self, odd=self.odd.lower())
+        return Shape(self.odd.lower(), self.long, self._sizes)
 
 
 _REMEMBERED = 1 << 16

@@ -69,17 +69,20 @@ def expand(piece: str) -> tuple[tuple[str, int], ...]:
     return _named(repaired(piece)) or ((piece, 0),)
 
 
-def places(text: str, cut: list[str] | None = None) -> list[tuple[int, int]]:
+def places(text: str, cut: list[str], words: list[str] | None = None) -> list[tuple[int, int]]:
     """Return where each token of a folded text stands: first position and position after the last.
 
     Args:
         text: The text.
-        cut: Its pieces, if they are at hand.
+        cut: Its pieces.
+        words: Its tokens, if they are at hand; the pieces themselves if none stands for others.
     """
     spots = spans(text)
+    if words is cut:
+        return spots
     found: list[tuple[int, int]] = []
     done = 0
-    for index, inner in enumerate(map(_extents, pieces(text) if cut is None else cut)):
+    for index, inner in enumerate(map(_extents, cut)):
         if inner is not None:
             start, end = spots[index]
             found += spots[done:index]

@@ -52,6 +52,8 @@ class View:
             end: Position after the last, greater than *start*.
         """
         starts, ends = self.offsets()
+        if isinstance(starts, range):
+            return start, end
         return min(starts[start:end]), max(ends[start:end])
 
     def pieces(self) -> list[str]:
