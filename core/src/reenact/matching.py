@@ -263,7 +263,8 @@ class Matching:
         Raises:
             DivergenceError: If there is one that nobody asks for.
         """
-        self._hold_begun()
+        if self._expected:
+            self._hold_begun()
         if self.all_met:
             return
         self.all_met = True
