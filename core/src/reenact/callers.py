@@ -21,6 +21,17 @@ def caller() -> str:
     return library
 
 
+def waiting_at(work: Any) -> str:
+    """Return file and line of the user's innermost frame in a coroutine that waits; empty without one."""
+    found = ""
+    while work is not None:
+        frame = getattr(work, "cr_frame", None)
+        if frame is not None and not frame.f_code.co_filename.startswith((_STDLIB_FOLDER, _OWN_FOLDER)):
+            found = f"{frame.f_code.co_filename}:{frame.f_lineno}"
+        work = getattr(work, "cr_await", None)
+    return found
+
+
 def _is_library(filename: str) -> bool:
     return filename.startswith(_STDLIB_FOLDER) or "-packages" in filename
 

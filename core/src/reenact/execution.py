@@ -26,6 +26,7 @@ from reenact.closing import Closing, Ending, close
 from reenact.codec import decode
 from reenact.deliveries import stamp
 from reenact.effects import Effects
+from reenact.errors import DeadlockError
 from reenact.failures import rewritten
 from reenact.history import History
 from reenact.matching import OnChange
@@ -378,6 +379,8 @@ class Execution:
             self.effects.perform(starting)
             if final:
                 self._finish()
+            elif not starting:
+                self.wake()  # to find out whether anything is under way
 
         self._writing += 1
         self.book.write(done)
@@ -408,7 +411,22 @@ class Execution:
         if waits and self.suspend:
             self.effects.cancel_all()
             return True
+        if not (self._writing or self.effects.open_calls()):
+            self._check_alive()
         return False
+
+    def _check_alive(self) -> None:
+        """With nothing under way, refuse to wait for ever; resumed with mended code, the run goes on here.
+
+        Raises:
+            DeadlockError: If the workflow waits for something all the same.
+        """
+        main, going_on = self.turns.main, self._continued
+        over = main is None or main.done()
+        if over or (going_on is not None and not going_on.done()) or self.services.hold is not None:
+            return
+        if self.book.empty:  # or else first that is put on record
+            raise DeadlockError(self.run.id, tuple(self.loop.waits_at()))
 
     def _wind_down(self) -> None:
         """While stopping: put outcomes on record without going on."""

@@ -25,7 +25,7 @@ import weakref
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable, Iterator, Sequence
 from typing import Any, NoReturn, Protocol, TypeVar
 
-from reenact.callers import TASKS_FILE, called_by, caller
+from reenact.callers import TASKS_FILE, called_by, caller, waiting_at
 from reenact.errors import NotDeterministicError, UsageError
 from reenact.scopes import NO_SCOPE, Scope, current_scope, inheriting
 
@@ -284,6 +284,11 @@ class RunLoop(asyncio.AbstractEventLoop):
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+    def waits_at(self) -> list[str]:
+        """Return where the tasks that are not done wait, as ``file:line``, in the order of their making."""
+        left = sorted((task for task in self._tasks if not task.done()), key=hash)
+        return [site for task in left if (site := waiting_at(task.get_coro()))]
 
     def cancel_tasks(self) -> bool:
         """Cancel the tasks that are not done; say whether there were any."""

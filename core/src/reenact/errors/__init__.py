@@ -16,7 +16,8 @@
     │   ├── RunOwnedError       another live process has the run
     │   ├── RunEndedError       the run has ended in a way that excludes the verb
     │   ├── RunKeptError        the run cannot be removed
-    │   └── RunCancelledError   the run was cancelled
+    │   ├── RunCancelledError   the run was cancelled
+    │   └── DeadlockError       the workflow waits for what nothing can bring any more
     ├── DivergenceError         the code and the record do not agree
     │   ├── ChangedInputError   a step's input is not the one on record
     │   └── ForkedBehindError   what was set for a fork changes what lies before it
@@ -81,6 +82,7 @@ from reenact.errors.providers import (
     ServerError,
 )
 from reenact.errors.runs import (
+    DeadlockError,
     RunCancelledError,
     RunConflictError,
     RunEndedError,
@@ -110,6 +112,7 @@ __all__ = [
     "ContentFilterError",
     "ContextTooLongError",
     "DamagedError",
+    "DeadlockError",
     "DivergenceError",
     "ForbiddenError",
     "ForkedBehindError",

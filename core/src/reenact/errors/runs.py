@@ -83,6 +83,25 @@ class RunKeptError(RunError):
 
 
 @attrs.define
+class DeadlockError(RunError):
+    """The workflow waits for something that nothing can bring any more.
+
+    Attributes:
+        at: Where its tasks wait, as ``file:line``.
+    """
+
+    run_id: str
+    at: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        where = f" at {', '.join(self.at)}" if self.at else ""
+        return (
+            f"run {self.run_id!r} waits{where} for what nothing can bring any more: no step, timer or signal "
+            f"of it is under way; mend the workflow, and resume the run"
+        )
+
+
+@attrs.define
 class RunCancelledError(RunError):
     """The run was cancelled, by a person or by the run that started it."""
 
