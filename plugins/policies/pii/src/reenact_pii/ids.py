@@ -313,7 +313,7 @@ _SSN_WORDS = words("ssn")
 _ID_WORDS = words("national_id", gap=r"[^0-9\n]{0,24}")
 _DOCUMENT_HINTS = listed("document_hints")
 _BARE_ID = re.compile(
-    r"(?<![0-9A-Za-z])(?<![0-9][.-])[0-9]{2,15}+(?:[ ./-]{1,3}[0-9]{1,8}+){0,5}+(?![0-9A-Za-z])"
+    r"(?<![0-9A-Za-z])(?<![0-9][.-])[0-9]{1,15}+(?:[ ./-]{1,3}[0-9]{1,13}+){0,15}+(?![0-9A-Za-z])"
 )
 _PASSPORT = words("passport")
 _DOCUMENT = re.compile(
