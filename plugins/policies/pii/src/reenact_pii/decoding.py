@@ -181,7 +181,10 @@ def _merged(first: list[Edit], second: list[Edit]) -> list[Edit]:
 
 # --- 1 2 3 and one two three ----------------------------------------------------------------------
 
-_SPACED = re.compile(r"(?<!\S)(?:\S {1,3}(?=\S(?!\S))){5,}+\S")
+_SPACED = re.compile(
+    r"(?<![^\s\"'`(\[{<>:=,;])(?:\S {1,3}(?=\S(?!\S)|\S[\"'`)\]}<>:.,;!?]{1,3}(?!\S))){5,}+\S"
+)
+"""The first may stand behind a sign that opens or names something, the last before one that ends it."""
 _SPACED_HINT = re.compile(r" \S {1,3}\S {1,3}\S {1,3}\S(?!\S)")
 _PARTED_HINT = re.compile(r"([_*|~.-])[A-Za-z0-9]\1[A-Za-z0-9]\1[A-Za-z0-9]\1[A-Za-z0-9]\1")
 _PARTED = re.compile(r"(?<![A-Za-z0-9])\S([_*|~.-])(?:\S\1){5,}+\S?+")
