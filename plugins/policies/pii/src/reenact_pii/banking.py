@@ -43,7 +43,7 @@ _GROUPED = (
     rf"|[456][0-9]{{5}}{_SEP}[0-9]{{10,13}}"  # number of the issuer, number of the account
     rf"|[456][0-9]{{7}}{_SEP}[0-9]{{8}}"
     rf"|[1-9][0-9]{{11,18}}"
-    rf"|[2-9](?:[ ._/-][0-9]){{11,18}}"  # every digit alone
+    rf"|[2-9](?:[ ._/-][0-9]){{11,18}}(?:[ ._/-][0-9]{{2,3}})?"  # every digit alone, but the last
     rf"|[2-9][0-9](?:[ ._/-][0-9]{{2}}){{5,8}}(?![ ._/-][0-9A-Fa-f]{{2}}(?![0-9A-Za-z]))"
 )
 _CARD = re.compile(rf"(?<![0-9A-Za-z])(?<![0-9][.-])(?:{_GROUPED})(?![0-9A-Za-z]|[.-][0-9])")
@@ -62,7 +62,7 @@ _LENGTHS = {
     "39": {14, 16},
 }
 _LENGTHS |= {f"5{second}": {16} for second in range(1, 6)}
-_LAST_GROUP = re.compile(r"(?<=[0-9]{4})[ ._/-]+[0-9]{1,3}\Z")
+_LAST_GROUP = re.compile(r"(?:(?<=[0-9]{4})[ ._/-]+[0-9]{1,3}|(?<=[ ._/-][0-9])[ ._/-][0-9]{2,3})\Z")
 _USUAL, MIN_CARD = 16, 12
 
 

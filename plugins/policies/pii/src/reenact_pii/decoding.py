@@ -11,7 +11,7 @@ import html
 import re
 from collections.abc import Iterator
 
-from reenact_pii.context import DIGIT_NAMES, any_of, listed
+from reenact_pii.context import DIGIT_NAMES, any_of
 from reenact_pii.folding import fold, fold_words
 from reenact_pii.views import Edit, View
 
@@ -186,10 +186,13 @@ _SPACED = re.compile(
 )
 """The first may stand behind a sign that opens or names something, the last before one that ends it."""
 _SPACED_HINT = re.compile(r" \S {1,3}\S {1,3}\S {1,3}\S(?!\S)")
-_PARTED_HINT = re.compile(r"([_*|~.-])[A-Za-z0-9]\1[A-Za-z0-9]\1[A-Za-z0-9]\1[A-Za-z0-9]\1")
-_PARTED = re.compile(r"(?<![A-Za-z0-9])\S([_*|~.-])(?:\S\1){5,}+\S?+")
+_PARTED_HINT = re.compile(r"([_*|~./-])[A-Za-z0-9]\1[A-Za-z0-9]\1[A-Za-z0-9]\1[A-Za-z0-9]\1")
+_PARTED = re.compile(r"(?<![A-Za-z0-9])\S([_*|~./-])(?:\S\1){5,}+\S?+")
 _GAP = re.compile(r" {1,3}")
 _FEWEST_SINGLES = 4
+_PARTING = frozenset("_*|~./-")
+_MIN_PARTED = 9
+"""Fewest signs of a run with the same sign after each other one, which is more than an IP address has."""
 
 _DIGIT_WORD = "|".join(sorted(DIGIT_NAMES, key=len, reverse=True))
 _NAMED = re.compile(rf"(?<![a-z])(?:{_DIGIT_WORD})(?:[ ,-]{{1,2}}(?:{_DIGIT_WORD})(?![a-z])){{6,}}+")
@@ -197,7 +200,8 @@ _BEGUN = any_of(DIGIT_NAMES) + "[^ ,-]{0,6}[ ,-]"
 _THREE_NAMED = re.compile(f"[ ,-]{_BEGUN}[ ,-]?{_BEGUN}[ ,-]?{_BEGUN}")
 """What may be names amid such a run; begins with what is rarer than a letter."""
 _WORD = re.compile(rf"(?:{_DIGIT_WORD})")
-_NAMED_HINTS = listed("digit_hints")
+_HYPHENED = re.compile(f"-{any_of(DIGIT_NAMES)}[^-]{{0,6}}-{any_of(DIGIT_NAMES)}")
+_FEWEST_HYPHENS = 6
 
 
 def spaced(view: View, singles: int, rare: str) -> View | None:
@@ -222,10 +226,17 @@ def spaced(view: View, singles: int, rare: str) -> View | None:
 def _gaps_closed(text: str, first: int, last: int) -> list[Edit]:
     """Return edits that leave out the gaps between characters, and of wider ones leave a space."""
     if text.find("  ", first, last) < 0:
+        if _is_parted(text[first:last:2]):
+            return [(at + 1, min(at + 4, last), "") for at in range(first, last - 1, 4)]
         return [(at, at + 1, "") for at in range(first + 1, last, 2)]
     gaps = [gap.span() for gap in _GAP.finditer(text, first, last)]
     usual = min([end - start for start, end in gaps])
     return [(start, end, "" if end - start == usual else " ") for start, end in gaps]
+
+
+def _is_parted(signs: str) -> bool:
+    between = set(signs[1::2])
+    return len(signs) >= _MIN_PARTED and len(between) == 1 and between <= _PARTING
 
 
 _CONFUSED = re.compile(
@@ -254,16 +265,17 @@ def confused(view: View, rare: str) -> View | None:
     return view.edited(edits, hidden=True) if edits else None
 
 
-def named(view: View, lower: str, rare: str) -> View | None:
-    """Return *view* with digits for runs of their names; None if there are no such runs.
+def may_be_named(words: str) -> bool:
+    """Say whether `named` may find names with hyphens between them in a text that holds these words.
 
     Args:
-        view: The text.
-        lower: The same in lower case.
-        rare: The words in it that are not ordinary.
+        words: In lower case, one a line.
     """
-    if sum(hint in rare for hint in _NAMED_HINTS) < 2:  # noqa: PLR2004  # seven digits seldom are all the same
-        return None
+    return words.count("-") >= _FEWEST_HYPHENS and _HYPHENED.search(words) is not None
+
+
+def named(view: View, lower: str) -> View | None:
+    """Return *view*, *lower* in lower case, with digits for runs of their names; None if there are none."""
     edits: list[Edit] = []
     for run in _NAMED.finditer(lower) if _THREE_NAMED.search(lower) else ():
         words = list(_WORD.finditer(lower, *run.span()))

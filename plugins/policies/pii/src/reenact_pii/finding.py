@@ -107,7 +107,7 @@ def _in_other_views(view: View, page: Page, kinds: frozenset[Kind]) -> list[Hit]
         hits += _changed(spoken, said, since, kinds)
     for other in (
         decoding.spaced(view, page.singles, page.rare),
-        decoding.named(view, page.lower, page.rare_lower) if page.topics & Topic.DIGIT else None,
+        decoding.named(view, page.lower) if page.topics & Topic.DIGIT else None,
     ):
         if other:
             hits += _changed(other, _near(other, lambda text: _seen(text, kinds)), since, kinds)

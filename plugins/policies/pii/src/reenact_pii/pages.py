@@ -16,8 +16,8 @@ from functools import cache
 from itertools import chain, filterfalse
 from typing import NamedTuple
 
-from reenact_pii.context import any_of, listed
-from reenact_pii.decoding import MIN_PACKED_CHARS, may_be_packed, may_be_spoken
+from reenact_pii.context import DIGIT_NAMES, any_of, listed
+from reenact_pii.decoding import MIN_PACKED_CHARS, may_be_named, may_be_packed, may_be_spoken
 
 LONG_WORD = 16
 """Shortest key or address, in characters without a space."""
@@ -166,6 +166,8 @@ _TOPICS = {
 }
 _HINTS = tuple((hint.split()[0], topic) for name, topic in _TOPICS.items() for hint in listed(name))
 _HINT = re.compile(any_of(hint for hint, _ in _HINTS))
+_AROUND = "\"'()[].,;:!?"
+_DIGIT_NAMES = frozenset(DIGIT_NAMES) - frozenset(listed("common_digits"))
 _ANY_HINT = Topic.SECRET | Topic.BIRTH | Topic.DOCUMENT | Topic.HARDWARE | Topic.DIGIT
 _REMEMBERED = 1 << 16
 _ordinary: set[str] = set()
@@ -203,6 +205,8 @@ def _learned(word: str) -> int:
     for hint, topic in _HINTS if _HINT.search(lower) else ():
         if hint in lower:
             topics |= topic
+    if lower.strip(_AROUND) in _DIGIT_NAMES:
+        topics |= Topic.DIGIT
     if len(word) >= MIN_PACKED_CHARS and may_be_packed([word]):
         topics |= Topic.PACKED
     if topics:
@@ -217,4 +221,6 @@ def _topics_of_others(lower: str) -> int:
     topics = Topic.SPOKEN if may_be_spoken(lower) else 0
     if lower.isascii() and not lower.islower():
         return topics  # no letters
+    if may_be_named(lower):
+        topics |= Topic.DIGIT
     return topics | _ANY_HINT if _HINT.search(lower) else topics
