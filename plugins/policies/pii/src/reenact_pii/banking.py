@@ -6,7 +6,7 @@ that use IBANs without being in it.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from reenact_pii import checksums
 from reenact_pii.context import before, words
@@ -64,10 +64,16 @@ _LENGTHS = {
 _LENGTHS |= {f"5{second}": {16} for second in range(1, 6)}
 _LAST_GROUP = re.compile(r"(?:(?<=[0-9]{4})[ ._/-]+[0-9]{1,3}|(?<=[ ._/-][0-9])[ ._/-][0-9]{2,3})\Z")
 _USUAL, MIN_CARD = 16, 12
+_MIN_DIGITS = 6
+"""Fewest digits of an account's number, in which letters may stand too."""
 
 
-def find_banking(page: Page) -> Iterator[Hit]:
-    """Yield card numbers and IBANs."""
+def find_banking(page: Page) -> Iterable[Hit]:
+    """Return card numbers and IBANs."""
+    return _banking(page) if page.digits >= _MIN_DIGITS else ()
+
+
+def _banking(page: Page) -> Iterator[Hit]:
     for match in page.numbers(_CARD):
         yield from _card(match[0], match.start(), page.lower)
     for check in _IBAN_CHECK.finditer(page.shape):

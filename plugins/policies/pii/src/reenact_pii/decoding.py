@@ -145,7 +145,9 @@ def may_be_spoken(words: str) -> bool:
     Args:
         words: In lower case, one a line.
     """
-    if _SPOKEN_WORD.search(f"\n{words}\n") or (_has_bracket(words) and _BRACKET_WORD.search(words)):
+    if ("@" in words or "." in words or words.isalpha()) and _SPOKEN_WORD.search(f"\n{words}\n"):
+        return True
+    if _has_bracket(words) and _BRACKET_WORD.search(words):
         return True
     if "_" in words and ("_at_" in words or "_dot_" in words):
         return True
@@ -189,7 +191,6 @@ _SPACED_HINT = re.compile(r" \S {1,3}\S {1,3}\S {1,3}\S(?!\S)")
 _PARTED_HINT = re.compile(r"([_*|~./-])[A-Za-z0-9]\1[A-Za-z0-9]\1[A-Za-z0-9]\1[A-Za-z0-9]\1")
 _PARTED = re.compile(r"(?<![A-Za-z0-9])\S([_*|~./-])(?:\S\1){5,}+\S?+")
 _GAP = re.compile(r" {1,3}")
-_FEWEST_SINGLES = 4
 _PARTING = frozenset("_*|~./-")
 _MIN_PARTED = 9
 """Fewest signs of a run with the same sign after each other one, which is more than an IP address has."""
@@ -204,17 +205,17 @@ _HYPHENED = re.compile(f"-{any_of(DIGIT_NAMES)}[^-]{{0,6}}-{any_of(DIGIT_NAMES)}
 _FEWEST_HYPHENS = 6
 
 
-def spaced(view: View, singles: int, rare: str) -> View | None:
+def spaced(view: View, may_be: bool, rare: str) -> View | None:
     """Return *view* without spaces or other signs between single characters; None if there are none.
 
     Args:
         view: The text.
-        singles: How many of its words are a single character.
+        may_be: Whether there may be words of a single character that follow each other.
         rare: The words in it that are not ordinary.
     """
     edits: list[Edit] = []
     text = view.text
-    if singles >= _FEWEST_SINGLES and _SPACED_HINT.search(text):
+    if may_be and _SPACED_HINT.search(text):
         for run in _SPACED.finditer(text):
             edits += _gaps_closed(text, *run.span())
     elif _PARTED_HINT.search(rare):

@@ -321,17 +321,38 @@ _DOCUMENT = re.compile(
 )
 
 
-def find_ids(page: Page) -> Iterator[Hit]:
-    """Yield US Social Security numbers and national numbers."""
+def find_ids(page: Page) -> list[Hit]:
+    """Return US Social Security numbers and national numbers."""
+    hits: list[Hit] = []
     if page.stretches:
-        yield from _find_ssn(page)
-        yield from _formed(page.numbers(_FORMED_AT), _FORMED)
-        yield from _find_bare(page)
-    for area in _CAPITALS.finditer(page.text) if _LETTERED_SHAPE.search(page.shape) else ():
+        hits += _find_ssn(page)
+        hits += _formed(page.numbers(_FORMED_AT), _FORMED)
+        hits += _find_bare(page)
+    if _may_be_lettered(page.shape):
+        hits += _find_lettered(page)
+    if page.topics & Topic.DOCUMENT and any(hint in page.rare_lower for hint in _DOCUMENT_HINTS):
+        hits += _find_documents(page)
+    return hits
+
+
+def _may_be_lettered(shape: bytes) -> bool:
+    """Say whether there is the shape of a number with letters; signs are found sooner than such shapes."""
+    if (
+        b"0A" in shape
+        or b"A0" in shape
+        or b"A-0" in shape
+        or b"0 A" in shape
+        or b"0-0" in shape
+        or b"0+0" in shape
+    ):
+        return _LETTERED_SHAPE.search(shape) is not None
+    return False
+
+
+def _find_lettered(page: Page) -> Iterator[Hit]:
+    for area in _CAPITALS.finditer(page.text):
         if _TWO_DIGITS.search(area[0]):
             yield from _formed(_LETTERED_AT.finditer(page.text, area.start(), area.end() + 2), _LETTERED)
-    if page.topics & Topic.DOCUMENT and any(hint in page.rare_lower for hint in _DOCUMENT_HINTS):
-        yield from _find_documents(page)
 
 
 def _formed(matches: Iterator[re.Match[str]], forms: dict[str, tuple[str, Check]]) -> Iterator[Hit]:

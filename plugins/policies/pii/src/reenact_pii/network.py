@@ -59,7 +59,7 @@ def find_network(page: Page) -> list[Hit]:
         hits += _find_v6(text)
     if page.rare.count(":") + page.rare.count("-") >= _PAIRS_SIGNS and _MAC_PAIRS.search(page.rare):
         hits += _find_pairs(text)
-    if _MAC_FOURS.search(page.rare):
+    if page.rare.count(".") > 1 and _MAC_FOURS.search(page.rare):
         hits += _find_fours(text)
     if page.topics & Topic.HARDWARE and _HARDWARE_WORD.search(page.rare_lower):
         hits += _find_bare(text, lower)
