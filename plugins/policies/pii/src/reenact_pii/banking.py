@@ -74,7 +74,7 @@ def find_banking(page: Page) -> Iterable[Hit]:
 
 
 def _banking(page: Page) -> Iterator[Hit]:
-    for match in page.numbers(_CARD):
+    for match in page.numbers(_CARD) if page.digits >= MIN_CARD else ():
         yield from _card(match[0], match.start(), page.lower)
     for check in _IBAN_CHECK.finditer(page.shape):
         country_end = check.start() - (page.text[check.start() - 1] in " .-")

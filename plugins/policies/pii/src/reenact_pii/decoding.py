@@ -116,6 +116,7 @@ _AT = re.compile(
     rf"|(?<=[^\W_][_-])at[_-](?={_DOTTED})"
     rf"|(?:(?<=[^\W_] ) ?@|(?<=[^\W_]@)) {{0,2}}(?={_DOTTED}))"
 )
+_NUMBERS_DOTTED = re.compile(r"[0-9][ _-]{1,2}[^ 0-9]{1,6}[ _-]{1,2}[0-9]")
 _MAILER_AT = re.compile(rf" at {{1,2}}{_MAILERS}\.")
 _PAIRS = {
     "at": "dot|d0t",
@@ -165,6 +166,8 @@ def spoken(view: View, lower: str) -> View | None:
         return None
     at_edits = [(match.start(), match.end(), "@") for match in _AT_SPELLED.finditer(lower)] if dots else []
     spelled = any(word in lower for word in _DOTS_SPELLED)
+    if not (ats or at_edits or "@" in lower or _NUMBERS_DOTTED.search(lower) or " at " in lower):
+        return None
     dot_edits = [(m.start(), m.end(), ".") for m in _DOT.finditer(lower)] if brackets or spelled else []
     dotted = view.edited(_merged(at_edits, dot_edits))
     edits = [(match.start(), match.end(), "@") for match in _AT.finditer(dotted.text.lower())]
@@ -191,6 +194,8 @@ _SPACED_HINT = re.compile(r" \S {1,3}\S {1,3}\S {1,3}\S(?!\S)")
 _PARTED_HINT = re.compile(r"([_*|~./-])[A-Za-z0-9]\1[A-Za-z0-9]\1[A-Za-z0-9]\1[A-Za-z0-9]\1")
 _PARTED = re.compile(r"(?<![A-Za-z0-9])\S([_*|~./-])(?:\S\1){5,}+\S?+")
 _GAP = re.compile(r" {1,3}")
+FEWEST_SINGLES = 4
+"""Fewest words of a single character in a text with a spaced value."""
 _PARTING = frozenset("_*|~./-")
 _MIN_PARTED = 9
 """Fewest signs of a run with the same sign after each other one, which is more than an IP address has."""
@@ -205,17 +210,17 @@ _HYPHENED = re.compile(f"-{any_of(DIGIT_NAMES)}[^-]{{0,6}}-{any_of(DIGIT_NAMES)}
 _FEWEST_HYPHENS = 6
 
 
-def spaced(view: View, may_be: bool, rare: str) -> View | None:
+def spaced(view: View, singles: int, rare: str) -> View | None:
     """Return *view* without spaces or other signs between single characters; None if there are none.
 
     Args:
         view: The text.
-        may_be: Whether there may be words of a single character that follow each other.
+        singles: How many of its words are a single character.
         rare: The words in it that are not ordinary.
     """
     edits: list[Edit] = []
     text = view.text
-    if may_be and _SPACED_HINT.search(text):
+    if singles >= FEWEST_SINGLES and _SPACED_HINT.search(text):
         for run in _SPACED.finditer(text):
             edits += _gaps_closed(text, *run.span())
     elif _PARTED_HINT.search(rare):

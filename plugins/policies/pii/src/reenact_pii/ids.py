@@ -325,28 +325,15 @@ def find_ids(page: Page) -> list[Hit]:
     """Return US Social Security numbers and national numbers."""
     hits: list[Hit] = []
     if page.stretches:
-        hits += _find_ssn(page)
         hits += _formed(page.numbers(_FORMED_AT), _FORMED)
-        hits += _find_bare(page)
-    if _may_be_lettered(page.shape):
+        if page.digits >= _MIN_BARE:
+            hits += _find_ssn(page)
+            hits += _find_bare(page)
+    if _LETTERED_SHAPE.search(page.shape):
         hits += _find_lettered(page)
     if page.topics & Topic.DOCUMENT and any(hint in page.rare_lower for hint in _DOCUMENT_HINTS):
         hits += _find_documents(page)
     return hits
-
-
-def _may_be_lettered(shape: bytes) -> bool:
-    """Say whether there is the shape of a number with letters; signs are found sooner than such shapes."""
-    if (
-        b"0A" in shape
-        or b"A0" in shape
-        or b"A-0" in shape
-        or b"0 A" in shape
-        or b"0-0" in shape
-        or b"0+0" in shape
-    ):
-        return _LETTERED_SHAPE.search(shape) is not None
-    return False
 
 
 def _find_lettered(page: Page) -> Iterator[Hit]:

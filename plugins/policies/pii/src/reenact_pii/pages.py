@@ -19,6 +19,7 @@ from typing import NamedTuple
 from reenact_pii.context import DIGIT_NAMES, any_of, listed
 from reenact_pii.decoding import MIN_PACKED_CHARS, may_be_named, may_be_packed, may_be_spoken
 from reenact_pii.folding import CONTROLS
+from reenact_pii.names import may_name
 
 LONG_WORD = 16
 """Shortest key or address, in characters without a space."""
@@ -27,8 +28,8 @@ _SHAPE = bytes.maketrans(
     (string.digits + string.ascii_lowercase + string.ascii_uppercase).encode() + CONTROLS + b"%&<\\~",
     b"0" * 10 + b"a" * 26 + b"A" * 26 + b"\0" * len(CONTROLS) + b"&&&&*",
 )
-_ANY_SIGN = bytes(code if chr(code).isspace() else ord("x") for code in range(256))
 _STRETCH = re.compile(rb"0[0 ./_()-]{6,}+")
+_BESIDE_LETTER = re.compile(rb"0(?:[Aa]|(?<=[Aa]0))")
 _MIN_DIGITS = 7
 _FEW_DIGITS = 6
 """No number that is disguised, and no IBAN, has fewer."""
@@ -65,7 +66,7 @@ class Page(NamedTuple):
         long_words: Those of its rare words that have `LONG_WORD` characters and more, one a line.
         rare: Its words that are not ordinary, each once, in any order, one a line.
         rare_lower: The same in lower case.
-        spaced: Whether words in it that follow each other may be a single character each.
+        singles: How many of its words are a single character.
         digits: How many digits there are in it.
         topics: What words in it may have to do with.
     """
@@ -80,7 +81,7 @@ class Page(NamedTuple):
     long_words: str
     rare: str
     rare_lower: str
-    spaced: bool
+    singles: int
     digits: int
     topics: int
 
@@ -88,10 +89,11 @@ class Page(NamedTuple):
     def of(cls, text: str, shape: bytes = b"", *, hidden: bool = False) -> "Page":
         """Return the page of *text*, whose shape is *shape* or not known yet."""
         shape = shape or shape_of(text)
-        strange, topics = _without_ordinary(text.split())
-        spaced = _may_be_spaced(shape)
+        words = text.split()
+        singles = list(map(len, words)).count(1)
+        strange, topics = _without_ordinary(words)
         if not strange:
-            return cls(text, "", shape, hidden, [], [], [], "", "", "", spaced, 0, 0)
+            return cls(text, "", shape, hidden, [], [], [], "", "", "", singles, 0, 0)
         packable = [word for word in strange if len(word) >= MIN_PACKED_CHARS]
         rare = "\n".join(strange)
         digits = shape.count(b"0")
@@ -107,17 +109,14 @@ class Page(NamedTuple):
             "\n".join([word for word in packable if len(word) >= LONG_WORD]) if packable else "",
             rare,
             rare.lower(),
-            spaced,
+            singles,
             digits,
             topics,
         )
 
     def has_digits_beside_letters(self) -> bool:
         """Say whether there are a few digits at least, and a letter beside one of them."""
-        shape = self.shape
-        return self.digits >= _FEW_DIGITS and (
-            b"0a" in shape or b"a0" in shape or b"0A" in shape or b"A0" in shape
-        )
+        return self.digits >= _FEW_DIGITS and _BESIDE_LETTER.search(self.shape) is not None
 
     def numbers(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
         """Return matches of *pattern*, which begins with a digit, in the stretches of digits."""
@@ -150,12 +149,6 @@ def is_plain(text: str, shape: bytes) -> bool:
     return text.isascii() and b"\0" not in shape and b"&" not in shape and b"**" not in shape
 
 
-def _may_be_spaced(shape: bytes) -> bool:
-    """Say whether single characters may follow each other, with one to three blanks between them."""
-    signs = shape.translate(_ANY_SIGN)
-    return b" x x " in signs or b" x  x " in signs or b" x   x " in signs
-
-
 def _stretches(shape: bytes) -> list[tuple[int, int]]:
     return [run.span() for run in _STRETCH.finditer(shape) if run[0].count(b"0") >= _MIN_DIGITS]
 
@@ -184,8 +177,8 @@ def _cores(words: tuple[str, ...]) -> list[tuple[str, str]]:
 _OTHER = r"\u00df-\u00f6\u00f8-\u024f\u0370-\u0373\u0386-\u0481\u048a-\u052f"
 """Letters of Latin, Greek and Cyrillic beside those of ASCII."""
 _ORDINARY = re.compile(
-    rf"[\"'(\[]{{0,2}}(?:[A-Za-z{_OTHER}][a-z{_OTHER}]{{0,23}}|[A-Z]{{2,12}})"
-    rf"(?:['\u2019/-][A-Za-z]?[a-z{_OTHER}]{{0,23}}){{0,3}}[.,;:!?\"')\]]{{0,3}}"
+    rf"[\"'(\[]{{0,2}}+(?:[A-Za-z{_OTHER}][a-z{_OTHER}]{{0,23}}+|[A-Z]{{2,12}}+)"
+    rf"(?:['\u2019/-][A-Za-z]?+[a-z{_OTHER}]{{0,23}}+){{0,3}}+[.,;:!?\"')\]]{{0,3}}+"
 )
 _TOPICS = {
     "password": Topic.SECRET,
@@ -196,8 +189,9 @@ _TOPICS = {
     "digit_hints": Topic.DIGIT,
 }
 _HINTS = tuple((hint.split()[0], topic) for name, topic in _TOPICS.items() for hint in listed(name))
+_HINTS_ASCII = tuple((hint, topic) for hint, topic in _HINTS if hint.isascii())
 _HINT = re.compile(any_of(hint for hint, _ in _HINTS))
-_AROUND = "\"'()[].,;:!?"
+_PARTS = re.compile(r"[^\w]+")
 _DIGIT_NAMES = frozenset(DIGIT_NAMES) - frozenset(listed("common_digits"))
 _REMEMBERED = 1 << 16
 _ordinary: set[str] = set()
@@ -231,8 +225,10 @@ def _learned(word: str) -> int:
         _ordinary.clear()
         _telling.clear()
     lower = word.lower()
-    topics = _topics_in(lower) | (Topic.SPOKEN if may_be_spoken(lower) else 0)
-    if lower.strip(_AROUND) in _DIGIT_NAMES:
+    topics = _topics_in(lower) & ~Topic.DIGIT
+    if may_be_spoken(lower):
+        topics |= Topic.SPOKEN
+    if not _DIGIT_NAMES.isdisjoint(_PARTS.split(lower)):
         topics |= Topic.DIGIT
     if len(word) >= MIN_PACKED_CHARS and may_be_packed([word]):
         topics |= Topic.PACKED
@@ -255,8 +251,10 @@ def _topics_of_others(lower: str) -> int:
 
 def _topics_in(lower: str) -> int:
     """Return what the hints that are in *lower* speak of."""
+    if not _HINT.search(lower):
+        return 0
     topics = 0
-    for hint, topic in _HINTS if _HINT.search(lower) else ():
-        if hint in lower:
+    for hint, topic in _HINTS_ASCII if lower.isascii() else _HINTS:
+        if hint in lower and not topics & topic and (topic != Topic.SECRET or may_name(hint, lower)):
             topics |= topic
     return topics
