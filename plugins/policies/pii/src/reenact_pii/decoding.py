@@ -92,7 +92,7 @@ _DOT_NAMES = ("dot", "d0t", "punkt", "punto", "ponto", "point", "tacka", "kropka
 _DOTS_SPELLED = (" . ", *_DOT_NAMES)
 _DOT_WORDS = f"(?:{'|'.join(_DOT_NAMES)})"
 _AT_WORDS = r"(?:at|arroba|arobase|chiocciola|malpa|klammeraffe|apenstaartje|\u00e4t|a)"
-_DOT_CORES = ("dot", "punkt", "punto", "ponto", "point", " . ", "kropka")
+_DOT_CORES = ("dot", "punkt", "punto", "ponto", "point", ".", "kropka")
 _DOT_HINTS = (" dot ", " punkt ", " punto ", " ponto ", " point ", " kropka ", "_dot_", "-dot-", " . ")
 _AT_HINTS = ("@ ", " @", "_at_", "-at-", "arroba", "arobase")
 _BRACKET_HINT = re.compile(rf"[\[({{<] ?(?:{_DOT_WORDS}|{_AT_WORDS}|[.@]) ?[\])}}>]")
@@ -132,7 +132,7 @@ _PAIRED = "|".join(
 _AT_SPELLED = re.compile(rf" (?<=[^\W_] ) ?(?:{_PAIRED}|at {{1,2}}(?=[a-z0-9-]{{1,63}}+ ?[\[({{<]))")
 
 
-_BRACKET_WORD = re.compile(rf"[\[({{<](?:{_DOT_WORDS}|{_AT_WORDS}|[.@])?(?:[\])}}>]|$)", re.MULTILINE)
+_BRACKET_WORD = re.compile(rf"[\[({{<](?:$|(?:{_DOT_WORDS}|{_AT_WORDS}|[.@])(?:[\])}}>]|$))", re.MULTILINE)
 _SPOKEN_WORD = re.compile(rf"\n(?:(?:dot|punkt|punto|ponto|point|kropka|\.|@[^\n]*|[^\n]*@)\n|{_MAILERS}\.)")
 
 
@@ -155,11 +155,17 @@ def may_be_spoken(words: str) -> bool:
     return "-at-" in words or "-dot-" in words or "arroba" in words or "arobase" in words
 
 
-def spoken(view: View, lower: str) -> View | None:
-    """Return *view* with spoken dots and at signs as such; None if there are none."""
-    brackets = _has_bracket(lower) and _BRACKET_HINT.search(lower) is not None
+def spoken(view: View, lower: str, rare: str) -> View | None:
+    """Return *view* with spoken dots and at signs as such; None if there are none.
+
+    Args:
+        view: The text.
+        lower: The same in lower case.
+        rare: The words in it that are not ordinary, in lower case.
+    """
+    brackets = _has_bracket(rare) and _BRACKET_HINT.search(lower) is not None
     dots = brackets or (
-        any(word in lower for word in _DOT_CORES) and any(hint in lower for hint in _DOT_HINTS)
+        any(word in rare for word in _DOT_CORES) and any(hint in lower for hint in _DOT_HINTS)
     )
     ats = brackets or any(hint in lower for hint in _AT_HINTS)
     if not (dots or ats or (" at " in lower and _MAILER_AT.search(lower))):

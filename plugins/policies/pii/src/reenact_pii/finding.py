@@ -4,6 +4,7 @@ Finders are pure functions of a text and its lower case. They read views, never 
 text as it was given; what they find leads back through the layers of its view.
 """
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import lru_cache
@@ -113,8 +114,8 @@ def _in_other_views(view: View, page: Page, kinds: frozenset[Kind]) -> list[Hit]
     """Return what is found where another view differs from *view*, and only there."""
     hits: list[Hit] = []
     since = len(view.layers)
-    spoken = decoding.spoken(view, page.lower) if page.topics & Topic.SPOKEN else None
-    if spoken:
+    spoken = decoding.spoken(view, page.lower, page.rare_lower) if page.topics & Topic.SPOKEN else None
+    if spoken and _MAY_BE_SAID.search(spoken.text):
         said = [hit._replace(score=hit.score - 0.05) for hit in _said(Page.of(spoken.text))]
         hits += _changed(spoken, said, since, kinds)
     for other in (
@@ -127,6 +128,10 @@ def _in_other_views(view: View, page: Page, kinds: frozenset[Kind]) -> list[Hit]
     if mistaken:
         hits += _changed(mistaken, _near(mistaken, find_banking), since, kinds)
     return hits
+
+
+_MAY_BE_SAID = re.compile(r"@|[0-9]\.[0-9]{1,3}\.[0-9]")
+"""What an address has, of those that are spelled out."""
 
 
 def _said(page: Page) -> Iterator[Hit]:
