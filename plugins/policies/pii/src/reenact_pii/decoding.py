@@ -200,8 +200,6 @@ _SPACED_HINT = re.compile(r" \S {1,3}\S {1,3}\S {1,3}\S(?!\S)")
 _PARTED_HINT = re.compile(r"([_*|~./-])[A-Za-z0-9]\1[A-Za-z0-9]\1[A-Za-z0-9]\1[A-Za-z0-9]\1")
 _PARTED = re.compile(r"(?<![A-Za-z0-9])\S([_*|~./-])(?:\S\1){5,}+\S?+")
 _GAP = re.compile(r" {1,3}")
-FEWEST_SINGLES = 4
-"""Fewest words of a single character in a text with a spaced value."""
 _PARTING = frozenset("_*|~./-")
 _MIN_PARTED = 9
 """Fewest signs of a run with the same sign after each other one, which is more than an IP address has."""
@@ -216,17 +214,17 @@ _HYPHENED = re.compile(f"-{any_of(DIGIT_NAMES)}[^-]{{0,6}}-{any_of(DIGIT_NAMES)}
 _FEWEST_HYPHENS = 6
 
 
-def spaced(view: View, singles: int, rare: str) -> View | None:
+def spaced(view: View, may_be: bool, rare: str) -> View | None:
     """Return *view* without spaces or other signs between single characters; None if there are none.
 
     Args:
         view: The text.
-        singles: How many of its words are a single character.
+        may_be: Whether several words that follow each other are a single character each.
         rare: The words in it that are not ordinary.
     """
     edits: list[Edit] = []
     text = view.text
-    if singles >= FEWEST_SINGLES and _SPACED_HINT.search(text):
+    if may_be and _SPACED_HINT.search(text):
         for run in _SPACED.finditer(text):
             edits += _gaps_closed(text, *run.span())
     elif _PARTED_HINT.search(rare):

@@ -95,7 +95,7 @@ def _hits_unspelled(given: View, kinds: frozenset[Kind], depth: int) -> list[Hit
 def _hits_in(view: View, page: Page, kinds: frozenset[Kind], depth: int) -> list[Hit]:
     """Return findings of *view* and of other views of it."""
     hits = _led_back(view, _seen(page, kinds), kinds)
-    if page.rare or page.singles >= decoding.FEWEST_SINGLES:
+    if page.rare or page.spaced:
         hits += _in_other_views(view, page, kinds)
     if page.packable and depth < MAX_DEPTH and decoding.may_be_packed(page.packable):
         hits += _in_packed(view, kinds, depth)
@@ -119,7 +119,7 @@ def _in_other_views(view: View, page: Page, kinds: frozenset[Kind]) -> list[Hit]
         said = [hit._replace(score=hit.score - 0.05) for hit in _said(Page.of(spoken.text))]
         hits += _changed(spoken, said, since, kinds)
     for other in (
-        decoding.spaced(view, page.singles, page.rare),
+        decoding.spaced(view, page.spaced, page.rare),
         decoding.named(view, page.lower) if page.topics & Topic.DIGIT else None,
     ):
         if other:

@@ -30,6 +30,8 @@ _SHAPE = bytes.maketrans(
 )
 _STRETCH = re.compile(rb"0[0 ./_()-]{6,}+")
 _BESIDE_LETTER = re.compile(rb"0(?:[Aa]|(?<=[Aa]0))")
+_SINGLES, _BYTE = b"\1\1\1\1", 256
+_MIXED = re.compile("[0-9A-Z]")
 _MIN_DIGITS = 7
 _FEW_DIGITS = 6
 """No number that is disguised, and no IBAN, has fewer."""
@@ -63,10 +65,11 @@ class Page(NamedTuple):
         stretches: Where it is mostly digits, seven and more: first position, position after the last.
         areas: The same with what follows each, those near each other as one.
         packable: Those of its rare words that are long enough for a text packed as base64 or hex.
-        long_words: Those of its rare words that have `LONG_WORD` characters and more, one a line.
+        long_words: Those of its rare words that have `LONG_WORD` characters and more, and a digit or a
+            capital letter among them, one a line.
         rare: Its words that are not ordinary, each once, in any order, one a line.
         rare_lower: The same in lower case.
-        singles: How many of its words are a single character.
+        spaced: Whether several words that follow each other are a single character each.
         digits: How many digits there are in it.
         topics: What words in it may have to do with.
     """
@@ -81,7 +84,7 @@ class Page(NamedTuple):
     long_words: str
     rare: str
     rare_lower: str
-    singles: int
+    spaced: bool
     digits: int
     topics: int
 
@@ -90,10 +93,10 @@ class Page(NamedTuple):
         """Return the page of *text*, whose shape is *shape* or not known yet."""
         shape = shape or shape_of(text)
         words = text.split()
-        singles = list(map(len, words)).count(1)
+        spaced = _is_spaced(list(map(len, words)))
         strange, topics = _without_ordinary(words)
         if not strange:
-            return cls(text, "", shape, hidden, [], [], [], "", "", "", singles, 0, 0)
+            return cls(text, "", shape, hidden, [], [], [], "", "", "", spaced, 0, 0)
         packable = [word for word in strange if len(word) >= MIN_PACKED_CHARS]
         rare = "\n".join(strange)
         digits = shape.count(b"0")
@@ -106,10 +109,10 @@ class Page(NamedTuple):
             stretches,
             _joined(stretches) if stretches else [],
             packable,
-            "\n".join([word for word in packable if len(word) >= LONG_WORD]) if packable else "",
+            _long(packable) if packable else "",
             rare,
             rare.lower(),
-            singles,
+            spaced,
             digits,
             topics,
         )
@@ -147,6 +150,18 @@ def shape_of(text: str) -> bytes:
 def is_plain(text: str, shape: bytes) -> bool:
     """Say whether nothing in *text*, which has that *shape*, is spelled in another way or escaped."""
     return text.isascii() and b"\0" not in shape and b"&" not in shape and b"**" not in shape
+
+
+def _is_spaced(sizes: list[int]) -> bool:
+    """Say whether in words of these sizes there are several in a row of a single character."""
+    if sizes.count(1) < len(_SINGLES):
+        return False
+    return max(sizes) >= _BYTE or _SINGLES in bytes(sizes)
+
+
+def _long(words: list[str]) -> str:
+    """Return the long ones of *words* that may be a key or an address, one a line."""
+    return "\n".join([word for word in words if len(word) >= LONG_WORD and _MIXED.search(word)])
 
 
 def _stretches(shape: bytes) -> list[tuple[int, int]]:
