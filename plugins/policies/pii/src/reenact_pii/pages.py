@@ -149,7 +149,12 @@ def shape_of(text: str) -> bytes:
 
 def is_plain(text: str, shape: bytes) -> bool:
     """Say whether nothing in *text*, which has that *shape*, is spelled in another way or escaped."""
-    return text.isascii() and b"\0" not in shape and b"&" not in shape and b"**" not in shape
+    return (
+        text.isascii()
+        and b"\0" not in shape
+        and b"&" not in shape
+        and (b"*" not in shape or b"**" not in shape)
+    )
 
 
 def _is_spaced(sizes: list[int]) -> bool:
