@@ -196,6 +196,8 @@ def test_a_spaced_number_is_found_to_its_end_wherever_it_is_not(cut: int) -> Non
         "1 2 3 4 5 6 7 8 9 10",
         "[0 1 0 1 1 0 0 1 0 1 1 0], (1 2 3 4 5 6 7 8 9 0), ok",
         "x o x / o x o / x x o",
+        "steps 0 - 1 - 7 - 1 - 2 - 3 - 4 - 5 - 6 - 7 - 8, scores 0/1/7/1/2/3/4/5/6/7/8",
+        "the array is [0 1 7 1 2 3 4 5 6 7 8]",
         "ratio 1/2/3/4/5/6/7/8/9 or 9 - 8 - 7 - 6 - 5 - 4 - 3",
         "three four five six seven eight nine ten, one two one two one two one two",
         "un deux trois quatre cinq six sept huit neuf dix; eins zwei drei vier fünf sechs sieben acht neun",

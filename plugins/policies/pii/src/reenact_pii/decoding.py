@@ -223,14 +223,17 @@ def spaced(view: View, may_be: bool, rare: str) -> View | None:
         rare: The words in it that are not ordinary.
     """
     edits: list[Edit] = []
-    text = view.text
+    text, listed = view.text, False
     if may_be and _SPACED_HINT.search(text):
         for run in _SPACED.finditer(text):
             edits += _gaps_closed(text, *run.span())
+            listed |= text[run.start() - 1 : run.start()] == "[" or _is_parted(run[0][::2])
     elif _PARTED_HINT.search(rare):
         for run in _PARTED.finditer(text):
             edits.extend((at, at + 1, "") for at in range(run.start() + 1, run.end() - 1, 2))
-    return view.edited(edits, hidden=True) if edits else None
+            listed |= run[1] == "/"
+    # A list of digits is written so without a thought of hiding them.
+    return view.edited(edits, hidden=not listed) if edits else None
 
 
 def _gaps_closed(text: str, first: int, last: int) -> list[Edit]:
