@@ -109,12 +109,98 @@ def test_named_digits_are_digits() -> None:
 
 
 @pytest.mark.parametrize(
+    "number",
+    [
+        "four one one one, one one one one, one one one one, one one one one",
+        "vier eins eins eins eins eins eins eins eins eins eins eins eins eins eins eins",
+        "cuatro-uno-uno-uno-uno-uno-uno-uno-uno-uno-uno-uno-uno-uno-uno-uno",
+        "dois dois dois um zero zero zero zero zero zero zero zero zero zero zero nove",
+        "cinque cinque cinque cinque cinque cinque cinque cinque cinque cinque cinque cinque quattro quattro"
+        " quattro quattro",
+        "vijf vijf vijf vijf vijf vijf vijf vijf vijf vijf vijf vijf vier vier vier vier",
+        "null-eins-fünf-eins-zwei-zwei-fünf-zwei-fünf-zwei-eins",
+        "five one two, five five five, one two one two",
+    ],
+)
+def test_digits_are_read_by_their_names_however_few_differ(number: str) -> None:
+    """A long run of names of digits is a number, in several languages, though most of them are the same."""
+    values = [f"call {number}."[item.start : item.end] for item in find(f"call {number}.")]
+
+    assert values == [number]
+
+
+SPACED_DIGITS = [
+    ("phone", "0171-2345678", Kind.PHONE),
+    ("call me at", "+49 171 2345678", Kind.PHONE),
+    ("tel", "020 7946 0958", Kind.PHONE),
+    ("card", "4111 1111 1111 1111", Kind.CREDIT_CARD),
+    ("phone or card", "5555 5555 5555 4444", Kind.CREDIT_CARD),
+    ("iban", "DE89 3704 0044 0532 0130 00", Kind.IBAN),
+    ("phone or iban", "GB82 WEST 1234 5698 7654 32", Kind.IBAN),
+    ("ssn", "536-90-4399", Kind.US_SSN),
+    ("cpf", "111.444.777-35", Kind.NATIONAL_ID),
+    ("bsn", "111222333", Kind.NATIONAL_ID),
+    ("pesel", "44051401359", Kind.NATIONAL_ID),
+    ("from", "159.217.20.239", Kind.IP),
+    ("mail", "jo.smith@example.com", Kind.EMAIL),
+]
+
+
+@pytest.mark.parametrize(("word", "value", "kind"), SPACED_DIGITS)
+@pytest.mark.parametrize("around", ["{} ok", "({}), ok", '"{}".', "<{}>", "{}, please", "{}"])
+@pytest.mark.parametrize("gap", [" ", "  "])
+def test_a_value_with_a_blank_between_all_its_signs_is_found_to_both_ends(
+    gap: str, around: str, word: str, value: str, kind: Kind
+) -> None:
+    """Neither the first signs of a spaced value nor its last are left, whatever stands around it."""
+    spaced = gap.join(value.replace(" ", ""))
+
+    assert found(f"{word}: {around.format(spaced)}", kind) == [spaced]
+
+
+@pytest.mark.parametrize("sign", ["-", ".", "_", "/", " - ", " . ", " / "])
+@pytest.mark.parametrize(
+    ("word", "digits", "kind"),
+    [
+        ("phone", "01712345678", Kind.PHONE),
+        ("card", "4111111111111111", Kind.CREDIT_CARD),
+        ("iban", "DE89370400440532013000", Kind.IBAN),
+        ("ssn", "536904399", Kind.US_SSN),
+        ("national id", "11144477735", Kind.NATIONAL_ID),
+    ],
+)
+def test_a_number_with_a_sign_between_all_its_digits_is_found_to_its_end(
+    word: str, digits: str, kind: Kind, sign: str
+) -> None:
+    """A number is read through hyphens, dots and strokes between its digits."""
+    parted = sign.join(digits)
+
+    assert found(f"{word} {parted} ok", kind) == [parted]
+
+
+@pytest.mark.parametrize("cut", range(1, 11))
+def test_a_spaced_number_is_found_to_its_end_wherever_it_is_not(cut: int) -> None:
+    """Two digits side by side amid spaced ones do not end a telephone number."""
+    digits = "01712345678"
+    number = f"{' '.join(digits[:cut])}{' '.join(digits[cut:])}"
+
+    assert found(f"phone {number} ok", Kind.PHONE) == [number]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "look at github.com for more",
         "meet me at example.org",
         "at a suitable point within",
         "1 2 3 4 5 6 7 8 9 10",
+        "[0 1 0 1 1 0 0 1 0 1 1 0], (1 2 3 4 5 6 7 8 9 0), ok",
+        "x o x / o x o / x x o",
+        "steps 0 - 1 - 7 - 1 - 2 - 3 - 4 - 5 - 6 - 7 - 8, scores 0/1/7/1/2/3/4/5/6/7/8",
+        "the array is [0 1 7 1 2 3 4 5 6 7 8]",
+        "ratio 1/2/3/4/5/6/7/8/9 or 9 - 8 - 7 - 6 - 5 - 4 - 3",
+        "three four five six seven eight nine ten, one two one two one two one two",
+        "un deux trois quatre cinq six sept huit neuf dix; eins zwei drei vier fünf sechs sieben acht neun",
         html.escape("a < b & c"),
     ],
 )

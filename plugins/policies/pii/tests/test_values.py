@@ -293,6 +293,28 @@ def test_place_holders_references_and_hashes_are_no_secrets(text: str) -> None:
     assert found(text, Kind.SECRET) == []
 
 
+@pytest.mark.parametrize("word", ["unauthorized", "emotion", "author", "promote", "passage", "monkeys"])
+def test_a_word_within_another_names_no_secret(word: str) -> None:
+    """That letters of a word are those of a name for a secret says nothing of what stands beside it."""
+    assert found(f"{word}: a1B2c3d4e5f6g7h8", Kind.SECRET) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Authorization: Basic {}",
+        "authorization: token {}",
+        "mot de passe : {}",
+        "bypass_key: {}",
+        "auth_token={}",
+        "unauthorized, but the password is {}",
+    ],
+)
+def test_a_name_for_a_secret_is_one_in_any_company(text: str) -> None:
+    """Names of headers, several words, and names with parts name a secret."""
+    assert found(text.format("dXNlcjpwYXNzd29yZDEyMw"), Kind.SECRET) == ["dXNlcjpwYXNzd29yZDEyMw"]
+
+
 def test_only_the_kinds_asked_for_are_found() -> None:
     """Other kinds are not looked for."""
     text = "jo@example.com 4111111111111111"

@@ -6,7 +6,7 @@ that use IBANs without being in it.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from reenact_pii import checksums
 from reenact_pii.context import before, words
@@ -43,7 +43,7 @@ _GROUPED = (
     rf"|[456][0-9]{{5}}{_SEP}[0-9]{{10,13}}"  # number of the issuer, number of the account
     rf"|[456][0-9]{{7}}{_SEP}[0-9]{{8}}"
     rf"|[1-9][0-9]{{11,18}}"
-    rf"|[2-9](?:[ ._/-][0-9]){{11,18}}"  # every digit alone
+    rf"|[2-9](?:[ ._/-][0-9]){{11,18}}(?:[ ._/-][0-9]{{2,3}})?"  # every digit alone, but the last
     rf"|[2-9][0-9](?:[ ._/-][0-9]{{2}}){{5,8}}(?![ ._/-][0-9A-Fa-f]{{2}}(?![0-9A-Za-z]))"
 )
 _CARD = re.compile(rf"(?<![0-9A-Za-z])(?<![0-9][.-])(?:{_GROUPED})(?![0-9A-Za-z]|[.-][0-9])")
@@ -62,13 +62,19 @@ _LENGTHS = {
     "39": {14, 16},
 }
 _LENGTHS |= {f"5{second}": {16} for second in range(1, 6)}
-_LAST_GROUP = re.compile(r"(?<=[0-9]{4})[ ._/-]+[0-9]{1,3}\Z")
+_LAST_GROUP = re.compile(r"(?:(?<=[0-9]{4})[ ._/-]+[0-9]{1,3}|(?<=[ ._/-][0-9])[ ._/-][0-9]{2,3})\Z")
 _USUAL, MIN_CARD = 16, 12
+_MIN_DIGITS = 6
+"""Fewest digits of an account's number, in which letters may stand too."""
 
 
-def find_banking(page: Page) -> Iterator[Hit]:
-    """Yield card numbers and IBANs."""
-    for match in page.numbers(_CARD):
+def find_banking(page: Page) -> Iterable[Hit]:
+    """Return card numbers and IBANs."""
+    return _banking(page) if page.digits >= _MIN_DIGITS else ()
+
+
+def _banking(page: Page) -> Iterator[Hit]:
+    for match in page.numbers(_CARD) if page.digits >= MIN_CARD else ():
         yield from _card(match[0], match.start(), page.lower)
     for check in _IBAN_CHECK.finditer(page.shape):
         country_end = check.start() - (page.text[check.start() - 1] in " .-")

@@ -22,6 +22,7 @@ _CASH = re.compile(
     r"(?<![A-Za-z0-9])(bitcoincash|bchtest|ecash|simpleledger):([qp][02-9ac-hj-np-z]{41})(?![A-Za-z0-9])"
 )
 _TON = re.compile(r"(?<![A-Za-z0-9_-])[EUk0][Qf][A-Za-z0-9_-]{46}(?![A-Za-z0-9_-])")
+_TON_CHARS = 48
 _WALLET_WORDS = words("wallet")
 
 _SOLANA_BYTES, _POLKADOT_BYTES = 32, (35, 36)
@@ -44,7 +45,7 @@ def _crypto(page: Page) -> Iterator[Hit]:
             yield Hit(start, end, Kind.CRYPTO, 1.0, why)
         elif why is None:
             yield from _other(token, start, lower)
-    if _TON.search(words):
+    if len(words) >= _TON_CHARS and _TON.search(words):
         yield from _find_ton(text)
     if ":" in words and ("bitcoincash:" in lower or "ecash:" in lower or "simpleledger:" in lower):
         for match in _CASH.finditer(lower):

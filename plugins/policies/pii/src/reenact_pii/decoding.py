@@ -11,7 +11,7 @@ import html
 import re
 from collections.abc import Iterator
 
-from reenact_pii.context import DIGIT_NAMES, any_of, listed
+from reenact_pii.context import DIGIT_NAMES, any_of
 from reenact_pii.folding import fold, fold_words
 from reenact_pii.views import Edit, View
 
@@ -92,7 +92,7 @@ _DOT_NAMES = ("dot", "d0t", "punkt", "punto", "ponto", "point", "tacka", "kropka
 _DOTS_SPELLED = (" . ", *_DOT_NAMES)
 _DOT_WORDS = f"(?:{'|'.join(_DOT_NAMES)})"
 _AT_WORDS = r"(?:at|arroba|arobase|chiocciola|malpa|klammeraffe|apenstaartje|\u00e4t|a)"
-_DOT_CORES = ("dot", "punkt", "punto", "ponto", "point", " . ", "kropka")
+_DOT_CORES = ("dot", "punkt", "punto", "ponto", "point", ".", "kropka")
 _DOT_HINTS = (" dot ", " punkt ", " punto ", " ponto ", " point ", " kropka ", "_dot_", "-dot-", " . ")
 _AT_HINTS = ("@ ", " @", "_at_", "-at-", "arroba", "arobase")
 _BRACKET_HINT = re.compile(rf"[\[({{<] ?(?:{_DOT_WORDS}|{_AT_WORDS}|[.@]) ?[\])}}>]")
@@ -116,6 +116,7 @@ _AT = re.compile(
     rf"|(?<=[^\W_][_-])at[_-](?={_DOTTED})"
     rf"|(?:(?<=[^\W_] ) ?@|(?<=[^\W_]@)) {{0,2}}(?={_DOTTED}))"
 )
+_NUMBERS_DOTTED = re.compile(r"[0-9][ _-]{1,2}[^ 0-9]{1,6}[ _-]{1,2}[0-9]")
 _MAILER_AT = re.compile(rf" at {{1,2}}{_MAILERS}\.")
 _PAIRS = {
     "at": "dot|d0t",
@@ -131,7 +132,7 @@ _PAIRED = "|".join(
 _AT_SPELLED = re.compile(rf" (?<=[^\W_] ) ?(?:{_PAIRED}|at {{1,2}}(?=[a-z0-9-]{{1,63}}+ ?[\[({{<]))")
 
 
-_BRACKET_WORD = re.compile(rf"[\[({{<](?:{_DOT_WORDS}|{_AT_WORDS}|[.@])?(?:[\])}}>]|$)", re.MULTILINE)
+_BRACKET_WORD = re.compile(rf"[\[({{<](?:$|(?:{_DOT_WORDS}|{_AT_WORDS}|[.@])(?:[\])}}>]|$))", re.MULTILINE)
 _SPOKEN_WORD = re.compile(rf"\n(?:(?:dot|punkt|punto|ponto|point|kropka|\.|@[^\n]*|[^\n]*@)\n|{_MAILERS}\.)")
 
 
@@ -145,24 +146,34 @@ def may_be_spoken(words: str) -> bool:
     Args:
         words: In lower case, one a line.
     """
-    if _SPOKEN_WORD.search(f"\n{words}\n") or (_has_bracket(words) and _BRACKET_WORD.search(words)):
+    if ("@" in words or "." in words or words.isalpha()) and _SPOKEN_WORD.search(f"\n{words}\n"):
+        return True
+    if _has_bracket(words) and _BRACKET_WORD.search(words):
         return True
     if "_" in words and ("_at_" in words or "_dot_" in words):
         return True
     return "-at-" in words or "-dot-" in words or "arroba" in words or "arobase" in words
 
 
-def spoken(view: View, lower: str) -> View | None:
-    """Return *view* with spoken dots and at signs as such; None if there are none."""
-    brackets = _has_bracket(lower) and _BRACKET_HINT.search(lower) is not None
+def spoken(view: View, lower: str, rare: str) -> View | None:
+    """Return *view* with spoken dots and at signs as such; None if there are none.
+
+    Args:
+        view: The text.
+        lower: The same in lower case.
+        rare: The words in it that are not ordinary, in lower case.
+    """
+    brackets = _has_bracket(rare) and _BRACKET_HINT.search(lower) is not None
     dots = brackets or (
-        any(word in lower for word in _DOT_CORES) and any(hint in lower for hint in _DOT_HINTS)
+        any(word in rare for word in _DOT_CORES) and any(hint in lower for hint in _DOT_HINTS)
     )
     ats = brackets or any(hint in lower for hint in _AT_HINTS)
     if not (dots or ats or (" at " in lower and _MAILER_AT.search(lower))):
         return None
     at_edits = [(match.start(), match.end(), "@") for match in _AT_SPELLED.finditer(lower)] if dots else []
     spelled = any(word in lower for word in _DOTS_SPELLED)
+    if not (ats or at_edits or "@" in lower or _NUMBERS_DOTTED.search(lower) or " at " in lower):
+        return None
     dot_edits = [(m.start(), m.end(), ".") for m in _DOT.finditer(lower)] if brackets or spelled else []
     dotted = view.edited(_merged(at_edits, dot_edits))
     edits = [(match.start(), match.end(), "@") for match in _AT.finditer(dotted.text.lower())]
@@ -181,12 +192,17 @@ def _merged(first: list[Edit], second: list[Edit]) -> list[Edit]:
 
 # --- 1 2 3 and one two three ----------------------------------------------------------------------
 
-_SPACED = re.compile(r"(?<!\S)(?:\S {1,3}(?=\S(?!\S))){5,}+\S")
+_SPACED = re.compile(
+    r"(?<![^\s\"'`(\[{<>:=,;])(?:\S {1,3}(?=\S(?!\S)|\S[\"'`)\]}<>:.,;!?]{1,3}(?!\S))){5,}+\S"
+)
+"""The first may stand behind a sign that opens or names something, the last before one that ends it."""
 _SPACED_HINT = re.compile(r" \S {1,3}\S {1,3}\S {1,3}\S(?!\S)")
-_PARTED_HINT = re.compile(r"([_*|~.-])[A-Za-z0-9]\1[A-Za-z0-9]\1[A-Za-z0-9]\1[A-Za-z0-9]\1")
-_PARTED = re.compile(r"(?<![A-Za-z0-9])\S([_*|~.-])(?:\S\1){5,}+\S?+")
+_PARTED_HINT = re.compile(r"([_*|~./-])[A-Za-z0-9]\1[A-Za-z0-9]\1[A-Za-z0-9]\1[A-Za-z0-9]\1")
+_PARTED = re.compile(r"(?<![A-Za-z0-9])\S([_*|~./-])(?:\S\1){5,}+\S?+")
 _GAP = re.compile(r" {1,3}")
-_FEWEST_SINGLES = 4
+_PARTING = frozenset("_*|~./-")
+_MIN_PARTED = 9
+"""Fewest signs of a run with the same sign after each other one, which is more than an IP address has."""
 
 _DIGIT_WORD = "|".join(sorted(DIGIT_NAMES, key=len, reverse=True))
 _NAMED = re.compile(rf"(?<![a-z])(?:{_DIGIT_WORD})(?:[ ,-]{{1,2}}(?:{_DIGIT_WORD})(?![a-z])){{6,}}+")
@@ -194,35 +210,46 @@ _BEGUN = any_of(DIGIT_NAMES) + "[^ ,-]{0,6}[ ,-]"
 _THREE_NAMED = re.compile(f"[ ,-]{_BEGUN}[ ,-]?{_BEGUN}[ ,-]?{_BEGUN}")
 """What may be names amid such a run; begins with what is rarer than a letter."""
 _WORD = re.compile(rf"(?:{_DIGIT_WORD})")
-_NAMED_HINTS = listed("digit_hints")
+_HYPHENED = re.compile(f"-{any_of(DIGIT_NAMES)}[^-]{{0,6}}-{any_of(DIGIT_NAMES)}")
+_FEWEST_HYPHENS = 6
 
 
-def spaced(view: View, singles: int, rare: str) -> View | None:
+def spaced(view: View, may_be: bool, rare: str) -> View | None:
     """Return *view* without spaces or other signs between single characters; None if there are none.
 
     Args:
         view: The text.
-        singles: How many of its words are a single character.
+        may_be: Whether several words that follow each other are a single character each.
         rare: The words in it that are not ordinary.
     """
     edits: list[Edit] = []
-    text = view.text
-    if singles >= _FEWEST_SINGLES and _SPACED_HINT.search(text):
+    text, listed = view.text, False
+    if may_be and _SPACED_HINT.search(text):
         for run in _SPACED.finditer(text):
             edits += _gaps_closed(text, *run.span())
+            listed |= text[run.start() - 1 : run.start()] == "[" or _is_parted(run[0][::2])
     elif _PARTED_HINT.search(rare):
         for run in _PARTED.finditer(text):
             edits.extend((at, at + 1, "") for at in range(run.start() + 1, run.end() - 1, 2))
-    return view.edited(edits, hidden=True) if edits else None
+            listed |= run[1] == "/"
+    # A list of digits is written so without a thought of hiding them.
+    return view.edited(edits, hidden=not listed) if edits else None
 
 
 def _gaps_closed(text: str, first: int, last: int) -> list[Edit]:
     """Return edits that leave out the gaps between characters, and of wider ones leave a space."""
     if text.find("  ", first, last) < 0:
+        if _is_parted(text[first:last:2]):
+            return [(at + 1, min(at + 4, last), "") for at in range(first, last - 1, 4)]
         return [(at, at + 1, "") for at in range(first + 1, last, 2)]
     gaps = [gap.span() for gap in _GAP.finditer(text, first, last)]
     usual = min([end - start for start, end in gaps])
     return [(start, end, "" if end - start == usual else " ") for start, end in gaps]
+
+
+def _is_parted(signs: str) -> bool:
+    between = set(signs[1::2])
+    return len(signs) >= _MIN_PARTED and len(between) == 1 and between <= _PARTING
 
 
 _CONFUSED = re.compile(
@@ -251,16 +278,17 @@ def confused(view: View, rare: str) -> View | None:
     return view.edited(edits, hidden=True) if edits else None
 
 
-def named(view: View, lower: str, rare: str) -> View | None:
-    """Return *view* with digits for runs of their names; None if there are no such runs.
+def may_be_named(words: str) -> bool:
+    """Say whether `named` may find names with hyphens between them in a text that holds these words.
 
     Args:
-        view: The text.
-        lower: The same in lower case.
-        rare: The words in it that are not ordinary.
+        words: In lower case, one a line.
     """
-    if sum(hint in rare for hint in _NAMED_HINTS) < 2:  # noqa: PLR2004  # seven digits seldom are all the same
-        return None
+    return words.count("-") >= _FEWEST_HYPHENS and _HYPHENED.search(words) is not None
+
+
+def named(view: View, lower: str) -> View | None:
+    """Return *view*, *lower* in lower case, with digits for runs of their names; None if there are none."""
     edits: list[Edit] = []
     for run in _NAMED.finditer(lower) if _THREE_NAMED.search(lower) else ():
         words = list(_WORD.finditer(lower, *run.span()))

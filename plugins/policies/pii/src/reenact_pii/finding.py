@@ -4,6 +4,7 @@ Finders are pure functions of a text and its lower case. They read views, never 
 text as it was given; what they find leads back through the layers of its view.
 """
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import lru_cache
@@ -19,7 +20,7 @@ from reenact_pii.ids import find_ids
 from reenact_pii.keys import find_secrets
 from reenact_pii.mail import find_mail
 from reenact_pii.network import find_network
-from reenact_pii.pages import Page, Topic
+from reenact_pii.pages import Page, Topic, is_plain, shape_of
 from reenact_pii.phones import find_phones
 from reenact_pii.views import View
 
@@ -65,7 +66,7 @@ def find(text: str, kinds: Collection[Kind] = ALL_KINDS, *, before: str = "") ->
         return settle(_hits(text, frozenset(kinds), 0))
     size = len(before)
     hits = _hits(before + text, frozenset(kinds), 0)
-    return settle(_moved(hit, -size) for hit in hits if hit.start >= size)
+    return settle([_moved(hit, -size) for hit in hits if hit.start >= size])
 
 
 def _moved(hit: Hit, by: int) -> Hit:
@@ -74,15 +75,27 @@ def _moved(hit: Hit, by: int) -> Hit:
 
 def _hits(text: str, kinds: frozenset[Kind], depth: int) -> list[Hit]:
     """Return findings of all views of *text*, with positions in it."""
-    folded = fold(View(text))
+    view, shape = View(text), shape_of(text)
+    if not is_plain(text, shape):
+        return _hits_unspelled(view, kinds, depth)
+    return _hits_in(view, Page.of(text, shape), kinds, depth)
+
+
+def _hits_unspelled(given: View, kinds: frozenset[Kind], depth: int) -> list[Hit]:
+    """Return findings of a text in which there are escapes, or characters that are read as others."""
+    folded = fold(given)
     view = decoding.plain(folded)
-    page = Page.of(view.text)
+    hits = _hits_in(view, Page.of(view.text), kinds, depth)
+    unseen = decoding.tagged(given) if folded.layers else None
+    if unseen:
+        hits += _led_back(unseen, _seen(Page.of(unseen.text, hidden=True), kinds), kinds)
+    return hits
+
+
+def _hits_in(view: View, page: Page, kinds: frozenset[Kind], depth: int) -> list[Hit]:
+    """Return findings of *view* and of other views of it."""
     hits = _led_back(view, _seen(page, kinds), kinds)
-    if folded.layers:
-        unseen = decoding.tagged(View(text))
-        if unseen:
-            hits += _led_back(unseen, _seen(Page.of(unseen.text, hidden=True), kinds), kinds)
-    if page.rare or page.singles:
+    if page.rare or page.spaced:
         hits += _in_other_views(view, page, kinds)
     if page.packable and depth < MAX_DEPTH and decoding.may_be_packed(page.packable):
         hits += _in_packed(view, kinds, depth)
@@ -92,7 +105,7 @@ def _hits(text: str, kinds: frozenset[Kind], depth: int) -> list[Hit]:
 def _seen(page: Page, kinds: frozenset[Kind]) -> list[Hit]:
     hits: list[Hit] = []
     if page.rare:
-        for finder in _finders(kinds, page.has_digits, ":" in page.rare):
+        for finder in _finders(kinds, page.digits > 0, ":" in page.rare):
             hits += finder(page)
     return hits
 
@@ -101,20 +114,24 @@ def _in_other_views(view: View, page: Page, kinds: frozenset[Kind]) -> list[Hit]
     """Return what is found where another view differs from *view*, and only there."""
     hits: list[Hit] = []
     since = len(view.layers)
-    spoken = decoding.spoken(view, page.lower) if page.topics & Topic.SPOKEN else None
-    if spoken:
+    spoken = decoding.spoken(view, page.lower, page.rare_lower) if page.topics & Topic.SPOKEN else None
+    if spoken and _MAY_BE_SAID.search(spoken.text):
         said = [hit._replace(score=hit.score - 0.05) for hit in _said(Page.of(spoken.text))]
         hits += _changed(spoken, said, since, kinds)
     for other in (
-        decoding.spaced(view, page.singles, page.rare),
-        decoding.named(view, page.lower, page.rare_lower) if page.topics & Topic.DIGIT else None,
+        decoding.spaced(view, page.spaced, page.rare),
+        decoding.named(view, page.lower) if page.topics & Topic.DIGIT else None,
     ):
         if other:
             hits += _changed(other, _near(other, lambda text: _seen(text, kinds)), since, kinds)
-    mistaken = decoding.confused(view, page.rare) if page.has_digits else None
+    mistaken = decoding.confused(view, page.rare) if page.has_digits_beside_letters() else None
     if mistaken:
         hits += _changed(mistaken, _near(mistaken, find_banking), since, kinds)
     return hits
+
+
+_MAY_BE_SAID = re.compile(r"@|[0-9]\.[0-9]{1,3}\.[0-9]")
+"""What an address has, of those that are spelled out."""
 
 
 def _said(page: Page) -> Iterator[Hit]:

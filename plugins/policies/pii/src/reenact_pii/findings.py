@@ -1,6 +1,6 @@
 """What a finding is, and which of two overlapping ones stays."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from enum import StrEnum
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -69,15 +69,14 @@ class Finding:
     why: str
 
 
-def settle(hits: Iterable[Hit]) -> list[Finding]:
+def settle(hits: Collection[Hit]) -> list[Finding]:
     """Return findings that do not overlap, in order; the surer one stays, then the longer.
 
     Of a secret that overlaps a surer finding in part, the rest stays a secret.
     """
-    unlike = dict.fromkeys(hits)
-    if not unlike:
+    if not hits:
         return []
-    ranked = sorted(unlike, key=lambda hit: (-hit.score, hit.start - hit.end, hit.start))
+    ranked = sorted(dict.fromkeys(hits), key=lambda hit: (-hit.score, hit.start - hit.end, hit.start))
     if len(ranked) > 1:
         ranked = sorted(_disjoint(ranked))
     return [Finding(*hit) for hit in ranked]

@@ -18,7 +18,8 @@ from reenact_pii.views import Edit, Letters, View
 
 _GONE, _SEVERAL = "\x00", "\x01"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_CONTROLS = bytes(code for code in range(128) if _CONTROL.match(chr(code)))
+CONTROLS = bytes(code for code in range(128) if _CONTROL.match(chr(code)))
+"""Control characters of ASCII that end no line and are no tab."""
 _MOSTLY = 0.85
 """Share of ASCII from which runs of it are worth looking for."""
 _RUNS = re.compile(r"[\x00-\x7f]+|[^\x00-\x7f]+")
@@ -102,7 +103,7 @@ def fold(view: View) -> View:
     """Return *view* in the one spelling."""
     text = view.text
     ascii_bytes = text.encode("ascii", "ignore")
-    controls = len(ascii_bytes.translate(None, _CONTROLS)) < len(ascii_bytes)
+    controls = len(ascii_bytes.translate(None, CONTROLS)) < len(ascii_bytes)
     if len(ascii_bytes) == len(text) and not controls:
         return view
     if len(ascii_bytes) < len(text) * _MOSTLY:

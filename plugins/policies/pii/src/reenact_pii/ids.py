@@ -313,7 +313,7 @@ _SSN_WORDS = words("ssn")
 _ID_WORDS = words("national_id", gap=r"[^0-9\n]{0,24}")
 _DOCUMENT_HINTS = listed("document_hints")
 _BARE_ID = re.compile(
-    r"(?<![0-9A-Za-z])(?<![0-9][.-])[0-9]{2,15}+(?:[ ./-]{1,3}[0-9]{1,8}+){0,5}+(?![0-9A-Za-z])"
+    r"(?<![0-9A-Za-z])(?<![0-9][.-])[0-9]{1,15}+(?:[ ./-]{1,3}[0-9]{1,13}+){0,15}+(?![0-9A-Za-z])"
 )
 _PASSPORT = words("passport")
 _DOCUMENT = re.compile(
@@ -321,17 +321,25 @@ _DOCUMENT = re.compile(
 )
 
 
-def find_ids(page: Page) -> Iterator[Hit]:
-    """Yield US Social Security numbers and national numbers."""
+def find_ids(page: Page) -> list[Hit]:
+    """Return US Social Security numbers and national numbers."""
+    hits: list[Hit] = []
     if page.stretches:
-        yield from _find_ssn(page)
-        yield from _formed(page.numbers(_FORMED_AT), _FORMED)
-        yield from _find_bare(page)
-    for area in _CAPITALS.finditer(page.text) if _LETTERED_SHAPE.search(page.shape) else ():
+        hits += _formed(page.numbers(_FORMED_AT), _FORMED)
+        if page.digits >= _MIN_BARE:
+            hits += _find_ssn(page)
+            hits += _find_bare(page)
+    if _LETTERED_SHAPE.search(page.shape):
+        hits += _find_lettered(page)
+    if page.topics & Topic.DOCUMENT and any(hint in page.rare_lower for hint in _DOCUMENT_HINTS):
+        hits += _find_documents(page)
+    return hits
+
+
+def _find_lettered(page: Page) -> Iterator[Hit]:
+    for area in _CAPITALS.finditer(page.text):
         if _TWO_DIGITS.search(area[0]):
             yield from _formed(_LETTERED_AT.finditer(page.text, area.start(), area.end() + 2), _LETTERED)
-    if page.topics & Topic.DOCUMENT and any(hint in page.rare_lower for hint in _DOCUMENT_HINTS):
-        yield from _find_documents(page)
 
 
 def _formed(matches: Iterator[re.Match[str]], forms: dict[str, tuple[str, Check]]) -> Iterator[Hit]:

@@ -9,34 +9,49 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
-from reenact_pii.context import any_of, listed
+from reenact_pii.context import any_of
 from reenact_pii.findings import Hit, Kind
+from reenact_pii.names import NO_WORD, PASSWORDS, TOKENS
 from reenact_pii.pages import Page, Topic
 from reenact_pii.vendors import PRIVATE_KEY, VENDORS, KeyForm
 
 
-def find_secrets(page: Page) -> Iterator[Hit]:
-    """Yield secrets."""
-    text = page.text
+def find_secrets(page: Page) -> list[Hit]:
+    """Return secrets."""
+    hits: list[Hit] = []
     words = page.long_words
     if words:
-        for needle, form in _NEEDLES if _ANY_NEEDLE.search(words) else ():
-            if needle in words:
-                yield from _of_vendor(text, form)
-        for form in _OF_DOTS if "." in words else ():
-            if form.pattern.search(words):
-                yield from _of_vendor(text, form)
+        for form in _forms_in(words):
+            hits += _of_vendor(page.text, form)
     if page.topics & Topic.SECRET:
-        if "PRIVATE KEY" in text:
-            for block in PRIVATE_KEY.finditer(text):
-                yield Hit(*block.span(), Kind.SECRET, 1.0, "private key")
-        yield from _assigned(page)
+        hits += _blocks(page.text)
+        hits += _assigned(page)
     if "://" in page.rare and "@" in page.rare:
-        yield from _in_urls(text)
+        hits += _in_urls(page.text)
     if "-u" in page.rare:
-        for match in _USER_OPTION.finditer(text):
-            if not _is_placeholder(match[2].lower()):
-                yield Hit(*match.span(2), Kind.SECRET, 0.9, "password of a command")
+        hits += _in_options(page.text)
+    return hits
+
+
+def _forms_in(words: str) -> Iterator[KeyForm]:
+    """Yield the vendors of whose keys there may be one among *words*."""
+    for needle, form in _NEEDLES if _ANY_NEEDLE.search(words) else ():
+        if needle in words:
+            yield form
+    for form in _OF_DOTS if "." in words else ():
+        if form.pattern.search(words):
+            yield form
+
+
+def _blocks(text: str) -> Iterator[Hit]:
+    for block in PRIVATE_KEY.finditer(text) if "PRIVATE KEY" in text else ():
+        yield Hit(*block.span(), Kind.SECRET, 1.0, "private key")
+
+
+def _in_options(text: str) -> Iterator[Hit]:
+    for match in _USER_OPTION.finditer(text):
+        if not _is_placeholder(match[2].lower()):
+            yield Hit(*match.span(2), Kind.SECRET, 0.9, "password of a command")
 
 
 _NEEDLES = [(form.needle, form) for form in VENDORS if form.needle != "."]
@@ -93,17 +108,6 @@ def _in_urls(text: str) -> Iterator[Hit]:
 
 # --- beside a name --------------------------------------------------------------------------------
 
-_PASSWORDS = {word: re.escape(word) for word in listed("password")}
-_PASSWORDS |= {
-    "pass": "pass(?:word|wd|phrase|code|wort)?",
-    "hasl": "hasl[oł]o?",
-    "credential": "credentials?",
-}
-"""Words for a password: how to find one quickly, and how it may go on."""
-
-_TOKENS = {word: word for word in listed("tokens")}
-"""Words for a key or token, likewise; ``key`` alone says nothing and ``deploy_key`` much."""
-
 _KEY_OF = re.compile(
     r"(?<![a-z])(?!(?:cache|primary|foreign|sort|partition|idempotency|object|s3|row|hash|routing|dedup|lookup|"
     r"group|public|pub|host|index|map|dict|storage|file|redis|entity|record|item|composite|unique|natural|"
@@ -122,10 +126,10 @@ _VALUE = (
     r"(?:(?:bearer|basic|token|apikey|bot|digest) {1,2})?"
     r"(?:[rbfu]?[\"'`]([^\"'`\n]{4,512}+)[\"'`]|([^\s\"'`,;<>()\[\]{}]{4,512}+))"
 )
-_NAME_END = rf"(?![a-z]{{1,24}}[^a-z_-])((?:[_-]?[a-z0-9_-]{{0,24}})?+){_SAYS}"
-_PASSWORD_AT = {hint: re.compile(form + _NAME_END) for hint, form in _PASSWORDS.items()}
+_NAME_END = rf"{NO_WORD}((?:[_-]?[a-z0-9_-]{{0,24}})?+){_SAYS}"
+_PASSWORD_AT = {hint: re.compile(form + _NAME_END) for hint, form in PASSWORDS.items()}
 _PASSWORD_ASCII = tuple(hint for hint in _PASSWORD_AT if hint.isascii())
-_TOKEN_AT = {hint: re.compile(form + _NAME_END) for hint, form in _TOKENS.items()}
+_TOKEN_AT = {hint: re.compile(form + _NAME_END) for hint, form in TOKENS.items()}
 _BARE_AT = re.compile(r"(?:bearer|basic|token|x-api-key|--password|--token|--api-key) {1,2}()")
 _BARE = (
     "bearer ",

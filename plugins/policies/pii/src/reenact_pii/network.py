@@ -45,6 +45,7 @@ _HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
 _FEW_GROUPS = 3
 _V6_COLON_COUNTS = (7, 6)  # six before an address with dots
 _V4_BITS = 32
+_V4_DOTS, _FOURS_DOTS = 3, 2
 _PAIRS_SIGNS = 3
 """How many signs there are in an address of pairs, at the least."""
 
@@ -53,13 +54,14 @@ def find_network(page: Page) -> list[Hit]:
     """Return IP and MAC addresses."""
     text, lower = page.text, page.lower
     hits: list[Hit] = []
-    if b"0.0" in page.shape and _V4.search(page.rare):
+    dots = page.rare.count(".")
+    if dots >= _V4_DOTS and _V4.search(page.rare):
         hits += _find_v4(text, lower)
     if ":" in page.rare and _V6_COLONS.search(page.rare):
         hits += _find_v6(text)
     if page.rare.count(":") + page.rare.count("-") >= _PAIRS_SIGNS and _MAC_PAIRS.search(page.rare):
         hits += _find_pairs(text)
-    if _MAC_FOURS.search(page.rare):
+    if dots >= _FOURS_DOTS and _MAC_FOURS.search(page.rare):
         hits += _find_fours(text)
     if page.topics & Topic.HARDWARE and _HARDWARE_WORD.search(page.rare_lower):
         hits += _find_bare(text, lower)

@@ -13,21 +13,28 @@ import re
 import string
 from collections.abc import Iterator
 from functools import cache
-from itertools import chain, filterfalse
+from itertools import chain
 from typing import NamedTuple
 
-from reenact_pii.context import any_of, listed
-from reenact_pii.decoding import MIN_PACKED_CHARS, may_be_packed, may_be_spoken
+from reenact_pii.context import DIGIT_NAMES, any_of, listed
+from reenact_pii.decoding import MIN_PACKED_CHARS, may_be_named, may_be_packed, may_be_spoken
+from reenact_pii.folding import CONTROLS
+from reenact_pii.names import may_name
 
 LONG_WORD = 16
 """Shortest key or address, in characters without a space."""
 
 _SHAPE = bytes.maketrans(
-    (string.digits + string.ascii_lowercase + string.ascii_uppercase).encode(),
-    b"0" * 10 + b"a" * 26 + b"A" * 26,
+    (string.digits + string.ascii_lowercase + string.ascii_uppercase).encode() + CONTROLS + b"%&<\\~",
+    b"0" * 10 + b"a" * 26 + b"A" * 26 + b"\0" * len(CONTROLS) + b"&&&&*",
 )
 _STRETCH = re.compile(rb"0[0 ./_()-]{6,}+")
+_BESIDE_LETTER = re.compile(rb"0(?:[Aa]|(?<=[Aa]0))")
+_SINGLES, _BYTE = b"\1\1\1\1", 256
+_MIXED = re.compile("[0-9A-Z]")
 _MIN_DIGITS = 7
+_FEW_DIGITS = 6
+"""No number that is disguised, and no IBAN, has fewer."""
 _AFTER = 4
 """How much of what follows a stretch belongs to it: a check letter, and what shows that it ends."""
 
@@ -53,17 +60,17 @@ class Page(NamedTuple):
     Attributes:
         text: The text.
         lower: The same in lower case, position for position.
-        shape: The same in bytes, with 0 for each digit, a and A for letters, ? for what is not ASCII:
-            one sign is found several times as fast as one of a class.
+        shape: The same as `shape_of` returns it.
         hidden: Whether the writer took pains to hide what is in it.
         stretches: Where it is mostly digits, seven and more: first position, position after the last.
         areas: The same with what follows each, those near each other as one.
         packable: Those of its rare words that are long enough for a text packed as base64 or hex.
-        long_words: Those of its rare words that have `LONG_WORD` characters and more, one a line.
+        long_words: Those of its rare words that have `LONG_WORD` characters and more, and a digit or a
+            capital letter among them, one a line.
         rare: Its words that are not ordinary, each once, in any order, one a line.
         rare_lower: The same in lower case.
-        singles: How many of its words are a single character.
-        has_digits: Whether there is a digit in it.
+        spaced: Whether several words that follow each other are a single character each.
+        digits: How many digits there are in it.
         topics: What words in it may have to do with.
     """
 
@@ -77,25 +84,23 @@ class Page(NamedTuple):
     long_words: str
     rare: str
     rare_lower: str
-    singles: int
-    has_digits: bool
+    spaced: bool
+    digits: int
     topics: int
 
     @classmethod
-    def of(cls, text: str, *, hidden: bool = False) -> "Page":
-        """Return the page of *text*."""
-        shape = text.encode("ascii", "replace").translate(_SHAPE)
+    def of(cls, text: str, shape: bytes = b"", *, hidden: bool = False) -> "Page":
+        """Return the page of *text*, whose shape is *shape* or not known yet."""
+        shape = shape or shape_of(text)
         words = text.split()
-        sizes = list(map(len, words))
+        spaced = _is_spaced(list(map(len, words)))
         strange, topics = _without_ordinary(words)
         if not strange:
-            return cls(
-                text, text.lower(), shape, hidden, [], [], [], "", "", "", sizes.count(1), False, topics
-            )
+            return cls(text, "", shape, hidden, [], [], [], "", "", "", spaced, 0, 0)
         packable = [word for word in strange if len(word) >= MIN_PACKED_CHARS]
         rare = "\n".join(strange)
-        runs = _STRETCH.finditer(shape)
-        stretches = [run.span() for run in runs if run[0].count(b"0") >= _MIN_DIGITS]
+        digits = shape.count(b"0")
+        stretches = _stretches(shape) if digits >= _MIN_DIGITS else []
         return cls(
             text,
             text.lower(),
@@ -104,13 +109,17 @@ class Page(NamedTuple):
             stretches,
             _joined(stretches) if stretches else [],
             packable,
-            "\n".join([word for word in packable if len(word) >= LONG_WORD]),
+            _long(packable) if packable else "",
             rare,
             rare.lower(),
-            sizes.count(1),
-            b"0" in shape,
+            spaced,
+            digits,
             topics,
         )
+
+    def has_digits_beside_letters(self) -> bool:
+        """Say whether there are a few digits at least, and a letter beside one of them."""
+        return self.digits >= _FEW_DIGITS and _BESIDE_LETTER.search(self.shape) is not None
 
     def numbers(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
         """Return matches of *pattern*, which begins with a digit, in the stretches of digits."""
@@ -127,6 +136,41 @@ class Page(NamedTuple):
             while at >= 0:
                 yield word, at
                 at = self.lower.find(word, at + 1)
+
+
+def shape_of(text: str) -> bytes:
+    """Return *text* in bytes, with 0 for each digit, a and A for letters, and ? for what is not ASCII.
+
+    One sign is found several times as fast as one of a class. What begins an escape is & or *, and a
+    control character NUL.
+    """
+    return text.encode("ascii", "replace").translate(_SHAPE)
+
+
+def is_plain(text: str, shape: bytes) -> bool:
+    """Say whether nothing in *text*, which has that *shape*, is spelled in another way or escaped."""
+    return (
+        text.isascii()
+        and b"\0" not in shape
+        and b"&" not in shape
+        and (b"*" not in shape or b"**" not in shape)
+    )
+
+
+def _is_spaced(sizes: list[int]) -> bool:
+    """Say whether in words of these sizes there are several in a row of a single character."""
+    if sizes.count(1) < len(_SINGLES):
+        return False
+    return max(sizes) >= _BYTE or _SINGLES in bytes(sizes)
+
+
+def _long(words: list[str]) -> str:
+    """Return the long ones of *words* that may be a key or an address, one a line."""
+    return "\n".join([word for word in words if len(word) >= LONG_WORD and _MIXED.search(word)])
+
+
+def _stretches(shape: bytes) -> list[tuple[int, int]]:
+    return [run.span() for run in _STRETCH.finditer(shape) if run[0].count(b"0") >= _MIN_DIGITS]
 
 
 def _joined(stretches: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -153,8 +197,8 @@ def _cores(words: tuple[str, ...]) -> list[tuple[str, str]]:
 _OTHER = r"\u00df-\u00f6\u00f8-\u024f\u0370-\u0373\u0386-\u0481\u048a-\u052f"
 """Letters of Latin, Greek and Cyrillic beside those of ASCII."""
 _ORDINARY = re.compile(
-    rf"[\"'(\[]{{0,2}}(?:[A-Za-z{_OTHER}][a-z{_OTHER}]{{0,23}}|[A-Z]{{2,12}})"
-    rf"(?:['\u2019/-][A-Za-z]?[a-z{_OTHER}]{{0,23}}){{0,3}}[.,;:!?\"')\]]{{0,3}}"
+    rf"[\"'(\[]{{0,2}}+(?:[A-Za-z{_OTHER}][a-z{_OTHER}]{{0,23}}+|[A-Z]{{2,12}}+)"
+    rf"(?:['\u2019/-][A-Za-z]?+[a-z{_OTHER}]{{0,23}}+){{0,3}}+[.,;:!?\"')\]]{{0,3}}+"
 )
 _TOPICS = {
     "password": Topic.SECRET,
@@ -165,8 +209,10 @@ _TOPICS = {
     "digit_hints": Topic.DIGIT,
 }
 _HINTS = tuple((hint.split()[0], topic) for name, topic in _TOPICS.items() for hint in listed(name))
+_HINTS_ASCII = tuple((hint, topic) for hint, topic in _HINTS if hint.isascii())
 _HINT = re.compile(any_of(hint for hint, _ in _HINTS))
-_ANY_HINT = Topic.SECRET | Topic.BIRTH | Topic.DOCUMENT | Topic.HARDWARE | Topic.DIGIT
+_PARTS = re.compile(r"[^\w]+")
+_DIGIT_NAMES = frozenset(DIGIT_NAMES) - frozenset(listed("common_digits"))
 _REMEMBERED = 1 << 16
 _ordinary: set[str] = set()
 _telling: dict[str, int] = {}
@@ -178,7 +224,7 @@ def _without_ordinary(words: list[str]) -> tuple[list[str], int]:
     strange: list[str] = []
     others: list[str] = []
     topics = 0
-    for word in set(filterfalse(_ordinary.__contains__, words)):
+    for word in set(words).difference(_ordinary):
         known = _telling.get(word)
         if known is None and _ORDINARY.fullmatch(word):
             known = _learned(word)
@@ -199,10 +245,11 @@ def _learned(word: str) -> int:
         _ordinary.clear()
         _telling.clear()
     lower = word.lower()
-    topics = Topic.SPOKEN if may_be_spoken(lower) else 0
-    for hint, topic in _HINTS if _HINT.search(lower) else ():
-        if hint in lower:
-            topics |= topic
+    topics = _topics_in(lower) & ~Topic.DIGIT
+    if may_be_spoken(lower):
+        topics |= Topic.SPOKEN
+    if not _DIGIT_NAMES.isdisjoint(_PARTS.split(lower)):
+        topics |= Topic.DIGIT
     if len(word) >= MIN_PACKED_CHARS and may_be_packed([word]):
         topics |= Topic.PACKED
     if topics:
@@ -213,8 +260,21 @@ def _learned(word: str) -> int:
 
 
 def _topics_of_others(lower: str) -> int:
-    """Return what words, one a line, may have to do with: all of it if they hold any hint at all."""
+    """Return what words, one a line, may have to do with, none of which has the form of an ordinary one."""
     topics = Topic.SPOKEN if may_be_spoken(lower) else 0
     if lower.isascii() and not lower.islower():
         return topics  # no letters
-    return topics | _ANY_HINT if _HINT.search(lower) else topics
+    if may_be_named(lower):
+        topics |= Topic.DIGIT
+    return topics | _topics_in(lower)
+
+
+def _topics_in(lower: str) -> int:
+    """Return what the hints that are in *lower* speak of."""
+    if not _HINT.search(lower):
+        return 0
+    topics = 0
+    for hint, topic in _HINTS_ASCII if lower.isascii() else _HINTS:
+        if hint in lower and not topics & topic and (topic != Topic.SECRET or may_name(hint, lower)):
+            topics |= topic
+    return topics

@@ -80,8 +80,11 @@ MIN_DIGITS, MAX_DIGITS = 7, 15
 """Fewest digits of a local number; most of any number (E.164)."""
 
 _SEP = r"[ ./_()\u00b7-]{1,3}"
+_MORE_GROUPS = 18
+"""More groups than a number has digits: a run that ended before its last group would leave the rest."""
 _RUN = re.compile(
-    rf"(?<![0-9A-Za-z+])(?<![0-9][.:/-])(\+ ?\(?|\(\+?)?[0-9]{{1,16}}+(?:{_SEP}[0-9]{{1,12}}+){{0,7}}+"
+    r"(?<![0-9A-Za-z+])(?<![0-9][.:/-])(\+ ?\(?|\(\+?)?"
+    rf"[0-9]{{1,16}}+(?:{_SEP}[0-9]{{1,12}}+){{0,{_MORE_GROUPS}}}+"
     r"(?![0-9]|[A-Za-z]{2}|[:/][0-9])"
 )
 _EXTENSION = re.compile(r",? ?(?:ext|x|extension|durchwahl)\.? ?[0-9]{1,6}(?![0-9])")
