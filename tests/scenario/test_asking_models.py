@@ -29,6 +29,7 @@ from reenact.errors import (
     MalformedAnswerError,
     OutputError,
     OverloadedError,
+    RateLimitedError,
     UsageError,
 )
 from reenact.seams import CallContext, Capabilities
@@ -103,6 +104,25 @@ async def test_a_stand_in_is_asked_when_a_model_gives_up(opened: Opened) -> None
     assert (first.calls, second.calls, third.calls) == (2, 1, 1)
     assert len({one.contexts[0].idempotency_key for one in (first, second, third)}) == 1
     assert (view.attempts, view.model) == (4, "z")
+
+
+async def test_stand_ins_are_asked_in_order(opened: Opened) -> None:
+    """When a model does not answer, the next of its alias is asked; replay takes the one that did."""
+    down = Fake(answer=lambda request: RateLimitedError("down", "no", 429, retry_after_s=0), name="down")
+    up = Fake(answer=lambda request: "here", name="up")
+    config = Config(models={"smart": ["down:a", "up:b"]}, runtime=RuntimeOptions(llm_attempts=2))
+
+    @workflow(name="aliased")
+    async def aliased() -> str:
+        return await llm("smart", "hello")
+
+    async with opened(config, providers={"down": down, "up": up}) as runtime:
+        run = await runtime.run(aliased)
+        view = await runtime.show(run.id)
+        assert (await runtime.replay(run.id)).output == "here"
+
+    assert (down.calls, up.calls) == (2, 1)
+    assert view.steps[0].model == "b"
 
 
 async def test_a_model_that_nobody_knows_is_named(opened: Opened) -> None:

@@ -9,6 +9,7 @@ from reenact import Config, Runtime, Status, approve, llm, parallel, step, tool,
 from reenact.config import RuntimeOptions
 from reenact.errors import ReenactError, RunEndedError
 from reenact.retrieval import read_history
+from turning import until
 
 from conftest import Fake, Opened
 
@@ -203,3 +204,34 @@ async def test_a_cancelled_stream_keeps_no_connection_open(opened: Opened, fake:
     assert closed.is_set()
     with pytest.raises(ReenactError):
         _ = run.output
+
+
+async def test_cancel_reaches_the_call_in_flight(opened: Opened, store: MemoryStore) -> None:
+    """A cancelled run's step is cancelled too; the run says who asked, and stays cancelled."""
+    cancelled = asyncio.Event()
+
+    @step
+    async def endless() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+
+    @workflow(name="endless-one")
+    async def endless_one() -> None:
+        await endless()
+
+    async with opened() as runtime:
+        handle = await runtime.start(endless_one)
+        await until(lambda: len(store.journals.get(handle.id, ())) == 2)
+        await runtime.cancel(handle.id, "not needed")
+        run = await handle.wait()
+        view = await runtime.show(run.id)
+        assert run.status is Status.CANCELLED
+        assert cancelled.is_set()
+        assert [(s.path, s.status) for s in view.steps if s.kind == "step"] == [("endless#0", "cancelled")]
+        with pytest.raises(RunEndedError):
+            await runtime.resume(run.id)
+        replayed = await runtime.replay(run.id)
+        assert replayed.status is Status.CANCELLED

@@ -1,29 +1,15 @@
 """What policies hold for a call is held together, and in the commit that puts the attempt on record."""
 
 import asyncio
-import itertools
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
 import pytest
-from pytest_reenact.memory import MemoryStore
-from reenact import (
-    Allow,
-    Deny,
-    LlmRequest,
-    Modify,
-    PolicyContext,
-    Settlement,
-    Status,
-    Wait,
-    llm,
-    policy,
-    step,
-    workflow,
-)
-from reenact.errors import ConnectionLostError, LeaseLostError, PolicyDeniedError, StoreError
-from reenact.ledger import SUM_ID, Holding, Later, LedgerFull
+from holding import S, WatchedStore, at_once, budget, one_call
+from reenact import Allow, LlmRequest, Modify, PolicyContext, Status, llm, policy, step, workflow
+from reenact.errors import ConnectionLostError, LeaseLostError
+from reenact.ledger import SUM_ID
 from reenact.policy import OwnPolicy
 from reenact.records import decode_entry
 from reenact.scheduler import SkippingClock
@@ -31,85 +17,13 @@ from reenact.stores import CommitResult, RunWrite
 
 from conftest import Fake, Opened
 
-S = 1_000_000_000
 CALLS = 10
-
-Otherwise = Callable[[Later | LedgerFull], Awaitable[Any]]
-
-
-class WatchedStore(MemoryStore):
-    """Notes each commit, and looks after each write whether what is held can be settled by somebody.
-
-    Attributes:
-        batches: The writes of each commit.
-        orphans: Holdings that were there before the entry that began their attempt.
-        states: What a process that died after each commit would have left.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.batches: list[Sequence[RunWrite]] = []
-        self.orphans: list[str] = []
-        self.states: list[WatchedStore] = []
-
-    async def commit(self, writes: Sequence[RunWrite]) -> Sequence[CommitResult]:
-        self.batches.append(writes)
-        answer = await super().commit(writes)
-        self.states.append(self.left())
-        return answer
-
-    def left(self) -> "WatchedStore":
-        """Return what would be left if the process died now."""
-        made = WatchedStore()
-        made.runs = {name: attrs.evolve(run, owner="") for name, run in self.runs.items()}
-        made.journals = {name: list(rows) for name, rows in self.journals.items()}
-        made.content, made.ledger = dict(self.content), self.ledger.copy()
-        return made
-
-    def _write(self, write: RunWrite) -> CommitResult:
-        answer = super()._write(write)
-        names = [name for lines in self.ledger.lines.values() for name in lines]
-        self.orphans += [name for name in names if name != SUM_ID and not self.begun(name)]
-        return answer
-
-    def begun(self, attempt_id: str) -> bool:
-        """Say whether the entry is on record that began an attempt."""
-        run_id, path, seq = attempt_id.split(" ")
-        rows = self.journals.get(run_id, [])
-        entries = [decode_entry(row.body) for row in rows if row.seq == int(seq)]
-        return [(one.path, one.status) for one in entries] == [(path, Status.RUNNING)]
-
-    def held(self, account: str, at_ns: int = 0) -> Any:
-        """Return what an account holds."""
-        return super().held(account, at_ns)
-
-    def sum_of(self, account: str) -> int:
-        """Return what an account holds, settled or not."""
-        return self.ledger.held(account, 0)
 
 
 @pytest.fixture
 def store() -> WatchedStore:
     """A store that is watched."""
     return WatchedStore()
-
-
-def budget(
-    name: str, limit: int = 1_000, otherwise: Otherwise | None = None, *, amount: int = 10
-) -> OwnPolicy:
-    """Return a policy that reserves *amount* for each attempt, and settles for 3."""
-
-    @policy(name, stage=["admit", "settle"])
-    async def reserve(value: Any, context: PolicyContext) -> Any:
-        if isinstance(value, Settlement):
-            spent = 3 if value.began else 0
-            context.keep(Holding(account=name, id=context.attempt_id, amount=spent, settled=value.began))
-            return None
-        now_ns = context.clock.now_ns()
-        one = Holding(account=name, id=context.attempt_id, amount=amount, limit=limit, at_ns=now_ns)
-        return Allow(hold=[one], otherwise=otherwise)
-
-    return reserve
 
 
 def reader(name: str = "reader") -> OwnPolicy:
@@ -139,18 +53,6 @@ async def steps_in_a_row(count: int = CALLS) -> int:
     for number in range(count):
         await plain_step(number)
     return count
-
-
-@workflow(name="holds-at-once")
-async def at_once(count: int) -> list[str]:
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(llm("fake:m", f"q{i}")) for i in range(count)]
-    return [task.result() for task in tasks]
-
-
-@workflow(name="holds-one")
-async def one_call() -> str:
-    return await llm("fake:m", "hello")
 
 
 async def commits_of(opened: Opened, store: WatchedStore, flow: Any, *policies: OwnPolicy) -> int:
@@ -297,146 +199,6 @@ async def clock_passes(clock: SkippingClock, seconds: int) -> None:
     await rung
 
 
-# --- what does not fit
-
-
-async def test_what_does_not_fit_together_is_held_one_after_the_other(
-    opened: Opened, fake: Fake, store: WatchedStore
-) -> None:
-    """Whose amount it is decides; who comes before him has his by then, and gives it back."""
-    answers: list[Any] = []
-    held: list[int] = []
-
-    async def refuse(answer: Later | LedgerFull) -> Deny:
-        answers.append(answer)
-        held.append(store.sum_of("usd"))
-        return Deny("not today")
-
-    policies = [budget("usd"), budget("tokens", 5, refuse), budget("slots")]
-    async with opened(policies=policies) as runtime:
-        run = await runtime.run(one_call)
-        view = await runtime.show(run.id)
-
-    assert isinstance(run.error, PolicyDeniedError)
-    assert (run.error.policy, run.error.reason) == ("tokens", "not today")
-    assert isinstance(answers[0], LedgerFull)
-    assert held == [10]
-    assert store.ledger.lines == {}
-    assert fake.calls == 0
-    judged = [(one.policy, one.verdict) for one in view.steps[0].decisions if one.stage == "admit"]
-    assert judged == [("usd", "allow"), ("tokens", "deny")]
-
-
-async def test_who_denies_has_nothing_held_by_those_before(
-    opened: Opened, fake: Fake, store: WatchedStore
-) -> None:
-    """What is held is held when all have let the call pass."""
-
-    @policy("no", stage="admit")
-    def no(request: LlmRequest, context: PolicyContext) -> Deny:
-        return Deny("no")
-
-    async with opened(policies=[budget("usd"), no]) as runtime:
-        run = await runtime.run(one_call)
-
-    assert isinstance(run.error, PolicyDeniedError)
-    assert all(not one.limit for batch in store.batches for write in batch for one in write.ledger)
-
-
-async def test_a_policy_may_ask_for_less(opened: Opened, fake: Fake, store: WatchedStore) -> None:
-    """What it decides when its amount does not fit may be another amount."""
-
-    @policy("frugal", stage=["admit", "settle"])
-    async def frugal(value: Any, context: PolicyContext) -> Any:
-        def wanted(amount: int) -> Holding:
-            return Holding(account="usd", id=context.attempt_id, amount=amount, limit=5)
-
-        async def less(answer: Later | LedgerFull) -> Allow:
-            return Allow(hold=[wanted(4)])
-
-        return Allow(hold=[wanted(10)], otherwise=less) if context.stage == "admit" else None
-
-    async with opened(policies=[budget("tokens"), frugal]) as runtime:
-        run = await runtime.run(one_call)
-
-    assert run.output == "answer to hello"
-    assert (store.sum_of("usd"), store.sum_of("tokens")) == (4, 3)
-
-
-async def test_a_policy_that_never_stops_asking_denies(opened: Opened, fake: Fake) -> None:
-    """Amounts that do not fit are asked for a bounded number of times."""
-
-    @policy("stubborn", stage="admit")
-    async def stubborn(request: LlmRequest, context: PolicyContext) -> Allow:
-        async def again(answer: Later | LedgerFull) -> Allow:
-            return Allow(hold=[one], otherwise=again)
-
-        one = Holding(account="usd", id=context.attempt_id, amount=2, limit=1)
-        return await again(Later(0))
-
-    async with opened(policies=[stubborn]) as runtime:
-        run = await runtime.run(one_call)
-
-    assert isinstance(run.error, PolicyDeniedError)
-    assert "policy_error: asked for other amounts 100 times" in run.error.reason
-    assert fake.calls == 0
-
-
-async def test_one_that_has_no_answer_denies(opened: Opened, fake: Fake) -> None:
-    """A policy need not say what happens when its amount does not fit: then the call is not made."""
-    async with opened(policies=[budget("usd", 5)]) as runtime:
-        run = await runtime.run(one_call)
-
-    assert isinstance(run.error, PolicyDeniedError)
-    assert run.error.reason == "account 'usd' holds 0 of 5, and this call wants 10"
-    assert fake.calls == 0
-
-
-async def test_a_slot_in_the_future_is_waited_for_on_record(
-    opened: Opened, fake: Fake, store: WatchedStore
-) -> None:
-    """Who may wait keeps his place in the order, and has his amounts when he goes on."""
-
-    @policy("slots", stage=["admit", "settle"])
-    async def slots(value: Any, context: PolicyContext) -> Any:
-        if context.stage == "settle":
-            return None
-        now_ns = context.clock.now_ns()
-
-        async def wait(answer: Later | LedgerFull) -> Wait:
-            assert isinstance(answer, Later)
-            return Wait(reason="a slot", until_ns=answer.at_ns)
-
-        one = Holding(
-            account="slots",
-            id=context.attempt_id,
-            amount=1,
-            limit=1,
-            at_ns=now_ns,
-            for_ns=11 * S,
-            wait_ns=100 * S,
-        )
-        return Allow(now_ns + S, [one], wait)
-
-    began: list[tuple[str, int]] = []
-    async with opened(policies=[slots, budget("usd")]) as runtime:
-
-        def answer(request: LlmRequest) -> str:
-            began.append((request.messages[-1].text, runtime.clock.now_ns()))
-            return "yes"
-
-        fake.answer = answer
-        run = await runtime.run(at_once, 3)
-        replayed = await runtime.replay(run.id)
-
-    assert run.output == replayed.output == ["yes"] * 3
-    assert [text for text, _ in began] == ["q0", "q1", "q2"]
-    times = [at_ns for _, at_ns in began]
-    assert all(later - earlier >= 10 * S for earlier, later in itertools.pairwise(times))
-    assert store.orphans == []
-    assert store.sum_of("usd") == 9
-
-
 # --- what is called off
 
 
@@ -495,104 +257,3 @@ async def test_a_run_that_died_after_any_commit_goes_on_within_its_limits(
         left.append((died.sum_of("usd"), died.sum_of("tokens")))
 
     assert left == [(19, 19), (19, 19), (19, 19), (9, 9)]
-
-
-# --- what may not be
-
-
-@pytest.mark.parametrize("stage", ["request", "response", "settle"])
-async def test_amounts_are_held_in_the_stage_admit_only(opened: Opened, stage: Any) -> None:
-    """Elsewhere nobody would give them back."""
-
-    @policy("early", stage=stage)
-    def early(value: Any, context: PolicyContext) -> Allow:
-        return Allow(hold=[Holding(account="usd", id="x", amount=1, limit=1)])
-
-    async with opened(policies=[early]) as runtime:
-        run = await runtime.run(one_call)
-
-    assert isinstance(run.error, PolicyDeniedError)
-    assert run.error.reason == f"policy_error: nothing is held for a call in the stage {stage}"
-
-
-async def test_what_is_no_holding_denies(opened: Opened, store: WatchedStore) -> None:
-    """What could not be written does not get as far as the store, where it would fail for all."""
-
-    @policy("odd", stage="admit")
-    def odd(value: Any, context: PolicyContext) -> Allow:
-        return Allow(hold=["usd"])  # type: ignore[list-item]  # what somebody may write
-
-    async with opened(policies=[odd]) as runtime:
-        run = await runtime.run(one_call)
-
-    assert isinstance(run.error, PolicyDeniedError)
-    assert run.error.reason == "policy_error: wants to hold what is no Holding"
-
-
-@pytest.mark.parametrize("odd", [None, 5, Holding(account="usd", id="x", amount=1)])
-async def test_amounts_that_are_no_sequence_deny(opened: Opened, fake: Fake, odd: Any) -> None:
-    """A policy that hands over one amount, or none at all, has gone wrong."""
-
-    @policy("odd", stage="admit")
-    def hand_over(value: Any, context: PolicyContext) -> Allow:
-        return Allow(hold=odd)
-
-    async with opened(policies=[hand_over]) as runtime:
-        run = await runtime.run(one_call)
-
-    assert isinstance(run.error, PolicyDeniedError)
-    assert run.error.reason == "policy_error: TypeError"
-    assert fake.calls == 0
-
-
-async def test_amounts_may_be_made_one_by_one(opened: Opened, fake: Fake, store: WatchedStore) -> None:
-    """A generator of them is gone through once, and all of it is held."""
-
-    @policy("lazy", stage="admit")
-    def lazy(value: Any, context: PolicyContext) -> Allow:
-        accounts = ("usd", "tokens")
-        made = (Holding(account=name, id=context.attempt_id, amount=4, limit=9) for name in accounts)
-        return Allow(hold=made)
-
-    async with opened(policies=[lazy]) as runtime:
-        run = await runtime.run(one_call)
-
-    assert run.output == "answer to hello"
-    assert (store.sum_of("usd"), store.sum_of("tokens")) == (4, 4)
-
-
-async def test_two_amounts_of_one_account_are_held_one_after_the_other(
-    opened: Opened, fake: Fake, store: WatchedStore
-) -> None:
-    """Policies that count in one account under other names do not overlook each other."""
-
-    def half(name: str) -> OwnPolicy:
-        @policy(name, stage="admit")
-        def hold(value: Any, context: PolicyContext) -> Allow:
-            own = f"{context.run.id} {name} 0"
-            return Allow(hold=[Holding(account="shared", id=own, amount=6, limit=10)])
-
-        return hold
-
-    async with opened(policies=[half("a"), half("b")]) as runtime:
-        run = await runtime.run(one_call)
-
-    assert isinstance(run.error, PolicyDeniedError)
-    assert run.error.policy == "b"
-    assert store.sum_of("shared") == 6
-
-
-async def test_a_store_that_fails_denies(opened: Opened, fake: Fake, store: WatchedStore) -> None:
-    """Amounts that the store refuses to keep are not held, and the call is not made."""
-    real = store._write
-
-    def fails(write: RunWrite) -> CommitResult:
-        return StoreError("memory", "no room") if write.ledger else real(write)
-
-    store._write = fails  # type: ignore[method-assign]  # a double
-    async with opened(policies=[budget("usd")]) as runtime:
-        run = await runtime.run(one_call)
-
-    assert isinstance(run.error, PolicyDeniedError)
-    assert run.error.reason == "policy_error: StoreError"
-    assert fake.calls == 0

@@ -1,24 +1,14 @@
-"""Runs that stop and go on: crashes, failures, changed inputs, doubt."""
+"""Runs that stop and go on: crashes, failures, doubt."""
 
 import asyncio
-from typing import Any
 
 import attrs
 import pytest
 from pytest_reenact.memory import MemoryStore
 from reenact import LlmRequest, NotDone, Resolution, Status, llm, step, tool, workflow
 from reenact.config import Config, RuntimeOptions
-from reenact.errors import (
-    ChangedInputError,
-    DivergenceError,
-    InDoubtError,
-    RateLimitedError,
-    RunConflictError,
-    RunEndedError,
-    RunOwnedError,
-    StepError,
-    UsageError,
-)
+from reenact.errors import InDoubtError, RateLimitedError, StepError
+from turning import until
 
 from conftest import Fake, Opened
 
@@ -184,169 +174,13 @@ async def test_a_step_that_is_interrupted_too_often_is_parked(opened: Opened, st
         ) as runtime:
             record = await runtime.find(run.id)
             task = asyncio.create_task(runtime.resume(run.id))
-            await _until(lambda: task.done() or hanging.calls)  # noqa: B023  # called at once
+            await until(lambda: task.done() or hanging.calls)  # noqa: B023  # called at once
             statuses.append(task.result().status if task.done() else record.status)
             rows = len(current_store.journals[run.id])
             current_store = current_store.crashed(run.id, rows)
             task.cancel()
 
     assert statuses[-1] is Status.IN_DOUBT
-
-
-# --- changed code ---------------------------------------------------------------------------------
-
-version = {"text": "one", "extra": False, "skip": False}
-
-
-@workflow
-async def changing() -> list[str]:
-    a = await note(version["text"])
-    if version["extra"]:
-        await note("extra")
-    b = [] if version["skip"] else [await note("two")]
-    c = await note("three")
-    return [a, *b, c]
-
-
-@pytest.fixture(autouse=True)
-def restore() -> None:
-    version.update(text="one", extra=False, skip=False)
-
-
-async def _stopped_after(opened: Opened, store: MemoryStore, rows: int) -> tuple[str, MemoryStore]:
-    async with opened() as runtime:
-        run = await runtime.run(changing)
-    done.clear()
-    return run.id, store.crashed(run.id, rows)
-
-
-async def test_a_changed_input_is_a_new_execution(opened: Opened, store: MemoryStore) -> None:
-    """Same path, other input: that step runs again; what does not depend on it is taken from the record."""
-    run_id, cut = await _stopped_after(opened, store, 6)
-    version["text"] = "uno"
-
-    async with opened(store=cut) as runtime:
-        run = await runtime.resume(run_id)
-        assert run.output == ["UNO", "TWO", "THREE"]
-        assert done == ["uno", "three"]
-        replayed = await runtime.replay(run_id)
-        assert replayed.output == run.output
-        await runtime.verify(run_id)
-
-
-async def test_a_changed_input_can_be_forbidden(opened: Opened, store: MemoryStore) -> None:
-    """With ``fail`` the run stops, shows both inputs and both places, and leaves the journal alone."""
-    run_id, cut = await _stopped_after(opened, store, 6)
-    before = list(cut.journals[run_id])
-    version["text"] = "uno"
-
-    async with opened(store=cut) as runtime:
-        with pytest.raises(ChangedInputError) as caught:
-            await runtime.resume(run_id, on_changed_input="fail")
-        assert '-  "text": "one"' in str(caught.value)
-        assert '+  "text": "uno"' in str(caught.value)
-        assert "test_resume.py:" in str(caught.value)
-        assert cut.journals[run_id] == before
-        version["text"] = "one"
-        assert (await runtime.resume(run_id)).output == ["ONE", "TWO", "THREE"]
-
-
-@pytest.mark.parametrize("change", [{"extra": True}, {"skip": True}])
-async def test_an_inserted_or_removed_step_is_a_divergence(
-    opened: Opened, store: MemoryStore, change: dict[str, Any]
-) -> None:
-    """The error names what the record has and what the code asks for; the old code still resumes the run."""
-    run_id, cut = await _stopped_after(opened, store, 6)
-    before = list(cut.journals[run_id])
-    version.update(change)
-
-    async with opened(store=cut) as runtime:
-        with pytest.raises(DivergenceError):
-            await runtime.resume(run_id, on_changed_input="fail")
-        assert cut.journals[run_id] == before
-        with pytest.raises(DivergenceError):
-            await runtime.replay(run_id)
-        version.update(extra=False, skip=False)
-        assert (await runtime.resume(run_id)).output == ["ONE", "TWO", "THREE"]
-
-
-async def test_a_changed_result_is_a_divergence(opened: Opened, store: MemoryStore) -> None:
-    """A replay whose workflow returns something else says so."""
-    async with opened() as runtime:
-        run = await runtime.run(changing)
-        version["skip"] = True
-        with pytest.raises(DivergenceError, match="note#"):
-            await runtime.replay(run.id)
-
-
-# --- ids and owners -------------------------------------------------------------------------------
-
-
-async def test_a_known_run_id_with_the_same_input_is_that_run(opened: Opened, fake: Fake) -> None:
-    """It is run once; with another input it is an error."""
-    async with opened() as runtime:
-        handles = [await runtime.start(two_steps, ("a",), run_id="mine") for _ in range(5)]
-        runs = await asyncio.gather(*(handle.wait() for handle in handles))
-        assert {run.id for run in runs} == {"mine"}
-        assert fake.calls == 2
-        with pytest.raises(RunConflictError, match="input"):
-            await runtime.start(two_steps, ("b",), run_id="mine")
-        with pytest.raises(RunConflictError, match="workflow"):
-            await runtime.start(changing, run_id="mine")
-        with pytest.raises(UsageError, match="no run id"):
-            await runtime.start(two_steps, ("b",), run_id="../mine")
-
-
-@workflow
-async def waits_for_ever() -> None:
-    await asyncio.Event().wait()
-
-
-async def test_a_run_has_one_owner(opened: Opened, store: MemoryStore) -> None:
-    """A second process is told who has the run and until when."""
-    async with opened() as first, opened() as second:
-        run = await first.start(waits_for_ever)
-        await _until(lambda: run.id in store.runs)
-        with pytest.raises(RunOwnedError, match=r"owned by pid \d+ on .* until 20"):
-            await second.resume(run.id)
-
-
-async def _until(true: Any) -> None:
-    for _ in range(1000):
-        if true():
-            return
-        await asyncio.sleep(0)
-    raise AssertionError("it never became true")
-
-
-async def test_a_worker_that_was_taken_over_writes_nothing(opened: Opened, store: MemoryStore) -> None:
-    """Every commit carries the lease's epoch; under an old one nothing is written, and the run ends here."""
-    gate = asyncio.Event()
-
-    @step
-    async def slow() -> str:
-        await gate.wait()
-        return "late"
-
-    @workflow(name="slow-one")
-    async def slow_one() -> str:
-        return await slow()
-
-    async with opened() as sleeper, opened() as other:
-        handle = await sleeper.start(slow_one)
-        await _until(lambda: len(store.journals.get(handle.id, ())) == 2)
-        store.leases.clear()  # the sleeper's lease has run out
-        taken = asyncio.create_task(other.resume(handle.id))
-        await _until(lambda: store.runs[handle.id].epoch == 2)
-        rows = len(store.journals[handle.id])
-        gate.set()
-        with pytest.raises(Exception, match="taken over"):
-            await handle.wait()
-        assert (await taken).output == "late"
-        assert rows <= len(store.journals[handle.id])
-
-
-# --- retries --------------------------------------------------------------------------------------
 
 
 async def test_retries_are_on_record_and_survive(opened: Opened, fake: Fake) -> None:
@@ -364,25 +198,6 @@ async def test_retries_are_on_record_and_survive(opened: Opened, fake: Fake) -> 
     waiting = next(entry for entry in view.entries if entry.status is Status.WAITING)
     assert waiting.failure is not None
     assert waiting.due_ns - waiting.at_ns == pytest.approx(7e9, rel=0.01)
-
-
-async def test_stand_ins_are_asked_in_order(opened: Opened) -> None:
-    """When a model does not answer, the next of its alias is asked; replay takes the one that did."""
-    down = Fake(answer=lambda request: RateLimitedError("down", "no", 429, retry_after_s=0), name="down")
-    up = Fake(answer=lambda request: "here", name="up")
-    config = Config(models={"smart": ["down:a", "up:b"]}, runtime=RuntimeOptions(llm_attempts=2))
-
-    @workflow(name="aliased")
-    async def aliased() -> str:
-        return await llm("smart", "hello")
-
-    async with opened(config, providers={"down": down, "up": up}) as runtime:
-        run = await runtime.run(aliased)
-        view = await runtime.show(run.id)
-        assert (await runtime.replay(run.id)).output == "here"
-
-    assert (down.calls, up.calls) == (2, 1)
-    assert view.steps[0].model == "b"
 
 
 async def test_a_failed_step_raises_the_same_exception_on_replay(opened: Opened) -> None:
@@ -411,40 +226,6 @@ async def test_a_failed_step_raises_the_same_exception_on_replay(opened: Opened)
         assert (await runtime.replay(run.id)).output == run.output
 
 
-# --- cancelling, recovering -----------------------------------------------------------------------
-
-
-async def test_cancel_reaches_the_call_in_flight(opened: Opened, store: MemoryStore) -> None:
-    """A cancelled run's step is cancelled too; the run says who asked, and stays cancelled."""
-    cancelled = asyncio.Event()
-
-    @step
-    async def endless() -> None:
-        try:
-            await asyncio.Event().wait()
-        except asyncio.CancelledError:
-            cancelled.set()
-            raise
-
-    @workflow(name="endless-one")
-    async def endless_one() -> None:
-        await endless()
-
-    async with opened() as runtime:
-        handle = await runtime.start(endless_one)
-        await _until(lambda: len(store.journals.get(handle.id, ())) == 2)
-        await runtime.cancel(handle.id, "not needed")
-        run = await handle.wait()
-        view = await runtime.show(run.id)
-        assert run.status is Status.CANCELLED
-        assert cancelled.is_set()
-        assert [(s.path, s.status) for s in view.steps if s.kind == "step"] == [("endless#0", "cancelled")]
-        with pytest.raises(RunEndedError):
-            await runtime.resume(run.id)
-        replayed = await runtime.replay(run.id)
-        assert replayed.status is Status.CANCELLED
-
-
 async def test_recover_takes_up_what_was_left(opened: Opened, store: MemoryStore) -> None:
     """Every run whose owner is gone goes on; one whose code is gone does not keep the others from it."""
     async with opened() as runtime:
@@ -467,7 +248,7 @@ async def test_a_stopped_runtime_gives_its_runs_back(opened: Opened, store: Memo
     """Leaving the runtime lets go of what runs; another one goes on where it stopped."""
     async with opened(Config(runtime=RuntimeOptions(grace_s=1))) as runtime:
         handle = await runtime.start(_stoppable)
-        await _until(lambda: len(store.journals.get(handle.id, ())) >= 3)
+        await until(lambda: len(store.journals.get(handle.id, ())) >= 3)
     assert store.runs[handle.id].owner == ""
     assert store.runs[handle.id].status is Status.RUNNING
 

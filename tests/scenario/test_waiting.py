@@ -16,6 +16,7 @@ from reenact.errors import (
     UsageError,
 )
 from reenact.llm import LlmRequest, LlmResponse, Part, assistant
+from turning import until
 
 from conftest import Fake, Opened
 
@@ -70,14 +71,6 @@ async def test_a_wait_in_this_process_hears_the_answer(opened: Opened) -> None:
         await until(lambda: handle.status is Status.WAITING)
         await runtime.approve(handle.id, {"yes": True})
         assert (await handle.wait()).output == "True "
-
-
-async def until(true: Any) -> None:
-    for _ in range(2000):
-        if true():
-            return
-        await asyncio.sleep(0)
-    raise AssertionError("it never became true")
 
 
 @workflow

@@ -16,6 +16,7 @@ import attrs
 from reenact.asking import Site, checked_name, hash_input, perform, running
 from reenact.authoring import Tool
 from reenact.blocks import gather_or_cancel, spawn
+from reenact.calling import Listener, LlmCall
 from reenact.codec import canonical, plain, read_as, type_name
 from reenact.errors import NotStorableError, OutputError, PolicyDeniedError, TooManyRoundsError, UsageError
 from reenact.execution import Execution
@@ -30,7 +31,6 @@ from reenact.llm import (
     tool_result,
     user,
 )
-from reenact.models import Listener
 from reenact.placeholders import Placeholders
 from reenact.records import Cache, Changes, DecisionRecord
 from reenact.schema import parameters_of, schema_of
@@ -98,7 +98,14 @@ async def _ask(
     models = execution.host.models
     spelled = request.spelled(execution.chains)
     asked, decisions = _as_set(request, execution.history.changes)
-    performing = models.call(asked, execution.run, execution.chains, on_event, execution.known)
+    performing = LlmCall(
+        models=models,
+        request=asked,
+        run=execution.run,
+        chains=execution.chains,
+        listener=on_event,
+        known=execution.known,
+    )
     if asked is request:
         performing.spelled = spelled
     wanted = execution.live or execution.earlier is not None

@@ -1,6 +1,6 @@
 """One attempt of a step: its body is run, within its time, and what came of it is an outcome.
 
-Nothing here goes on record; `effects` decides when an attempt is made and what follows.
+Nothing here goes on record; `retries` decides what follows an attempt.
 """
 
 import asyncio

@@ -9,12 +9,11 @@ from typing import Any, Protocol
 import msgspec
 
 from reenact.closing import Ending
-from reenact.effects import Parked
 from reenact.errors import UsageError
 from reenact.execution import Execution
 from reenact.inputs import by_name
 from reenact.records import Changes, RunRecord, Status
-from reenact.steps import StepContext, WorkflowSpec, idempotency_key
+from reenact.steps import Parked, StepContext, WorkflowSpec, idempotency_key
 from reenact.views import Run
 
 RUN_ID_HEX = 16

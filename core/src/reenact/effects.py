@@ -1,35 +1,26 @@
 """Performing steps: from being allowed to begin to the moment the outcome is there.
 
 Bodies run on the real loop, where they may do as they like. Nothing starts
-before its intent is durable, each further attempt is on record before it begins,
-and a cancelled step is really cancelled. One kind of body begins ahead of that and
+before its intent is durable, and a cancelled step is really cancelled; what follows
+an attempt is the business of `retries`. One kind of body begins ahead of its intent and
 waits for it itself: a model's call that policies admit, so that what they hold for
-it is written with its intent.
+it is written with the intent.
 """
 
 import asyncio
 import inspect
-import logging
 from collections.abc import Sequence
 from typing import Any
 
-from reenact.attempts import (
-    attempt,
-    cancel_requested,
-    context_of,
-    failed,
-    failure_of,
-    next_try,
-    succeeded,
-)
+from reenact.attempts import context_of, succeeded
 from reenact.book import Book
-from reenact.errors import PolicyDeniedError, StepError
-from reenact.judging import Wait
+from reenact.errors import PolicyDeniedError
 from reenact.pauses import Pauses
+from reenact.places import leave_place, take_place, take_place_now
 from reenact.recorded import Recorded
-from reenact.records import Entry, Failure, Status
+from reenact.records import Status
+from reenact.retries import Retries
 from reenact.reuse import fits
-from reenact.scheduler import give_back, take, take_now
 from reenact.services import Services
 from reenact.steps import (
     ADMITTED,
@@ -42,19 +33,9 @@ from reenact.steps import (
     Call,
     NotDone,
     Outcome,
-    PutOff,
+    Parked,
 )
-from reenact.stores import CommitResult
 from reenact.waiting import NOBODY, Host, Waiting
-
-log = logging.getLogger("reenact.step")
-
-
-class Parked(Exception):  # noqa: N818  # an answer, not an error
-    """Raised by a body that waits for somebody and has let go: a child run that was suspended."""
-
-    def __init__(self, waits_for: str) -> None:
-        self.waits_for = waits_for
 
 
 class Effects:
@@ -82,11 +63,10 @@ class Effects:
         self._starting: list[Call] = []
         self._open: set[Call] = set()
         self.waiting = Waiting(book, services, host)
-        self.pauses = Pauses(self.waiting)
+        self._pauses = Pauses(self.waiting)
+        self._retries = Retries(book, services, host, self._pauses)
         self._parked: dict[Call, str] = {}
         self._waiting_children: dict[Call, str] = {}
-        self._stopping = False
-        self._asleep = 0
         self.in_doubt: list[str] = []
 
     # --- what is going on
@@ -99,13 +79,13 @@ class Effects:
     @property
     def performing(self) -> int:
         """How many steps are being performed, without those that wait for another attempt's time."""
-        return len(self._open) - len(self._waiting_children) - self._asleep - len(self.pauses)
+        return len(self._open) - len(self._waiting_children) - self._retries.asleep - len(self._pauses)
 
     @property
     def idle(self) -> bool:
         """Whether nothing runs, or all that runs waits for somebody."""
         return not self._starting and all(
-            call in self._waiting_children or self.pauses.need_somebody(call) for call in self._open
+            call in self._waiting_children or self._pauses.need_somebody(call) for call in self._open
         )
 
     @property
@@ -113,7 +93,7 @@ class Effects:
         """What has to come from outside for the run to go on."""
         return [
             *self.waiting.waits_for,
-            *self.pauses.waits_for,
+            *self._pauses.waits_for,
             *self._parked.values(),
             *self._waiting_children.values(),
         ]
@@ -136,7 +116,7 @@ class Effects:
             self._take_up(call)
         elif self._is_reusable(call):
             self._run_task(call, self._recall(call), ADMITTED)
-        elif call.gate is None and self._place_now(call):
+        elif call.gate is None and take_place_now(call, self._services.limits):
             self.start(call)
         else:
             self._run_task(call, self._admit(call), ADMITTED)
@@ -174,7 +154,7 @@ class Effects:
     def start(self, call: Call) -> None:
         """Put the intent of an admitted step into this turn's write; it starts when that is durable."""
         if call.state is CANCELLED:
-            _leave_place(call)
+            leave_place(call)
             return
         call.state = STARTING
         self._open.add(call)
@@ -186,19 +166,6 @@ class Effects:
         if call.ahead:
             call.written = asyncio.get_running_loop().create_future()
             self._run_task(call, self._perform(call), RUNNING)
-
-    def _place_now(self, call: Call) -> bool:
-        """Take a place within the limits that the step counts against, if there is one."""
-        places = self._services.limits.of(call.pool)
-        if not take_now(places):
-            return False
-        call.places = places
-        return True
-
-    async def _take_place(self, call: Call) -> None:
-        places = self._services.limits.of(call.pool)
-        await take(places)
-        call.places = places
 
     def _run_task(self, call: Call, work: Any, state: int) -> None:
         call.state = state
@@ -222,7 +189,7 @@ class Effects:
                     self._refuse(call, passed.denied)
                     return
                 call.body = passed.body
-            await self._take_place(call)
+            await take_place(call, self._services.limits)
         except asyncio.CancelledError:
             self._called_off(call)
             return
@@ -235,7 +202,7 @@ class Effects:
     def _called_off(self, call: Call) -> None:
         """Take the end of a step that was cancelled before this attempt of it was on record."""
         self._open.discard(call)
-        if call.recorded is None or self._stopping:
+        if call.recorded is None or self._retries.stopping:
             self._host.wake()  # nothing of it is on record, or it stays there to be taken up again
         else:
             self._host.completed(call, Outcome(Status.CANCELLED))
@@ -250,11 +217,11 @@ class Effects:
         recorded = call.recorded
         assert recorded is not None  # noqa: S101  # the caller has looked
         call.attempt, call.tries, call.candidate = recorded.starts + 1, recorded.tries + 1, recorded.candidate
-        call.answer, call.on_admitted = recorded.answer, self.pauses.gone_on
+        call.answer, call.on_admitted = recorded.answer, self._pauses.gone_on
         call.ticket = recorded.ticket if recorded.put_off else NO_TICKET
         if recorded.status is Status.WAITING:  # between two attempts, or before one
-            self.pauses.recall(call, recorded.asks)
-            self._run_task(call, self._after_pause(call, recorded), ADMITTED)
+            self._pauses.recall(call, recorded.asks)
+            self._run_task(call, self._go_on(call, recorded), ADMITTED)
         elif recorded.retry_decided or call.spec.kind == "workflow":
             self._run_task(call, self._admit(call), ADMITTED)
         elif call.spec.effect == "once":
@@ -264,18 +231,12 @@ class Effects:
         else:
             self._run_task(call, self._admit(call), ADMITTED)
 
-    async def _after_pause(self, call: Call, recorded: Recorded) -> None:
-        due_ns = recorded.retry_due_ns
-        try:
-            if recorded.asks:
-                await self.pauses.wait_out(call, self._services.clock, due_ns, recorded.asks)
-            elif due_ns:
-                await self._sleep_until(due_ns)
-        except asyncio.CancelledError:
-            await self._give_up(call)
+    async def _go_on(self, call: Call, recorded: Recorded) -> None:
+        """Take up a step that waits on record."""
+        if await self._retries.wait_out(call, recorded):
+            await self._admit(call)
+        else:
             self._called_off(call)
-            return
-        await self._admit(call)
 
     def _doubt(self, call: Call, reason: str) -> None:
         if call.spec.reconcile is None:
@@ -298,7 +259,7 @@ class Effects:
             await self._admit(call)
             return
         except (Exception, asyncio.CancelledError) as error:
-            if isinstance(error, asyncio.CancelledError) and self._is_called_off(call):
+            if isinstance(error, asyncio.CancelledError) and self._retries.called_off(call):
                 self._called_off(call)
                 return
             self._open.discard(call)
@@ -334,10 +295,10 @@ class Effects:
 
     async def _perform(self, call: Call) -> None:
         try:
-            outcome = await self._outcome(call)
+            outcome = await self._retries.outcome(call)
         except Parked as parked:
             self._open.discard(call)
-            _leave_place(call)
+            leave_place(call)
             if call.state is not CANCELLED:
                 call.state = PARKED
                 self._parked[call] = parked.waits_for
@@ -348,155 +309,12 @@ class Effects:
     def _end(self, call: Call, outcome: Outcome | None) -> None:
         self._open.discard(call)
         self._waiting_children.pop(call, None)
-        self.pauses.gone_on(call)
-        _leave_place(call)
+        self._pauses.gone_on(call)
+        leave_place(call)
         if outcome is not None:
             self._host.completed(call, outcome)
         else:
             self._host.wake()
-
-    async def _outcome(self, call: Call) -> Outcome:
-        """Try until it succeeds, fails for good, or is cancelled."""
-        while True:
-            try:
-                return succeeded(call, await attempt(call, self._book.run))
-            except PutOff as put_off:
-                if await self._put_off(call, put_off.wait):
-                    continue
-                return Outcome(Status.CANCELLED)
-            except asyncio.CancelledError:
-                if self._is_called_off(call):
-                    return Outcome(Status.CANCELLED)
-                error: Exception = StepError("asyncio.CancelledError", "the step cancelled itself")
-            except Parked:
-                raise
-            except Exception as caught:
-                error = caught
-            following = next_try(call, error)
-            if following is None:
-                return failed(call, error)
-            try:
-                await self._try_again(call, error, *following)
-            except asyncio.CancelledError:
-                return Outcome(Status.CANCELLED)
-
-    def _is_called_off(self, call: Call) -> bool:
-        """Say whether a cancellation is meant for the step, as opposed to one that it raised itself."""
-        return call.state is CANCELLED or self._stopping or cancel_requested()
-
-    async def _try_again(
-        self, call: Call, error: Exception, tries: int, candidate: int, pause_s: float
-    ) -> None:
-        """Put the failure on record, wait, and put the next attempt on record."""
-        await call.on_record()
-        failure: Failure | None = failure_of(call, error)
-        log.info("attempt %d of %s failed (%s)", call.attempt, call.path, type(error).__name__)
-        if pause_s > 0:
-            due_ns = self._services.clock.now_ns() + int(pause_s * 1e9)
-            self._book.step(call, Status.WAITING, failure=failure, due_ns=due_ns)
-            await self._written()
-            await self._sleep_until(due_ns)
-            failure = None
-        if candidate != call.candidate and not self._move(call, candidate):
-            if failure is not None:
-                self._book.step(call, Status.WAITING, failure=failure, due_ns=self._services.clock.now_ns())
-                await self._written()
-                failure = None
-            await self._take_place(call)
-        call.attempt, call.tries, call.ticket = call.attempt + 1, tries, NO_TICKET
-        self._book.step(call, Status.RUNNING, failure=failure)
-        await self._begun(call)
-
-    def _move(self, call: Call, candidate: int) -> bool:
-        """Leave the place at one model for one at another; say whether there was one at once."""
-        _leave_place(call)
-        call.candidate = candidate
-        return self._place_now(call)
-
-    async def _put_off(self, call: Call, wait: Wait) -> bool:
-        """Have a step wait as a policy has decided, on record; say whether it goes on.
-
-        Raises:
-            Parked: If the run was let go while it waited; the wait stays on record.
-        """
-        try:
-            await self._pause(call, wait)
-        except asyncio.CancelledError:
-            if self._stopping:
-                raise Parked(wait.reason) from None
-            await self._give_up(call)
-            return False
-        return True
-
-    async def _pause(self, call: Call, wait: Wait) -> None:
-        clock = self._services.clock
-        steady = self._services.steady or clock
-        asks = self.pauses.asks(call, wait)
-        if "question" not in asks:
-            self.pauses.gone_on(call)
-        left_ns = (wait.until_ns or 0) - steady.now_ns()
-        due_ns = clock.now_ns() + left_ns if wait.until_ns else 0
-        self._book.step(call, Status.WAITING, due_ns=due_ns, note=wait.reason, asks=asks)
-        await self._written()
-        _leave_place(call)
-        call.answer, call.on_admitted = None, self.pauses.gone_on
-        await self.pauses.wait_out(call, steady, wait.until_ns or 0, asks, wait.sooner)
-        await self._take_place(call)
-        self._book.resumed()
-        self._book.step(call, Status.RUNNING)
-        await self._begun(call)
-
-    async def _give_up(self, call: Call) -> None:
-        """Have policies give back what they hold for a step that was called off while it waited."""
-        self.pauses.gone_on(call)
-        if call.give_up is not None and not self._stopping:
-            await call.give_up(context_of(call, self._book.run))
-
-    async def _begun(self, call: Call) -> None:
-        """Write that an attempt begins, and wait until that is durable, if it does not do so itself."""
-        written = self._write()
-        if call.ahead:
-            call.written = written
-        else:
-            await written
-
-    async def _written(self) -> None:
-        """Write what the book holds and wait until it is durable."""
-        await self._write()
-
-    def _write(self) -> "asyncio.Future[None]":
-        """Write what the book holds; what is returned is done when it is durable, or cancelled."""
-        made: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-        def done(result: CommitResult, entries: Sequence[Entry]) -> None:
-            if isinstance(result, Exception):
-                made.cancel()
-                self._host.abort(result)
-                return
-            self._services.tell(self._book.run, entries)
-            if not made.done():
-                made.set_result(None)
-
-        self._book.write(done)
-        return made
-
-    async def _sleep_until(self, due_ns: int) -> None:
-        rung: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-        def ring() -> None:
-            if not rung.done():
-                rung.set_result(None)
-                self._asleep -= 1  # here, and not when the task gets to it: it is under way again
-
-        alarm = self._services.clock.alarm(due_ns, ring)
-        self._asleep += 1
-        try:
-            await rung
-        except asyncio.CancelledError:
-            self._asleep -= rung.cancelled()
-            raise
-        finally:
-            alarm.cancel()
 
     # --- children
 
@@ -526,7 +344,7 @@ class Effects:
             if call in self._starting:
                 self._starting.remove(call)
                 self._open.discard(call)
-                _leave_place(call)
+                leave_place(call)
             return True
         self.waiting.call_off(call)
         self._parked.pop(call, None)
@@ -552,23 +370,18 @@ class Effects:
 
     def stop(self) -> None:
         """Begin nothing more."""
-        self._stopping = True
+        self._retries.stopping = True
         for call in list(self._open):
-            if call.state is ADMITTED or call in self.pauses:
+            if call.state is ADMITTED or call in self._pauses:
                 self._cancel(call)
 
     def cancel_all(self) -> None:
         """Cancel whatever runs or waits, and forget it."""
-        self._stopping = True
+        self._retries.stopping = True
         self.waiting.cancel_all()
         for call in list(self._open):
             self._cancel(call)
 
     def let_go(self) -> None:
         """Tell the run nothing more: it is over, and need not wait for the collector."""
-        self._host = self.waiting.host = NOBODY
-
-
-def _leave_place(call: Call) -> None:
-    give_back(call.places)
-    call.places = ()
+        self._host = self.waiting.host = self._retries.host = NOBODY

@@ -5,10 +5,10 @@ from typing import Any
 
 import attrs
 
+from reenact.calling import LlmCall
 from reenact.codec import canonical, decode, faithful, read_as
 from reenact.content import Blob, Chains, pack
 from reenact.llm import LlmResponse, assistant, response_from
-from reenact.models import LlmCall
 from reenact.placeholders import Placeholders
 from reenact.steps import Settled
 

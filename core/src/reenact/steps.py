@@ -223,6 +223,13 @@ class PutOff(Exception):  # noqa: N818  # an answer, not an error
         self.wait = wait
 
 
+class Parked(Exception):  # noqa: N818  # an answer, not an error
+    """Raised by a body that waits for somebody and has let go: a child run that was suspended."""
+
+    def __init__(self, waits_for: str) -> None:
+        self.waits_for = waits_for
+
+
 class NotDone(Exception):  # noqa: N818  # an answer, not an error
     """Raised by ``reconcile``: the attempt had no effect, and the step may run again."""
 

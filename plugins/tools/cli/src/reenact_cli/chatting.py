@@ -9,9 +9,9 @@ import contextvars
 from collections.abc import Iterator
 
 from reenact import LlmRequest, complete, user, workflow
+from reenact.calling import Listener
 from reenact.llm import LlmMessage
 from reenact.llm import system as system_message
-from reenact.models import Listener
 
 PING_TEXT = "Say ok."
 PING_TOKENS = 16

@@ -10,11 +10,11 @@ from decimal import Decimal
 from typing import Any
 
 import attrs
+from reenact.calling import REFUSED
 from reenact.content import references, unpack
 from reenact.desk import Desk
 from reenact.judging import ToolRequest
 from reenact.llm import LlmRequest, LlmResponse, Usage, request_from, response_from
-from reenact.models import REFUSED
 from reenact.records import Entry, RunRecord, Status, origin_of
 from reenact.retrieval import load_blobs, read_history
 from reenact.turns import GIVEN

@@ -10,10 +10,11 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 import attrs
+from reenact.calling import ADMIT_TRIES
 from reenact.errors import ConfigError
 from reenact.judging import PolicyContext, Settlement, Stage, ToolRequest
 from reenact.llm import LlmRequest, Usage
-from reenact.models import ADMIT_TRIES, Target, targets_of
+from reenact.models import Target, targets_of
 from reenact.placeholders import Original
 from reenact.policy import Chain, Member, Verdict
 from reenact.trace import TraceContext
