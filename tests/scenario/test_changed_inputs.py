@@ -19,7 +19,7 @@ async def note(text: str) -> str:
     return text.upper()
 
 
-@workflow
+@workflow(name="changed-inputs")
 async def changing() -> list[str]:
     a = await note(version["text"])
     if version["extra"]:
