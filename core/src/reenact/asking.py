@@ -2,11 +2,10 @@
 
 import asyncio
 import functools
-import hashlib
 from types import CodeType
 from typing import Any
 
-from reenact.codec import canonical
+from reenact.codec import canonical, digest
 from reenact.errors import UsageError
 from reenact.execution import Execution, current_execution
 from reenact.steps import Call
@@ -34,7 +33,7 @@ def hash_input(kind: str, name: str, data: bytes) -> str:
         name: Its name.
         data: The canonical spelling of its input.
     """
-    return hashlib.sha256(b'{"input":' + data + _hash_end(kind, name)).hexdigest()
+    return digest(b'{"input":' + data + _hash_end(kind, name))
 
 
 async def perform(execution: Execution, call: Call) -> Any:

@@ -22,14 +22,16 @@ def caller() -> str:
 
 
 def waiting_at(work: Any) -> str:
-    """Return file and line of the user's innermost frame in a coroutine that waits; empty without one."""
-    found = ""
+    """Return file and line of the innermost frame in a coroutine that waits: the user's, or a library's."""
+    user = library = ""
     while work is not None:
-        frame = getattr(work, "cr_frame", None)
-        if frame is not None and not frame.f_code.co_filename.startswith((_STDLIB_FOLDER, _OWN_FOLDER)):
-            found = f"{frame.f_code.co_filename}:{frame.f_lineno}"
+        frame: FrameType | None = getattr(work, "cr_frame", None)
+        filename = frame.f_code.co_filename if frame is not None else _OWN_FOLDER
+        if frame is not None and not filename.startswith((_ASYNCIO_FOLDER, _OWN_FOLDER)):
+            library = f"{filename}:{frame.f_lineno}"
+            user = user if _is_library(filename) else library
         work = getattr(work, "cr_await", None)
-    return found
+    return user or library
 
 
 def _is_library(filename: str) -> bool:

@@ -68,7 +68,7 @@ class History:
         pending: Outcomes in the order of their delivery, revisions applied; of those that are not held,
             their seq.
         shelf: Steps that are not held and were not asked for yet: by path, the hash of the input.
-        rest: Reads what is not held; None if nothing was left away.
+        rest: Reads what is not held; None if all of it is.
         more: There may be rows that were not read; nothing that was delivered is kept then.
         salvage: Outcomes that lost their place in that order, by path.
         outcomes: The steps whose outcomes are held, by its seq.
