@@ -34,6 +34,8 @@ _SPACED_PART: Final = re.compile(r"([^\W_])([\W_]*)")
 _SPLIT: Final = re.compile(
     r"(?<![^\W_])[^\W_]++(?:(?:[-_.*~^+=/\\|,'`:]|[^\w\s\x00-\x7f]{1,2})[^\W_]++){1,12}"
 )
+_BETWEEN: Final = re.compile(r"[\W_]+")
+_LETTER: Final = re.compile(r"[^\W\d_]")
 _LEET_WORD: Final = re.compile(r"[a-z0-9@$!|+€(]{3,40}")
 _LEET: Final = (
     str.maketrans("0134567892@$!|+€(", "oieasbtbgzasiitec"),
@@ -75,7 +77,7 @@ def undisguise(view: View, shape: Shape) -> View:
 @lru_cache(maxsize=1 << 14)
 def _repairable(chunk: str) -> tuple[list[str], list[str]] | None:
     """Return what of *chunk* is leet and what is split words that can be repaired."""
-    if chunk.isalpha() or chunk.isdigit():
+    if chunk.isalpha() or not _LETTER.search(chunk):
         return None
     leet = [text for text in _LEET_WORD.findall(chunk) if _unleeted(text) is not None]
     split = [text for text in _SPLIT.findall(chunk) if _joined(text) is not None]
@@ -132,18 +134,17 @@ def _plain_letters(word: str) -> str:
     return word if word.isalpha() or word in _ENDS else word.translate(_LEET[0])
 
 
-@lru_cache(maxsize=1 << 14)
 def _joined(text: str) -> str | None:
-    word = "".join(char for char in text if char.isalnum())
-    parts = re.split(r"[\W_]+", text)
-    if not _LONGEST_WORD >= len(word) >= _SHORTEST_WORD or sum(map(known, parts)) * 2 >= len(parts):
+    parts = _BETWEEN.split(text)
+    word = "".join(parts)
+    if not _LONGEST_WORD >= len(word) >= _SHORTEST_WORD or not known(word):
         return None
-    return word if known(word) else None
+    return word if sum(map(known, parts)) * 2 < len(parts) else None
 
 
 @lru_cache(maxsize=1 << 14)
 def _joined_boldly(text: str) -> str | None:
-    parts = re.split(r"[\W_]+", text)
+    parts = _BETWEEN.split(text)
     word = "".join(parts)
     if _joined(text) or word in COMMON:
         return word
@@ -151,10 +152,9 @@ def _joined_boldly(text: str) -> str | None:
     return word if len(strange) == len(parts) and word.isalpha() and len(word) <= _LONGEST_WORD else None
 
 
-@lru_cache(maxsize=1 << 14)
 def _unleeted(text: str) -> str | None:
     core = text.rstrip("!|+(")
-    if core.isalpha() or core.isdigit() or not any(map(str.isalpha, core)):
+    if core.isalpha() or not _LETTER.search(core):
         return None
     for table in _LEET:
         word = core.translate(table)
@@ -166,7 +166,7 @@ def _unleeted(text: str) -> str | None:
 @lru_cache(maxsize=1 << 14)
 def _unleeted_boldly(text: str) -> str | None:
     core = text.rstrip("!|+(")
-    if core.isalpha() or not any(map(str.isalpha, core)):
+    if core.isalpha() or not _LETTER.search(core):
         return None
     word = core.translate(_LEET[0])
     return _unleeted(text) or (word + text[len(core) :] if word.isalpha() else None)

@@ -4,7 +4,7 @@
 one language holds for the others. The words stand in ``lexicon.txt``; here they become tables.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from typing import Final
 
@@ -32,6 +32,7 @@ class Lexicon:
         pairs: Two folded words joined by a space to concept, found at the second.
         inner: First character to the words found inside unspaced text, longest first.
         english: The English words and stems, which the repairs aim at.
+        sizes: The first two characters of a stem to the lengths of the stems that begin so, longest first.
     """
 
     concepts: tuple[str, ...]
@@ -40,16 +41,16 @@ class Lexicon:
     pairs: dict[str, int] = attrs.field(factory=dict)
     inner: dict[str, list[tuple[str, int]]] = attrs.field(factory=dict)
     english: dict[str, int] = attrs.field(factory=dict)
+    sizes: dict[str, tuple[int, ...]] = attrs.field(factory=dict)
 
     def concept(self, word: str) -> int:
         """Return the concept of a folded word, 0 if it has none."""
         exact = self.words.get(word)
         if exact is not None:
             return exact
-        shortest = max(_SHORTEST_STEM, len(word) - _LONGEST_ENDING)
-        for size in range(min(len(word), _LONGEST_STEM), shortest - 1, -1):
-            found = self.stems.get(word[:size])
-            if found is not None:
+        shortest = len(word) - _LONGEST_ENDING
+        for size in self.sizes.get(word[:_SHORTEST_STEM], ()):
+            if size >= shortest and (found := self.stems.get(word[:size])) is not None:
                 return found
         return 0
 
@@ -69,6 +70,7 @@ def load() -> Lexicon:
         _add(lexicon, concept, language, entry)
     for words in lexicon.inner.values():
         words.sort(key=lambda item: -len(item[0]))
+    lexicon.sizes.update(_sizes(lexicon.stems))
     return lexicon
 
 
@@ -95,6 +97,14 @@ def _add(lexicon: Lexicon, concept: int, language: str, entry: str) -> None:
         lexicon.words.setdefault(word, concept)
     if language == "en":
         lexicon.english.setdefault(word, concept)
+
+
+def _sizes(stems: Iterable[str]) -> dict[str, tuple[int, ...]]:
+    sizes: dict[str, set[int]] = {}
+    for stem in stems:
+        if _SHORTEST_STEM <= len(stem) <= _LONGEST_STEM:
+            sizes.setdefault(stem[:_SHORTEST_STEM], set()).add(len(stem))
+    return {start: tuple(sorted(found, reverse=True)) for start, found in sizes.items()}
 
 
 LEXICON: Final = load()

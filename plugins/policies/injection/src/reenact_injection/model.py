@@ -27,7 +27,7 @@ _REMEMBERED = 1 << 16
 _SHIFT = 6
 _APART = 1 << 7
 """Said of a concept that is more than `NEAR` tokens back."""
-_PAIR_KEY, _FAR_KEY = 1 << 20, 1 << 21
+_NEAR_KEY, _FAR_KEY = 1 << 20, 1 << 21
 
 
 _Feature: TypeAlias = str | tuple[str, str]
@@ -111,12 +111,20 @@ class Model:
     )
     _weights: dict[_Feature, int] = attrs.field(init=False, repr=False)
     _weighted: frozenset[_Feature] = attrs.field(init=False, repr=False)
+    _of_concepts: dict[int, int] = attrs.field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        """Put words and pairs into one table."""
+        """Put words and pairs into one table, and all that has to do with concepts into another."""
         self._weights = dict(self.words.items())
         self._weights.update(self.pairs.items())
         self._weighted = frozenset(self._weights)
+        self._of_concepts = {
+            **self.concepts,
+            **{-concept: weight for concept, weight in self.openers.items()},
+            **{pair | _NEAR_KEY: weight for pair, weight in self.near.items()},
+            **{pair | _FAR_KEY: weight for pair, weight in self.far.items()},
+            **{-mask << _SHIFT: weight for mask, weight in self.triples.items()},
+        }
 
     def weigh(self, pieces: list[str]) -> "Weighed":
         """Weigh a folded text, cut into words and signs, block by block."""
@@ -199,18 +207,17 @@ class Model:
         if len(self._patterns) >= _REMEMBERED:
             self._patterns.clear()
         concept = abs(pattern[0])
-        found = {concept: self.concepts.get(concept, 0)}
-        if pattern[0] < 0:
-            found[-concept] = self.openers.get(concept, 0)
-        close = [(other & ~_APART, other & _APART) for other in pattern[1:] if other & ~_APART != concept]
-        for other, apart in close:
-            pair = min(concept, other) << _SHIFT | max(concept, other)
-            table, key = (self.far, pair | _FAR_KEY) if apart else (self.near, pair | _PAIR_KEY)
-            found[key] = table.get(pair, 0)
+        keys = {concept, pattern[0]}
+        close = [other for other in pattern[1:] if other & ~_APART != concept]
+        for other in close:
+            near = other & ~_APART
+            pair = min(concept, near) << _SHIFT | max(concept, near)
+            keys.add(pair | (_FAR_KEY if other & _APART else _NEAR_KEY))
         if len(close) > 1:
-            mask = 1 << concept | 1 << close[-1][0] | 1 << close[-2][0]
-            found[-mask << _SHIFT] = self.triples.get(mask, 0)
-        weights = tuple((key, weight) for key, weight in found.items() if weight)
+            mask = 1 << concept | 1 << (close[-1] & ~_APART) | 1 << (close[-2] & ~_APART)
+            keys.add(-mask << _SHIFT)
+        table = self._of_concepts
+        weights = tuple([(key, table[key]) for key in keys if key in table])
         self._patterns[pattern] = weights
         return weights
 

@@ -43,5 +43,5 @@ def readings(text: str) -> Iterator[View]:
 def _readable(view: View, shape: Shape) -> View:
     plain = inline.unescape_all(view, shape)
     folded = mapped(plain, fold_char, fold(plain.text), disguises(plain.text))
-    same = plain is view and view.text.isascii()
-    return inline.undisguise(folded, shape.lower() if same else Shape.of(folded.text))
+    same = plain is view and len(folded.text) == len(view.text)
+    return inline.undisguise(folded, shape.folded() if same else Shape.of(folded.text))

@@ -11,6 +11,8 @@ from typing import Final
 
 import attrs
 
+from reenact_injection.folding import fold
+
 _LONG = 16
 _LENGTH_LIMIT = 255
 _PUNCTUATION = ".,;:!?()\"'’“”«»[]…"
@@ -62,9 +64,9 @@ class Shape:
         """Whether there may be numbers of one size in a row."""
         return _EVENLY.search(self._sizes) is not None
 
-    def lower(self) -> "Shape":
-        """Return the shape of the same text in lower case."""
-        return Shape(self.odd.lower(), self.long, self._sizes)
+    def folded(self) -> "Shape":
+        """Return the shape of the same text, folded, if that made it neither longer nor shorter."""
+        return Shape(fold(self.odd), self.long, self._sizes)
 
 
 _REMEMBERED = 1 << 16

@@ -56,17 +56,20 @@ def spans(text: str) -> list[tuple[int, int]]:
 @lru_cache(maxsize=1 << 16)
 def expand(piece: str) -> tuple[tuple[str, int], ...]:
     """Return the tokens a piece stands for: text and concept of each."""
-    if not (piece[0].isalnum()):
+    if not piece[0].isalnum():
         sign = _sign(piece)
         return ((sign, _sign_concept(sign)),)
-    if _is_unspaced(piece):
-        return tuple((word, concept) for word, concept, _, _ in _inner(piece))
-    if not piece.isascii() and (words := _mixed(piece)):
-        return words
-    concept = LEXICON.concept(piece)
-    if concept or piece.isdigit():
-        return ((piece if concept else "0", concept),)
-    return _named(repaired(piece)) or ((piece, 0),)
+    if not piece.isascii():
+        if _is_unspaced(piece):
+            return tuple((word, concept) for word, concept, _, _ in _inner(piece))
+        if mixed := _mixed(piece):
+            return mixed
+    if concept := LEXICON.concept(piece):
+        return ((piece, concept),)
+    if piece.isdigit():
+        return (("0", 0),)
+    words = repaired(piece)
+    return _named(words) if words else ((piece, 0),)
 
 
 def places(text: str, cut: list[str], words: list[str] | None = None) -> list[tuple[int, int]]:
@@ -75,10 +78,10 @@ def places(text: str, cut: list[str], words: list[str] | None = None) -> list[tu
     Args:
         text: The text.
         cut: Its pieces.
-        words: Its tokens, if they are at hand; the pieces themselves if none stands for others.
+        words: Its tokens, if they are at hand.
     """
     spots = spans(text)
-    if words is cut:
+    if words is not None and len(words) == len(cut):
         return spots
     found: list[tuple[int, int]] = []
     done = 0

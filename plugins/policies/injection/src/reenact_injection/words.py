@@ -30,7 +30,6 @@ def known(word: str) -> bool:
     return len(word) > 2 and LEXICON.concept(word) > 0  # noqa: PLR2004 - shorter ones mean too much
 
 
-@lru_cache(maxsize=1 << 15)
 def repaired(word: str) -> tuple[str, ...]:
     """Return the known words an unknown folded word was made from.
 
@@ -109,13 +108,14 @@ def _from_other_scripts(word: str) -> tuple[str, ...]:
 
 
 def _misspelt(word: str) -> tuple[str, ...]:
-    shuffled = _SIGNATURES.get(_signature(word))
-    if shuffled is not None:
+    outline = (word[0], word[-1], len(word))
+    if outline in _SHUFFLED and (shuffled := _SIGNATURES.get(_signature(word))) is not None:
         return (shuffled,)
-    for candidate in (word, *_shorter(word)):
-        found = _NEIGHBOURS.get(candidate)
-        if found is not None and _is_slip(word, found):
-            return (found,)
+    if outline in _SLIPPED:
+        for candidate in (word, *_shorter(word)):
+            found = _NEIGHBOURS.get(candidate)
+            if found is not None and _is_slip(word, found):
+                return (found,)
     return ()
 
 
@@ -171,6 +171,14 @@ _NEIGHBOURS: Final = {
     for near in (word, *_shorter(word))
     if near == word or near not in COMMON
 }
+_SHUFFLED: Final = {(word[0], word[-1], len(word)) for word in _SIGNATURES.values()}
+_SLIPPED: Final = {
+    (meant[0], last, size)
+    for meant in set(_NEIGHBOURS.values())
+    for last in meant[-2:]
+    for size in (len(meant) - 1, len(meant), len(meant) + 1)
+}
+"""First letter, last letter and length of what may be such a word: few others are looked at closer."""
 
 
 def split_forms() -> dict[str, int]:
