@@ -8,11 +8,14 @@ from typing import Any
 
 import attrs
 import pytest
+from hypothesis import settings
 from pytest_reenact.memory import MemoryStore
 from reenact import LlmEvent, LlmRequest, LlmResponse, Plugins, Runtime, Usage, assistant, retrieval
 from reenact.config import Config
 from reenact.scheduler import SkippingClock
 from reenact.seams import CallContext, Capabilities
+
+settings.register_profile("few", max_examples=20)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -17,6 +17,7 @@ from reenact.config import Config
 from reenact.retrieval import read_history
 
 Tree = list[Any]
+EXAMPLES = settings().max_examples
 
 worlds: dict[str, World] = {}
 calls: list[str] = []
@@ -270,14 +271,14 @@ async def check_all(seed: int, tree: Tree) -> None:
         assert not on_record & set(calls), "a step on record was performed again"
 
 
-@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10 * EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**16), tree=trees, window=st.sampled_from(WINDOWS))
 def test_every_workflow_does_the_same_again(seed: int, tree: Tree, window: int) -> None:
     """Live, replayed, and resumed after every row, a workflow sees the same in the same order."""
     asyncio.run(check(seed, tree, window))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**32), window=st.sampled_from(WINDOWS))
 def test_large_workflows_do_the_same_again(seed: int, window: int) -> None:
     """So do workflows of some dozens of steps, three levels deep."""
