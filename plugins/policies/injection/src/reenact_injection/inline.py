@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from html import unescape
 from re import Match, Pattern
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from reenact_injection.shapes import Shape
 from reenact_injection.views import View, replaced
@@ -28,7 +28,9 @@ _ESCAPE_SIGN: Final = re.compile(r"[%&\\=]|[Uu]\+")
 _FIRST_CODE, _LAST_CODE = ord("\t"), 0x10FFFF
 
 _GAP = r"[\W_]"
-_SPACED: Final = re.compile(rf"(?<![^\W_])[^\W_](?:{_GAP}{{1,6}}[^\W_](?![^\W_])){{3,}}")
+_ROW: Final = 4
+_SPACED: Final = re.compile(rf"(?<![^\W_])[^\W_](?:{_GAP}{{1,6}}[^\W_](?![^\W_])){{{_ROW - 1},}}")
+_SINGLE: Final = re.compile(r"(?<![^\W_])[^\W_](?![^\W_])")
 _ENDS = ".!?:\n"
 _SPACED_PART: Final = re.compile(r"([^\W_])([\W_]*)")
 _SPLIT: Final = re.compile(
@@ -62,26 +64,43 @@ def undisguise(view: View, shape: Shape) -> View:
     """Put spaced letters, leet and split words of a folded view right; *shape* is its shape."""
     if not shape.odd:
         return replaced(view, _SPACED, _unspaced, "spaced") if shape.letters else view
-    if shape.letters or _SPACED.search(shape.odd):
-        view = replaced(view, _SPACED, _unspaced, "spaced")
     leet: set[str] = set()
     split: set[str] = set()
+    single = 0
     for chunk in shape.odd.split():
-        if found := _repairable(chunk):
-            leet.update(found[0])
-            split.update(found[1])
+        if found := _peculiar(chunk):
+            leet.update(found.leet)
+            split.update(found.split)
+            single += found.single
+    if shape.letters or (single >= _ROW and _SPACED.search(shape.odd)):
+        view = replaced(view, _SPACED, _unspaced, "spaced")
     view = _put_right(view, leet, _LEET_WORD, (_unleeted, _unleeted_boldly), "leet")
     return _put_right(view, split, _SPLIT, (_joined, _joined_boldly), "split")
 
 
+class _Peculiar(NamedTuple):
+    """What of a piece of text may be a disguise.
+
+    Attributes:
+        leet: Words in leet that can be read.
+        split: Words with signs in them that can be read.
+        single: How many letters and digits stand singly.
+    """
+
+    leet: list[str]
+    split: list[str]
+    single: int
+
+
 @lru_cache(maxsize=1 << 14)
-def _repairable(chunk: str) -> tuple[list[str], list[str]] | None:
-    """Return what of *chunk* is leet and what is split words that can be repaired."""
+def _peculiar(chunk: str) -> _Peculiar | None:
+    """Return what of *chunk* may be a disguise, None for nothing."""
+    single = len(_SINGLE.findall(chunk))
     if chunk.isalpha() or not _LETTER.search(chunk):
-        return None
+        return _Peculiar([], [], single) if single else None
     leet = [text for text in _LEET_WORD.findall(chunk) if _unleeted(text) is not None]
     split = [text for text in _SPLIT.findall(chunk) if _joined(text) is not None]
-    return (leet, split) if leet or split else None
+    return _Peculiar(leet, split, single) if leet or split or single else None
 
 
 def _put_right(view: View, found: set[str], pattern: Pattern[str], repairs: Repairs, mark: str) -> View:

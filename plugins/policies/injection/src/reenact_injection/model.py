@@ -34,47 +34,49 @@ _Feature: TypeAlias = str | tuple[str, str]
 """A word, or a word after another one."""
 
 
-@attrs.define(eq=False)
-class Vocabulary:
-    """The pieces that were met so far, and what they stand for.
+class Vocabulary(dict[str, str]):
+    """The pieces that were met so far, each with the token it stands for.
 
     Attributes:
-        concepts: Concept of each word that has one; 0 for one that has it only as a second word.
+        concepts: Concept of each token that has one; 0 for one that has it only as a second word.
+        several: Tokens of each piece that stands for more than one, or less.
     """
 
-    concepts: dict[str, int] = attrs.field(factory=dict)
-    _known: set[str] = attrs.field(factory=set)
-    _other: dict[str, tuple[str, ...]] = attrs.field(factory=dict)
+    def __init__(self, shared: dict[str, str]) -> None:
+        """Begin with nothing.
+
+        Args:
+            shared: Words that are looked up in other tables, where the same object is found faster than an
+                equal one.
+        """
+        self._shared = shared
+        self.concepts: dict[str, int] = {}
+        self.several: dict[str, tuple[str, ...]] = {}
 
     @property
     def full(self) -> bool:
         """Whether it is time to forget it all and begin anew."""
-        return len(self._known) >= _REMEMBERED
+        return len(self) >= _REMEMBERED
 
     def words(self, pieces: list[str]) -> list[str]:
-        """Return the tokens of *pieces*: themselves, but for those that stand for others."""
-        if not self._known.issuperset(pieces):
-            self._learn(set(pieces).difference(self._known))
-        other = self._other
-        if other.keys().isdisjoint(pieces):
-            return pieces
-        words: list[str] = []
-        done = 0
-        for index, piece in [(index, piece) for index, piece in enumerate(pieces) if piece in other]:
-            words += pieces[done:index]
-            words += other[piece]
-            done = index + 1
-        return words + pieces[done:]
+        """Return the tokens of *pieces*."""
+        words = list(map(self.__getitem__, pieces))
+        if self.several.keys().isdisjoint(pieces):
+            return words
+        several = self.several
+        parts = [several.get(piece) or (word,) for piece, word in zip(pieces, words, strict=True)]
+        return [word for part in parts for word in part]
 
-    def _learn(self, pieces: set[str]) -> None:
-        for piece in pieces:
-            expanded = expand(piece)
-            if len(expanded) != 1 or expanded[0][0] != piece:
-                self._other[piece] = tuple([word for word, _ in expanded])
-            for word, concept in expanded:
-                if concept != BOUND and (concept or word in SECONDS):
-                    self.concepts[word] = concept
-        self._known |= pieces  # last: who finds a piece known finds what it stands for
+    def __missing__(self, piece: str) -> str:
+        expanded = expand(piece)
+        for word, concept in expanded:
+            if concept != BOUND and (concept or word in SECONDS):
+                self.concepts[word] = concept
+        if len(expanded) != 1:
+            self.several[piece] = tuple([word for word, _ in expanded])
+        token = self._shared.get(expanded[0][0], expanded[0][0])
+        self[piece] = token  # last: who finds a piece known finds what it stands for
+        return token
 
 
 @attrs.define(eq=False)
@@ -105,7 +107,8 @@ class Model:
     near: dict[int, int]
     far: dict[int, int]
     triples: dict[int, int]
-    _seen: Vocabulary = attrs.field(factory=Vocabulary, init=False, repr=False)
+    _shared: dict[str, str] = attrs.field(factory=dict, init=False, repr=False)
+    _seen: Vocabulary = attrs.field(init=False, repr=False)
     _patterns: dict[tuple[int, ...], tuple[tuple[int, int], ...]] = attrs.field(
         factory=dict, init=False, repr=False
     )
@@ -115,8 +118,12 @@ class Model:
 
     def __attrs_post_init__(self) -> None:
         """Put words and pairs into one table, and all that has to do with concepts into another."""
-        self._weights = dict(self.words.items())
-        self._weights.update(self.pairs.items())
+        one = self._shared.setdefault
+        self._weights = {one(word, word): weight for word, weight in self.words.items()}
+        self._weights.update(
+            ((one(first, first), one(second, second)), weight)
+            for (first, second), weight in self.pairs.items()
+        )
         self._weighted = frozenset(self._weights)
         self._of_concepts = {
             **self.concepts,
@@ -125,12 +132,13 @@ class Model:
             **{pair | _FAR_KEY: weight for pair, weight in self.far.items()},
             **{-mask << _SHIFT: weight for mask, weight in self.triples.items()},
         }
+        self._seen = Vocabulary(self._shared)
 
     def weigh(self, pieces: list[str]) -> "Weighed":
         """Weigh a folded text, cut into words and signs, block by block."""
         seen = self._seen
         if seen.full:
-            self._seen = seen = Vocabulary()
+            self._seen = seen = Vocabulary(self._shared)
         words = seen.words(pieces)
         bounds = _bounds(words)
         pairs = list(zip(("\n", *words), words, strict=False))

@@ -40,11 +40,8 @@ class Shape:
         chunks = text.split()
         sizes = list(map(len, chunks))
         longest = max(sizes, default=0)
-        plain = _plain
-        strange = [chunk for chunk in chunks if chunk not in plain]
-        if strange:
-            words = _learn(strange)
-            strange = [chunk for chunk in strange if chunk not in words]
+        words = _WORDS
+        strange = [chunk for chunk in chunks if not words[chunk]]
         long = []
         if longest >= _LONG:
             strange += [chunk for chunk in chunks if len(chunk) >= _LONG and not _is_word(chunk)]
@@ -70,17 +67,21 @@ class Shape:
 
 
 _REMEMBERED = 1 << 16
-_plain: set[str] = set()
-"""Words with their punctuation that were met before; most of a text is such words."""
 
 
-def _learn(chunks: list[str]) -> set[str]:
-    """Return those of *chunks* that are words with their punctuation, and remember them."""
-    if len(_plain) > _REMEMBERED:
-        _plain.clear()
-    words = {chunk for chunk in chunks if chunk.isalpha() or chunk.strip(_PUNCTUATION).isalpha()}
-    _plain.update([chunk for chunk in words if len(chunk) < _LONG])
-    return words
+class _Words(dict[str, bool]):
+    """Whether what stands between two blanks is a word with its punctuation; short ones are remembered."""
+
+    def __missing__(self, chunk: str) -> bool:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        is_word = chunk.isalpha() or chunk.strip(_PUNCTUATION).isalpha()
+        if len(chunk) < _LONG:
+            self[chunk] = is_word
+        return is_word
+
+
+_WORDS: Final = _Words()
 
 
 def _is_word(chunk: str) -> bool:
