@@ -12,7 +12,7 @@ import attrs
 from reenact.asking import hash_input
 from reenact.away import OrderLeft
 from reenact.children import RUN_ID_HEX, derived_key
-from reenact.closing import CONTINUED_AS, Ending
+from reenact.closing import CONTINUED_AS, Ending, continued_id
 from reenact.config import OnChange, RuntimeOptions
 from reenact.content import pack
 from reenact.desk import Desk
@@ -31,7 +31,7 @@ from reenact.retrieval import read_history, read_to_replay, read_to_run
 from reenact.seams import Executor
 from reenact.services import Services
 from reenact.source import source_hash
-from reenact.steps import WorkflowSpec, continued_id
+from reenact.steps import WorkflowSpec
 from reenact.stores import RunWrite
 from reenact.submissions import Submission, Submissions
 from reenact.trace import new_trace_id
