@@ -23,7 +23,6 @@ from reenact.fields import NO_DEFAULT, fields_of, same
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
-HASH_HEX = 64
 MAX_DEPTH = 200
 
 _INT_MIN, _INT_MAX = -(2**63), 2**63 - 1

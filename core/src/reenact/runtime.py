@@ -30,7 +30,7 @@ from reenact.handle import Handle
 from reenact.house import House
 from reenact.inputs import check_arguments
 from reenact.journal import Observer, Writer
-from reenact.loop import RunLoop, WatchedLoop
+from reenact.loop import RunLoop
 from reenact.models import Models, PriceHook
 from reenact.observers import Observers
 from reenact.parts import open_parts
@@ -48,6 +48,7 @@ from reenact.services import Hold, Services
 from reenact.steps import StepContext, WorkflowSpec
 from reenact.stores import Store
 from reenact.views import Run
+from reenact.watched import WatchedLoop
 from reenact.workflows import WORKFLOWS
 
 log = logging.getLogger("reenact")
