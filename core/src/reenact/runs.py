@@ -26,6 +26,7 @@ from reenact.journal import Writer
 from reenact.loop import refuse_in_workflow
 from reenact.planning import Plan
 from reenact.records import NO_CHANGES, Changes, Origin, RunRecord, Status
+from reenact.replay import Replay
 from reenact.reruns import Known, Planner, read_earlier, read_input
 from reenact.retrieval import read_history, read_to_replay, read_to_run
 from reenact.seams import Executor
@@ -411,7 +412,7 @@ class Runs:
     async def _replay(self, record: RunRecord, spec: WorkflowSpec, history: History) -> Run:
         args, kwargs = await read_input(self._desk.store, history, spec, history.changes)
         services = attrs.evolve(self._services, writer=None)
-        execution = Execution(record, history, services, host=self._host, live=False)
+        execution = Replay(record, history, services, host=self._host)
         execution.start(lambda: spec.fn(*args, **kwargs), spec)
         return attrs.evolve(await self.wait(execution), record=record)
 
