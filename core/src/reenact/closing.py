@@ -11,6 +11,7 @@ from reenact.divergence import described_end
 from reenact.failures import record_failure
 from reenact.records import Failure, RunRecord, Status
 from reenact.steps import ContinueAsNew, Shape, idempotency_key
+from reenact.views import Run
 
 CONTINUED_AS = "$continued_as"
 """The one key of the output of a run that goes on as another one, which it names."""
@@ -57,6 +58,11 @@ class Ending:
     value: Any = None
     error: BaseException | None = None
     continued: Any = None
+
+    @property
+    def view(self) -> Run:
+        """The run, for whoever has waited for it."""
+        return Run(record=self.run, error=self.error, value=self.value)
 
 
 def close(
