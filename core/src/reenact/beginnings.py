@@ -27,11 +27,11 @@ class Beginning:
     Attributes:
         run_id: Its id; made up if None.
         trace_id: The trace it belongs to; a new one if None.
-        parent: The ids of the runs whose child it is, outermost first, with strokes between; empty if none.
+        parent: The ids of the runs whose child it is, outermost first, with slashes between; empty if none.
         target: Where the command line found the workflow.
         suspend: Give it back when it waits for somebody.
         source: The run that it re-runs.
-        origin: Of which run it came, and how, if it re-runs none.
+        origin: Which run it comes from and how, if it does and is no re-run.
         changes: What is set for it.
         key: Its key; that of *source*, or a new one, if empty.
     """
