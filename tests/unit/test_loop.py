@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from reenact import loop as loop_module
 from reenact.errors import NotDeterministicError
 from reenact.loop import RunLoop
+from reenact.refusals import REFUSED
 from reenact.scopes import KEY_CHARS_MAX, Scope, current_scope
 
 anything = st.text(st.characters(exclude_categories=[]))
@@ -282,10 +283,10 @@ def test_what_is_left_can_be_cancelled(bench: Bench) -> None:
 
 # --- what is refused
 
-REFUSED = [name for names in loop_module._REFUSED.values() for name in names]
+METHODS_REFUSED = [name for names in REFUSED.values() for name in names]
 
 
-@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("name", METHODS_REFUSED)
 def test_what_cannot_be_repeated_is_refused(bench: Bench, name: str) -> None:
     """Whatever the arguments; the error names this line."""
     with pytest.raises(NotDeterministicError, match=rf"{name}\) is not deterministic.*test_loop.py:\d+"):

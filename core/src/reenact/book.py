@@ -1,8 +1,8 @@
 """What one run is about to put on record.
 
-Entries are made here and nowhere else: numbered, chained by checksums, gathered
-until the turn is over, and written together with the content they name and the
-run's projection.
+Entries are numbered here and nowhere else, chained by checksums, gathered until the
+turn is over, and written together with the content they name and the run's projection.
+How those read that are made once in a while is in `entries`.
 """
 
 import asyncio
@@ -11,11 +11,10 @@ from decimal import Decimal
 from typing import Any
 
 import attrs
-import msgspec
 
 from reenact.codec import digest
-from reenact.content import Blob, Chains, blob_references, references
-from reenact.entries import entry_again, entry_cancelled, entry_patched, entry_taken, used
+from reenact.content import Blob, Chains, reached, references
+from reenact.entries import entry_again, entry_begun, entry_cancelled, entry_patched, entry_taken, used
 from reenact.failures import record_failure
 from reenact.history import History
 from reenact.ledger import Holding
@@ -122,23 +121,8 @@ class Book:
         self._create = True
         self._release = release
         self._status = Status.RUNNING
-        self.last = self._add(
-            Entry(
-                seq=self._seq,
-                path=RUN_PATH,
-                status=Status.RUNNING,
-                at_ns=self.run.created_ns,
-                due_ns=began_ns,
-                changes=msgspec.to_builtins(changes) or NOTHING,
-                attempt=self.run.epoch,
-                kind="workflow",
-                name=self.run.workflow,
-                input_hash=input_hash,
-                input=raw(stored),
-                owner=self.run.owner,
-                **self._provenance(),
-            )
-        )
+        entry = entry_begun(self.run, input_hash, stored, began_ns, changes, self._seq, self._provenance())
+        self.last = self._add(entry)
 
     def _provenance(self) -> dict[str, Any]:
         """Return what an entry says of the code that runs and the distributions, if that is news."""
@@ -305,21 +289,16 @@ class Book:
     def _taken(self, call: Call, taken: Taken) -> Entry:
         """Put on record that a step takes an outcome of another run."""
         source, intent = taken.outcome, taken.intent
-        self._carry(references(bytes(source.output)) if source.output else [])
+        if source.output:
+            self.blobs |= reached(references(bytes(source.output)), self._not_carried)
         spelled = intent.input if intent else raw(call.spell(self.blobs) if call.spell else b"")
         entry = self._add(entry_taken(call, taken, spelled, self._seq, self._now_ns()))
         self._count(entry)
         return entry
 
-    def _carry(self, names: Sequence[str]) -> None:
-        """Have the next write carry content that another run has named, and what it refers to."""
-        waiting = list(names)
-        while waiting:
-            name = waiting.pop()
-            blob = self._history.blobs.get(name)
-            if blob is not None and name not in self.blobs:
-                self.blobs[name] = blob
-                waiting += blob_references(blob)
+    def _not_carried(self, name: str) -> Blob | None:
+        """Return content that another run has named, unless the next write carries it already."""
+        return None if name in self.blobs else self._history.blobs.get(name)
 
     def _again(self, call: Call, outcome: Outcome) -> Entry:
         """Put on record that a step takes the outcome it had before the run was revised."""

@@ -4,19 +4,19 @@ import asyncio
 import contextlib
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, TypeAlias
 
 import msgspec
 
+from reenact.beginnings import RUN_ID_HEX, Beginning, derived_key
 from reenact.closing import Ending
 from reenact.errors import UsageError
 from reenact.execution import Execution
 from reenact.inputs import by_name
-from reenact.records import Changes, RunRecord, Status
+from reenact.records import RunRecord, Status
 from reenact.steps import Parked, StepContext, WorkflowSpec, idempotency_key
 from reenact.views import Run
 
-RUN_ID_HEX = 16
 DEPTH_MAX = 100
 """How deep child runs may nest."""
 
@@ -26,29 +26,10 @@ def child_id(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()[:RUN_ID_HEX]
 
 
-def derived_key(key: str, run_id: str) -> str:
-    """Return the key of a run that follows from the run with *key*, such as a child of it."""
-    return hashlib.sha256(f"{key} {run_id}".encode()).hexdigest()[:32]
-
-
-class Start(Protocol):
-    """Starts a run, or takes up the one that has the id."""
-
-    def __call__(
-        self,
-        spec: WorkflowSpec,
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any],
-        *,
-        run_id: str,
-        trace_id: str,
-        parent: str,
-        suspend: bool,
-        earlier: RunRecord | None,
-        changes: Changes,
-        key: str,
-    ) -> Awaitable[Execution | Run]:
-        """Return the run in this process, or as it ended."""
+Start: TypeAlias = Callable[
+    [WorkflowSpec, Sequence[Any], Mapping[str, Any], Beginning], Awaitable[Execution | Run]
+]
+"""Starts a run, or takes up the one that has the id; returns it, or how it ended."""
 
 
 class Children:
@@ -107,7 +88,7 @@ class Children:
             ending = await self._followed(parent, ending.continued, step)
         if ending.run.status in (Status.WAITING, Status.IN_DOUBT, Status.RUNNING):
             raise Parked(ending.run.waits_for or f"child run {child.run.id}")
-        return Run(record=ending.run, error=ending.error, value=ending.value).output
+        return ending.view.output
 
     async def _followed(self, parent: Execution, child: Execution, step: StepContext) -> Ending:
         """Wait until a child run is over; cancel it if its step is."""
@@ -125,20 +106,16 @@ class Children:
     ) -> Execution | Run:
         args, kwargs = by_name(spec, arguments)
         run, run_id = parent.run, child_id(step.idempotency_key)
-        starting = asyncio.ensure_future(
-            self._start(
-                spec,
-                args,
-                kwargs,
-                run_id=run_id,
-                trace_id=run.trace_id,
-                parent=f"{run.parent}/{run.id}" if run.parent else run.id,
-                suspend=parent.suspend,
-                earlier=await self._earlier(parent, spec, step),
-                changes=msgspec.structs.replace(parent.history.changes, input={}, outputs={}),
-                key=derived_key(run.key, run_id),
-            )
+        how = Beginning(
+            run_id=run_id,
+            trace_id=run.trace_id,
+            parent=f"{run.parent}/{run.id}" if run.parent else run.id,
+            suspend=parent.suspend,
+            source=await self._earlier(parent, spec, step),
+            changes=msgspec.structs.replace(parent.history.changes, input={}, outputs={}),
+            key=derived_key(run.key, run_id),
         )
+        starting = asyncio.ensure_future(self._start(spec, args, kwargs, how))
         try:
             return await asyncio.shield(starting)
         except asyncio.CancelledError:  # half made it would be nobody's

@@ -10,7 +10,8 @@ from reenact.content import Blob
 from reenact.divergence import described_end
 from reenact.failures import record_failure
 from reenact.records import Failure, RunRecord, Status
-from reenact.steps import ContinueAsNew, Shape, continued_id
+from reenact.steps import ContinueAsNew, Shape, idempotency_key
+from reenact.views import Run
 
 CONTINUED_AS = "$continued_as"
 """The one key of the output of a run that goes on as another one, which it names."""
@@ -58,6 +59,11 @@ class Ending:
     error: BaseException | None = None
     continued: Any = None
 
+    @property
+    def view(self) -> Run:
+        """The run, for whoever has waited for it."""
+        return Run(record=self.run, error=self.error, value=self.value)
+
 
 def close(
     main: asyncio.Task[Any],
@@ -92,6 +98,11 @@ def close(
         else:
             return Closing(Status.SUCCEEDED, value=settled.value, output=settled.data)
     return Closing(Status.FAILED, error=error, failure=record_failure(error, cause_path(error)))
+
+
+def continued_id(run_id: str) -> str:
+    """Return the id of the run in which a run goes on that ended with `ContinueAsNew`."""
+    return idempotency_key(run_id, ":continued", 0)[:16]
 
 
 def cause_path(error: BaseException | None) -> str:

@@ -16,14 +16,13 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-import attrs
 import msgspec
 
 from reenact.errors import NotStorableError
+from reenact.fields import NO_DEFAULT, fields_of, same
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
-HASH_HEX = 64
 MAX_DEPTH = 200
 
 _INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
@@ -77,7 +76,7 @@ def plain_fields(value: object, at: str, given: Mapping[str, Json]) -> dict[str,
     Raises:
         NotStorableError: As `plain`.
     """
-    fields = _fields(type(value))  # type: ignore[arg-type]  # classes are hashable
+    fields = fields_of(type(value))  # type: ignore[arg-type]  # classes are hashable
     assert fields is not None  # noqa: S101  # callers have their own classes spelled
     made: dict[str, Json] = {}
     for name, default in fields:
@@ -85,7 +84,7 @@ def plain_fields(value: object, at: str, given: Mapping[str, Json]) -> dict[str,
             made[name] = given[name]
             continue
         item = getattr(value, name)
-        if item is not default and not _same(item, default):
+        if item is not default and not same(item, default):
             made[name] = _plain(item, f"{at}.{name}", True, 1)
     return made
 
@@ -160,12 +159,12 @@ def _plain_object(value: Any, at: str, omit: bool, depth: int) -> Json:
         return sorted(items, key=canonical)
     if isinstance(value, Mapping):
         return {_key(k, at): _plain(v, f"{at}.{k}", omit, depth + 1) for k, v in value.items()}
-    fields = _fields(type(value))  # type: ignore[arg-type]  # classes are hashable
+    fields = fields_of(type(value))  # type: ignore[arg-type]  # classes are hashable
     if fields is not None:
         made: dict[str, Json] = {}
         for name, default in fields:
             item = getattr(value, name)
-            if not (omit and _same(item, default)):
+            if not (omit and same(item, default)):
                 made[name] = _plain(item, f"{at}.{name}", omit, depth + 1)
         return made
     dump = getattr(value, "model_dump", None)
@@ -186,45 +185,6 @@ def _plain_by_cattrs(value: Any, at: str, omit: bool, depth: int) -> Json:
             at, f"{type(value).__module__}.{type(value).__qualname__} has no spelling in JSON"
         )
     return _plain(spelled, at, omit, depth + 1)
-
-
-_NO_DEFAULT = object()
-
-
-def _same(item: object, default: object) -> bool:
-    return type(item) is type(default) and item == default
-
-
-@lru_cache(maxsize=1024)
-def _fields(cls: type) -> tuple[tuple[str, object], ...] | None:
-    """Return the fields of an attrs class or a dataclass with their defaults, or None for any other."""
-    if attrs.has(cls):
-        return tuple((a.name, _attrs_default(a)) for a in attrs.fields(cls) if a.init)
-    listed = getattr(cls, "__dataclass_fields__", None)
-    if listed is None:
-        return None
-    import dataclasses
-
-    return tuple((f.name, _dataclass_default(f)) for f in dataclasses.fields(cls))
-
-
-def _attrs_default(field: Any) -> object:
-    default = field.default
-    if default is attrs.NOTHING:
-        return _NO_DEFAULT
-    if isinstance(default, attrs.Factory):  # type: ignore[arg-type]  # a class at run time
-        return _NO_DEFAULT if default.takes_self else default.factory()
-    return default
-
-
-def _dataclass_default(field: Any) -> object:
-    import dataclasses
-
-    if field.default is not dataclasses.MISSING:
-        return field.default
-    if field.default_factory is not dataclasses.MISSING:
-        return field.default_factory()
-    return _NO_DEFAULT
 
 
 # --- reading back -------------------------------------------------------------------------------
@@ -364,7 +324,7 @@ class Arguments:
         bound = dict(zip(self._names, args, strict=False))
         bound.update(kwargs)
         for name, default in self._defaults.items():
-            if name in bound and _same(bound[name], default):
+            if name in bound and same(bound[name], default):
                 del bound[name]
         return bound
 
@@ -394,7 +354,7 @@ class Arguments:
 
     def _bind_slowly(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         bound = self.signature.bind(*args, **kwargs).arguments
-        return {k: v for k, v in bound.items() if not _same(v, self._defaults.get(k, _NO_DEFAULT))}
+        return {k: v for k, v in bound.items() if not same(v, self._defaults.get(k, NO_DEFAULT))}
 
     def restore(self, spelled: Mapping[str, Json]) -> tuple[list[Any], dict[str, Any]]:
         """Return arguments read back from their spelling, as the signature declares them."""

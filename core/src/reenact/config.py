@@ -6,9 +6,8 @@ are errors with a suggestion and the TOML path.
 """
 
 import os
-import re
 import tomllib
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -16,12 +15,12 @@ import attrs
 
 from reenact.errors import ConfigError, did_you_mean
 from reenact.fitting import structure
+from reenact.layers import Layers, keys_of
 from reenact.prices import PriceList, configured_prices
 from reenact.records import Cache
 
 FILE = "reenact.toml"
 FILE_BYTES_MAX = 1_000_000
-DEPTH_MAX = 16
 
 OnChange = Literal["reexecute", "fail"]
 
@@ -192,41 +191,14 @@ def load(
         layers.add(profiles[chosen], f"profile {chosen}")
     for name, value in sorted(env.items()):
         if name.startswith("REENACT__"):
-            layers.add(_nested(name[9:].split("__"), _toml_value(value)), f"environment {name}")
+            layers.set(name[9:].split("__"), value, f"environment {name}")
     for override in overrides:
         path, equals, value = override.partition("=")
         if not equals:
             raise ConfigError(f"{override!r} is not PATH=VALUE", source="command line")
-        layers.add(_nested(_split(path), _toml_value(value)), "command line")
+        layers.set(keys_of(path), value, "command line")
     root = found.parent if found is not None else (start or Path.cwd())
     return _config(layers, root)
-
-
-class Layers:
-    """Nested values, laid one over the other, and where each came from."""
-
-    def __init__(self) -> None:
-        self.values: dict[str, Any] = {}
-        self.sources: dict[str, str] = {}
-
-    def add(self, values: Mapping[str, Any], source: str) -> None:
-        """Lay *values* over what is there."""
-        _check_depth(values, source)
-        self._merge(self.values, values, source, ())
-
-    def _merge(
-        self, into: MutableMapping[str, Any], values: Mapping[str, Any], source: str, at: tuple[str, ...]
-    ) -> None:
-        for key, value in values.items():
-            here = (*at, key)
-            if isinstance(value, Mapping):
-                inner = into.get(key)
-                if not isinstance(inner, dict):
-                    inner = into[key] = {}
-                self._merge(inner, value, source, here)
-            else:
-                into[key] = value
-                self.sources[".".join(here)] = source
 
 
 _TABLES = (
@@ -243,7 +215,7 @@ def _config(layers: Layers, root: Path) -> Config:
         if key not in _TABLES:
             raise ConfigError(
                 f"unknown table [{key}]{did_you_mean(key, _TABLES) or known}",
-                source=_source(layers, key),
+                source=layers.source(key),
             )
     policies = _table(values, "policies")
     own = {a.name for a in attrs.fields(PoliciesOptions)}
@@ -285,7 +257,7 @@ def _tables(values: Mapping[str, Any], name: str, layers: Layers) -> dict[str, d
     for key, value in tables.items():
         if not isinstance(value, dict):
             where = f"{name}.{key}"
-            raise ConfigError(f"[{where}] must be a table", where, _source(layers, where))
+            raise ConfigError(f"[{where}] must be a table", where, layers.source(where))
     return tables
 
 
@@ -296,7 +268,7 @@ def _models(table: Mapping[str, Any], layers: Layers) -> dict[str, list[str]]:
         ok = isinstance(listed, list) and listed and all(isinstance(m, str) and ":" in m for m in listed)
         if not ok:
             where = f"models.{alias}"
-            raise ConfigError("must be 'provider:model' or a list of such", where, _source(layers, where))
+            raise ConfigError("must be 'provider:model' or a list of such", where, layers.source(where))
         models[alias] = listed
     return models
 
@@ -305,13 +277,8 @@ def _prices(table: Mapping[str, Any], layers: Layers) -> PriceList:
     try:
         return configured_prices(table)
     except ConfigError as error:
-        source = _source(layers, error.where.replace('"', "").partition("[")[0])
+        source = layers.source(error.where.replace('"', "").partition("[")[0])
         raise ConfigError(error.problem, error.where, source) from error
-
-
-def _source(layers: Layers, where: str) -> str:
-    found = (s for path, s in layers.sources.items() if path == where or path.startswith(f"{where}."))
-    return next(found, "")
 
 
 # --- reading --------------------------------------------------------------------------------------
@@ -371,36 +338,3 @@ def _is_file(file: Path) -> bool:
         return file.is_file()
     except OSError:  # a name that is too long, for example
         return False
-
-
-def _split(path: str) -> list[str]:
-    """Return the keys of a TOML path; one that holds dots stands in quotes."""
-    return [key.strip('"') for key in re.findall(r'"[^"]*"|[^.]+', path)] if '"' in path else path.split(".")
-
-
-def _nested(path: Sequence[str], value: Any) -> dict[str, Any]:
-    for key in reversed(path):
-        value = {key: value}
-    return value if isinstance(value, dict) else {}
-
-
-def _toml_value(text: str) -> Any:
-    """Return a value spelled in TOML; a bare word is text."""
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except (ValueError, RecursionError):
-        return text
-
-
-def _check_depth(value: Any, source: str, depth: int = 0) -> None:
-    if depth > DEPTH_MAX:
-        raise ConfigError(f"nested more than {DEPTH_MAX} levels deep", source=source)
-    for inner in _inner(value):
-        _check_depth(inner, source, depth + 1)
-
-
-def _inner(value: Any) -> Iterator[Any]:
-    if isinstance(value, Mapping):
-        yield from value.values()
-    elif isinstance(value, list):
-        yield from value

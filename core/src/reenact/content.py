@@ -238,17 +238,19 @@ def blob_is_whole(blob: Blob, fetch: Callable[[str], Blob]) -> bool:
     for item in link["items"]:
         found: list[str] = []
         _collect(item, found)
-        parts = _closure(found, fetch)
+        parts = reached(found, fetch)
         name = fold(name, digest(canonical(_unpacked(item, parts))))
     return bool(name == blob.hash)
 
 
-def _closure(names: list[str], fetch: Callable[[str], Blob]) -> dict[str, Blob]:
-    """Return the blobs named, and all that they refer to."""
+def reached(names: Iterable[str], fetch: Callable[[str], Blob | None]) -> dict[str, Blob]:
+    """Return the blobs named and all that they refer to, less what *fetch* does not know."""
     parts: dict[str, Blob] = {}
-    while names:
-        name = names.pop()
-        if name not in parts:
-            parts[name] = fetch(name)
-            names.extend(blob_references(parts[name]))
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        blob = fetch(name) if name not in parts else None
+        if blob is not None:
+            parts[name] = blob
+            waiting += blob_references(blob)
     return parts

@@ -1,6 +1,6 @@
 """What a workflow is handed of an outcome: a value of the type it asked for, or an error, and when.
 
-An error says which run and which step it comes from. `execution` decides which outcome
+An error says which run and which step it comes from. `turns` decides which outcome
 is delivered next; nothing here waits or writes.
 """
 

@@ -2,6 +2,8 @@
 
 import difflib
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from reenact.content import Blob, blob_references, references, unpack
@@ -16,7 +18,17 @@ LINES_MAX = 200
 SCRUBBED = "(a policy scrubbed the input on record; the code's is not shown beside it)"
 
 
-async def add_inputs(store: Store, error: DivergenceError) -> None:
+@asynccontextmanager
+async def showing_inputs(store: Store) -> AsyncIterator[None]:
+    """Have a divergence that is raised within this hold both inputs."""
+    try:
+        yield
+    except DivergenceError as error:
+        await _add_inputs(store, error)
+        raise
+
+
+async def _add_inputs(store: Store, error: DivergenceError) -> None:
     """Have an error hold both inputs, and their diff if there are two.
 
     An input that a policy scrubbed is not set beside what the code has, which is not scrubbed:

@@ -1,7 +1,7 @@
 """Where code and record part: the errors, and both sides in words.
 
 An error is made here without its inputs, which the record may keep elsewhere; whoever
-can read content adds them (`differences.add_inputs`).
+can read content adds them (`differences.showing_inputs`).
 """
 
 from collections.abc import Iterable

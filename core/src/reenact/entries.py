@@ -1,19 +1,47 @@
-"""How entries read whose fields follow from a step alone, and what an attempt has used.
+"""How entries read whose fields follow from a run or a step alone, and what an attempt has used.
 
-Pure: a step, a number and a time in, an entry out. `book` gives out the numbers and the
+Pure: a run or a step, a number and a time in, an entry out. `book` gives out the numbers and the
 times, and decides when an entry goes on record.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from reenact.recorded import Taken
-from reenact.records import Entry, Status
+from reenact.records import NOTHING, RUN_PATH, Changes, Entry, RunRecord, Status, raw
 from reenact.steps import Call, Outcome, Settled, Spent, spell_site
 
 ESTIMATED = "tokens estimated: the vendor did not say what was used"
 """Note of an entry whose attempt gave no result, and whose tokens are an estimate."""
+
+
+def entry_begun(
+    run: RunRecord,
+    input_hash: str,
+    stored: bytes,
+    began_ns: int,
+    changes: Changes,
+    seq: int,
+    provenance: Mapping[str, Any],
+) -> Entry:
+    """Return the first entry of a run; see `Book.begin`."""
+    return Entry(
+        seq=seq,
+        path=RUN_PATH,
+        status=Status.RUNNING,
+        at_ns=run.created_ns,
+        due_ns=began_ns,
+        changes=msgspec.to_builtins(changes) or NOTHING,
+        attempt=run.epoch,
+        kind="workflow",
+        name=run.workflow,
+        input_hash=input_hash,
+        input=raw(stored),
+        owner=run.owner,
+        **provenance,
+    )
 
 
 def entry_taken(call: Call, taken: Taken, spelled: msgspec.Raw, seq: int, at_ns: int) -> Entry:

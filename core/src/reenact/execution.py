@@ -11,7 +11,8 @@
 Everything here happens in callbacks of the real loop: one delivery, one turn, and
 when nothing is left to deliver, one write of all that came of it. What is delivered
 when is the business of `turns`, how an effect is performed that of `effects`; when it
-is, how a run begins, stops and ends, and when it is written, of this module.
+is, how a run begins, stops and ends, and when it is written, of this module. A replay,
+which performs and writes nothing, is in `replay`.
 """
 
 import asyncio
@@ -26,7 +27,6 @@ from reenact.closing import Closing, Ending, close
 from reenact.codec import decode
 from reenact.deliveries import stamp
 from reenact.effects import Effects
-from reenact.errors import DeadlockError
 from reenact.failures import rewritten
 from reenact.history import History
 from reenact.matching import OnChange
@@ -81,15 +81,19 @@ class Execution:
     """A run in this process.
 
     Args:
-        run: The run, owned by this process; for a replay, as it was read.
+        run: The run, owned by this process.
         history: What its journal says.
         services: What it shares with the other runs of the process.
         host: Asks models and runs child runs for it.
-        live: False for a replay, which performs and writes nothing.
         on_changed: What to do about a step whose input is not the one on record.
         suspend: End, and give the run back, when it waits for somebody and does nothing else.
         earlier: The record of the run that this one takes outcomes from.
+
+    Attributes:
+        live: Whether steps are performed and put on record; a replay does neither.
     """
+
+    live = True
 
     def __init__(
         self,
@@ -98,7 +102,6 @@ class Execution:
         services: Services,
         *,
         host: RunHost,
-        live: bool = True,
         on_changed: OnChange = "reexecute",
         suspend: bool = False,
         earlier: Earlier | None = None,
@@ -109,7 +112,6 @@ class Execution:
             history.blobs.update(earlier.blobs)
         self.services = services
         self.host = host
-        self.live = live
         self.suspend = suspend
         self.known: dict[str, str | int] = {}  # what policies took out, by placeholder; in memory only
         self.trace = TraceContext(run.trace_id, run.id)
@@ -122,7 +124,7 @@ class Execution:
             self.book,
             self.effects,
             services,
-            live=live,
+            live=self.live,
             on_changed=on_changed,
             earlier=earlier,
             trace=self.trace,
@@ -216,8 +218,7 @@ class Execution:
         self.effects.cancel_all()
         self._dispose()
         self.book.discard()
-        if self.live:
-            self.book.release()
+        self.book.release()
         if not self.finished.done():
             self.finished.set_exception(error)
 
@@ -265,9 +266,6 @@ class Execution:
             return  # outcomes that were kept from before come first
         turns.matching.check_begun()
         held, turns.matching.held = turns.matching.held, []
-        if not self.live:
-            self._replay_ran_out(next((call for call in held if call.state is HELD), None))
-            return
         for count, call in enumerate(held, 1):
             if call.state is HELD:
                 self.effects.begin(call)
@@ -312,9 +310,6 @@ class Execution:
         if not self.turns.clear_away():
             self._flush()
             return
-        if not self.live:
-            self._end_replay(main)
-            return
         if not self._is_continued(main):
             return
         end = self._closing(main)
@@ -354,8 +349,7 @@ class Execution:
 
     def _flush(self, *, final: bool = False) -> None:
         """Write what came of the turns since the last write, then start what was intended."""
-        if self.live:
-            self._write_out(final=final or self._suspend_if_idle())
+        self._write_out(final=final or self._suspend_if_idle())
 
     def _write_out(self, *, final: bool = False) -> None:
         if final:
@@ -411,8 +405,7 @@ class Execution:
         if waits and self.suspend:
             self.effects.cancel_all()
             return True
-        if not (self._writing or self.effects.open_calls()):
-            self._check_alive()
+        self._check_alive()
         return False
 
     def _check_alive(self) -> None:
@@ -421,12 +414,11 @@ class Execution:
         Raises:
             DeadlockError: If the workflow waits for something all the same.
         """
-        main, going_on = self.turns.main, self._continued
-        over = main is None or main.done()
-        if over or (going_on is not None and not going_on.done()) or self.services.hold is not None:
+        going_on = self._continued is not None and not self._continued.done()
+        if self._writing or going_on or self.effects.open_calls() or self.services.hold is not None:
             return
         if self.book.empty:  # or else first that is put on record
-            raise DeadlockError(self.run.id, tuple(self.loop.waits_at()))
+            self.turns.check_alive()
 
     def _wind_down(self) -> None:
         """While stopping: put outcomes on record without going on."""
@@ -439,23 +431,6 @@ class Execution:
     def _flush_stopping(self) -> None:
         if not self.book.empty:
             self.book.write(lambda result, entries: self.services.tell(self.run, entries))
-
-    # --- the end of a replay
-
-    def _replay_ran_out(self, call: Call | None) -> None:
-        """A replay at rest with nothing left on record: the record's end, or a divergence."""
-        self.turns.matching.check_unrecorded(call)
-        self._end_without_a_word(Ending(run=self.run))
-
-    def _end_replay(self, main: asyncio.Task[Any]) -> None:
-        found = self._closing(main)
-        self.turns.matching.check_end(found.status, found.output, found.described)
-        self._end_without_a_word(Ending(run=self.run, value=found.value, error=found.error))
-
-    def _end_without_a_word(self, ending: Ending) -> None:
-        self._over = True
-        self._dispose()
-        self.finished.set_result(ending)
 
     def _unhandled(self, context: dict[str, Any]) -> None:
         error = context.get("exception")

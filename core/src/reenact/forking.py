@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import attrs
 import msgspec
 
+from reenact.beginnings import RUN_ID_HEX
 from reenact.errors import UsageError, did_you_mean
 from reenact.history import History
 from reenact.recorded import Recorded, Taken
@@ -33,7 +34,6 @@ from reenact.scheduler import Clock
 from reenact.stores import RunWrite, Store
 from reenact.trace import new_trace_id
 
-RUN_ID_HEX = 16
 LEASE_S = 30.0
 
 

@@ -111,6 +111,14 @@ class Writer:
         Raises:
             StoreError: If it was not made.
         """
+        result = await self.result(write)
+        if isinstance(result, Exception):
+            raise result
+        if isinstance(result, LedgerFull):
+            raise StoreError(self._store.where, f"account {result.holding.account} is full")
+
+    async def result(self, write: RunWrite) -> CommitResult:
+        """Put *write* into the next commit; return what has become of it."""
         made: asyncio.Future[CommitResult] = asyncio.get_running_loop().create_future()
 
         def done(result: CommitResult) -> None:
@@ -118,11 +126,7 @@ class Writer:
                 made.set_result(result)
 
         self.submit(write, done)
-        result = await made
-        if isinstance(result, Exception):
-            raise result
-        if isinstance(result, LedgerFull):
-            raise StoreError(self._store.where, f"account {result.holding.account} is full")
+        return await made
 
     async def _write_on(self) -> None:
         loop = asyncio.get_running_loop()

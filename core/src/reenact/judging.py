@@ -252,3 +252,24 @@ class Policy(Protocol):
         Raises:
             Exception: Anything raised counts as ``Deny``, and is named in the record.
         """
+
+
+_RESTORABLE = frozenset({"request", "admit", "tool"})
+"""Stages whose values the code asked for, so that what is taken out of them can be found again."""
+
+
+def fault_of(decision: Decision, value: object, stage: Stage) -> str:
+    """Return what is wrong with a decision about *value* in a stage; empty if nothing is."""
+    if isinstance(decision, Modify) and not isinstance(decision.value, type(value)):
+        return f"made {type(decision.value).__name__} of {type(value).__name__}"
+    if isinstance(decision, Modify) and decision.restore and stage not in _RESTORABLE:
+        return f"nothing can be restored in the stage {stage}"
+    if isinstance(decision, Wait) and stage != "admit":
+        return f"nothing waits in the stage {stage}"
+    if isinstance(decision, Wait) and not decision.ends:
+        return "has the call wait for nothing that could happen"
+    if isinstance(decision, Allow) and decision.hold and stage != "admit":
+        return f"nothing is held for a call in the stage {stage}"
+    if isinstance(decision, Allow) and not all(isinstance(one, Holding) for one in decision.hold):
+        return "wants to hold what is no Holding"
+    return ""

@@ -3,7 +3,7 @@
 Its ready queue is turned to rest from a plain callback of the real loop, never
 from inside a task: one delivery, one turn. Time stands still within a turn and
 moves only with what is delivered. Timers are handed to the run, which keeps them
-on record. What cannot be repeated (sockets, processes, threads) is refused.
+on record. What cannot be repeated is refused; `refusals` has the list.
 
 A task opens a scope, and scopes number what is asked for in them; so a step's
 path does not depend on which of two branches was faster. Tasks hash by the order
@@ -17,16 +17,17 @@ import collections
 import contextlib
 import contextvars
 import functools
-import gc
 import inspect
 import sys
 import threading
 import weakref
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable, Iterator, Sequence
-from typing import Any, NoReturn, Protocol, TypeVar
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable, Iterator
+from typing import Any, Protocol, TypeVar
 
 from reenact.callers import TASKS_FILE, called_by, caller, waiting_at
+from reenact.collector import COLLECTOR
 from reenact.errors import NotDeterministicError, UsageError
+from reenact.refusals import refusing
 from reenact.scopes import NO_SCOPE, Scope, current_scope, inheriting
 
 T = TypeVar("T")
@@ -43,13 +44,6 @@ class TimerHost(Protocol):
 
     def timer_cancelled(self, handle: asyncio.TimerHandle) -> None:
         """Forget *handle*."""
-
-
-class Onlooker(Protocol):
-    """What looks on while workflow code runs."""
-
-    def look_on(self, turn: Callable[[], None]) -> None:
-        """Call *turn*, which runs workflow code until it is at rest."""
 
 
 class _NoHost:
@@ -113,6 +107,7 @@ class Entered:
         sys.set_asyncgen_hooks(*self._hooks)
 
 
+@refusing
 class RunLoop(asyncio.AbstractEventLoop):
     """The loop of one run.
 
@@ -348,25 +343,6 @@ class RunLoop(asyncio.AbstractEventLoop):
             await generator.aclose()
 
 
-class WatchedLoop(RunLoop):
-    """A loop whose turns somebody looks on at; `RunLoop` itself has nothing of it, and pays nothing.
-
-    Args:
-        watches: Those who look on, each handed the turn to call it.
-    """
-
-    def __init__(self, host: TimerHost, *, watches: Sequence[Onlooker], **options: Any) -> None:
-        super().__init__(host, **options)
-        self._watches = watches
-
-    def turn(self) -> None:
-        """Run what is ready to rest, with everybody looking on."""
-        turn = super().turn
-        for watch in self._watches:
-            turn = functools.partial(watch.look_on, turn)
-        turn()
-
-
 def refuse_in_workflow(what: str) -> None:
     """Raise if workflow code is calling.
 
@@ -384,57 +360,9 @@ async def _close(generator: AsyncGenerator[Any, Any]) -> None:
         await generator.aclose()
 
 
-class _Collector:
-    """Knows whether Python's collector of cycles is at work, whose moments do not repeat."""
-
-    at_work = False
-    _watched = False
-
-    def watch(self) -> None:
-        """Be told of its work from now on."""
-        if not self._watched:
-            self._watched = True
-            gc.callbacks.append(self._told)
-
-    def _told(self, phase: str, _: dict[str, int]) -> None:
-        self.at_work = phase == "start"
-
-
-COLLECTOR = _Collector()
-
-
 _WAIT_FOR = asyncio.wait_for.__code__
 _WRAP_FUTURE = asyncio.wrap_future.__code__
 _SPEAK = "what a step returns is how it speaks to its workflow"
-
-
-_REFUSED = {
-    "a thread": ("run_in_executor", "set_default_executor", "call_soon_threadsafe"),
-    "a name look-up": ("getaddrinfo", "getnameinfo"),
-    "a socket": (
-        *("create_connection", "create_server", "create_unix_connection", "create_unix_server", "sendfile"),
-        *("start_tls", "create_datagram_endpoint", "connect_accepted_socket", "sock_recv", "sock_recv_into"),
-        *("sock_recvfrom", "sock_recvfrom_into", "sock_sendall", "sock_sendto", "sock_connect"),
-        *("sock_accept", "sock_sendfile", "add_reader", "remove_reader", "add_writer", "remove_writer"),
-    ),
-    "a pipe": ("connect_read_pipe", "connect_write_pipe"),
-    "a subprocess": ("subprocess_shell", "subprocess_exec"),
-    "a signal handler": ("add_signal_handler", "remove_signal_handler"),
-    "running a loop": ("run_forever", "run_until_complete", "stop", "shutdown_default_executor"),
-    "a task factory": ("set_task_factory", "set_exception_handler", "set_debug"),
-}
-
-
-def _refusal(method: str, what: str) -> Callable[..., NoReturn]:
-    def refuse(*_: Any, **__: Any) -> NoReturn:
-        raise NotDeterministicError(f"{what} ({method})", caller())
-
-    return refuse
-
-
-for _what, _methods in _REFUSED.items():
-    for _method in _methods:
-        setattr(RunLoop, _method, _refusal(_method, _what))
 
 
 # --- as_completed -------------------------------------------------------------------------------

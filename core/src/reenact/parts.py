@@ -4,7 +4,6 @@ What is given is used as it is; what is not comes from the configuration. The st
 opened before what writes to it, and so is closed after the last write.
 """
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -29,7 +28,7 @@ from reenact.records import RunRecord
 from reenact.scheduler import Clock, Sleeper, SteadyClock, WallClock, boot_id, since_boot_ns
 from reenact.seams import Executor, Provider, Watch
 from reenact.steps import Retry
-from reenact.stores import CommitResult, RunWrite, Store
+from reenact.stores import RunWrite, Store
 
 
 @attrs.frozen(kw_only=True)
@@ -127,15 +126,7 @@ async def _steady_clock(store: Store) -> Clock:
 
 def _holder(writer: Writer) -> Callable[[RunRecord, Sequence[Holding]], Awaitable[LedgerFull | Later | None]]:
     async def hold(run: RunRecord, holdings: Sequence[Holding]) -> LedgerFull | Later | None:
-        made: asyncio.Future[CommitResult] = asyncio.get_running_loop().create_future()
-        write = RunWrite(run_id=run.id, epoch=run.epoch, ledger=holdings)
-
-        def done(answer: CommitResult) -> None:
-            if not made.done():
-                made.set_result(answer)
-
-        writer.submit(write, done)
-        result = await made
+        result = await writer.result(RunWrite(run_id=run.id, epoch=run.epoch, ledger=holdings))
         if isinstance(result, Exception):
             raise result
         return result

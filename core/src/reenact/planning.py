@@ -15,11 +15,11 @@ import attrs
 
 from reenact.closing import Ending
 from reenact.errors import PluginError, UsageError
-from reenact.execution import Execution
 from reenact.llm import LlmRequest, Usage
 from reenact.models import Models, Target
 from reenact.recorded import Recorded, Taken
 from reenact.records import Status
+from reenact.replay import Replay
 from reenact.shapes import LlmShape
 from reenact.steps import HELD, Call, Outcome
 from reenact.tokens import estimate_tokens
@@ -93,8 +93,8 @@ class Plan:
         return self.complete and not self.of("perhaps", "runs")
 
 
-class Planning(Execution):
-    """A run that is followed without doing anything.
+class Planning(Replay):
+    """A re-run that is followed without doing anything.
 
     Attributes:
         planned: What would become of its steps, so far.
@@ -102,7 +102,7 @@ class Planning(Execution):
     """
 
     def __init__(self, *args: Any, children: Mapping[str, Plan], **options: Any) -> None:
-        super().__init__(*args, live=False, **options)
+        super().__init__(*args, **options)
         self.turns.matching.host = self
         self.children = children
         self.planned: list[PlannedStep] = []

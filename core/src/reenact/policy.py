@@ -20,7 +20,7 @@ import attrs
 
 from reenact.codec import canonical, digest, plain
 from reenact.errors import ConfigError, PolicyDeniedError
-from reenact.judging import Allow, Decision, Deny, Modify, Policy, PolicyContext, Stage, Wait
+from reenact.judging import Allow, Decision, Deny, Modify, Policy, PolicyContext, Stage, Wait, fault_of
 from reenact.ledger import Holding, Later, LedgerFull
 from reenact.placeholders import Original, Place
 from reenact.records import DecisionRecord
@@ -33,9 +33,6 @@ TIME_LIMIT_S = 5.0
 
 HOLDS_MAX = 100
 """How often a policy may ask for other amounts, when what it wanted did not fit."""
-
-_RESTORABLE = frozenset({"request", "admit", "tool"})
-"""Stages whose values the code asked for, so that what is taken out of them can be found again."""
 
 
 @attrs.frozen(kw_only=True)
@@ -276,25 +273,8 @@ async def _decided(
         return Deny(f"policy_error: {type(error).__name__}")
     if not isinstance(decision, (Allow, Deny, Modify, Wait)):
         return Deny(f"policy_error: answered {type(decision).__name__}, not Allow, Deny, Modify or Wait")
-    wrong = _wrong(decision, value, context.stage)
-    return Deny(f"policy_error: {wrong}") if wrong else decision
-
-
-def _wrong(decision: Decision, value: object, stage: Stage) -> str:
-    """Return what a decision may not be in a stage; empty if it may."""
-    if isinstance(decision, Modify) and not isinstance(decision.value, type(value)):
-        return f"made {type(decision.value).__name__} of {type(value).__name__}"
-    if isinstance(decision, Modify) and decision.restore and stage not in _RESTORABLE:
-        return f"nothing can be restored in the stage {stage}"
-    if isinstance(decision, Wait) and stage != "admit":
-        return f"nothing waits in the stage {stage}"
-    if isinstance(decision, Wait) and not decision.ends:
-        return "has the call wait for nothing that could happen"
-    if isinstance(decision, Allow) and decision.hold and stage != "admit":
-        return f"nothing is held for a call in the stage {stage}"
-    if isinstance(decision, Allow) and not all(isinstance(one, Holding) for one in decision.hold):
-        return "wants to hold what is no Holding"
-    return ""
+    fault = fault_of(decision, value, context.stage)
+    return Deny(f"policy_error: {fault}") if fault else decision
 
 
 def _record(

@@ -1,26 +1,31 @@
-"""What a run on record is run again from: its input, the outcomes of the run before it, and a plan.
+"""A run on record, gone through again: replayed, planned, and what a re-run of it begins with.
 
 Nothing here starts a run or writes.
 """
 
+import asyncio
 from collections.abc import Callable, Collection
 from typing import Any, TypeAlias
 
 import attrs
 
+from reenact.away import OrderLeft
 from reenact.children import DEPTH_MAX, child_id
 from reenact.content import references, unpack
-from reenact.errors import DamagedError, ReenactError
+from reenact.differences import showing_inputs
+from reenact.errors import DamagedError, DivergenceError, ReenactError
 from reenact.execution import RunHost
 from reenact.history import History
 from reenact.inputs import check_arguments, restore_input
 from reenact.planning import Plan, Planning
 from reenact.records import Changes, Origin, RunRecord, Status, origin_of
-from reenact.retrieval import load_blobs, read_history
+from reenact.replay import Replay
+from reenact.retrieval import load_blobs, read_history, read_to_replay, read_to_run
 from reenact.reuse import Earlier
 from reenact.services import Services
 from reenact.steps import WorkflowSpec, idempotency_key
 from reenact.stores import Store
+from reenact.views import Run
 
 Known: TypeAlias = Callable[[RunRecord], WorkflowSpec | None]
 """Returns the code of a run, if it is loaded."""
@@ -51,6 +56,14 @@ async def read_input(
     return restore_input(spec, spelled, "" if changes.input else begun.input_hash)
 
 
+async def read_input_again(
+    store: Store, source: RunRecord, spec: WorkflowSpec, changes: Changes
+) -> tuple[list[Any], dict[str, Any]]:
+    """Return the arguments of a re-run of *source*, for which *changes* are set; see `read_input`."""
+    history = (await read_history(store, source, outputs=False)).history
+    return await read_input(store, history, spec, history.changes.then(changes))
+
+
 async def read_earlier(
     store: Store, record: RunRecord, changes: Changes, taken: Collection[str] = ()
 ) -> Earlier | None:
@@ -73,6 +86,32 @@ async def read_earlier(
         raise DamagedError(store.where, f"run {origin.run_id}, which run {record.id} re-runs, is gone")
     history = (await read_history(store, source)).history
     return Earlier(source.id, source.key, history, taken=taken, allow_once=changes.allow_once)
+
+
+async def replay(
+    store: Store, services: Services, host: RunHost, record: RunRecord, spec: WorkflowSpec
+) -> Run:
+    """Run code over a record; see `Runtime.replay`."""
+    history = await read_to_replay(store, record)
+    as_it_goes = history.more
+    services = attrs.evolve(services, writer=None)
+    try:
+        return await _replay(store, services, host, record, spec, history)
+    except (OrderLeft, DivergenceError):
+        if not as_it_goes:
+            raise
+    return await _replay(store, services, host, record, spec, await read_to_run(store, record))
+
+
+async def _replay(
+    store: Store, services: Services, host: RunHost, record: RunRecord, spec: WorkflowSpec, history: History
+) -> Run:
+    args, kwargs = await read_input(store, history, spec, history.changes)
+    replaying = Replay(record, history, services, host=host)
+    replaying.start(lambda: spec.fn(*args, **kwargs), spec)
+    async with showing_inputs(store):
+        ending = await asyncio.shield(replaying.finished)
+    return attrs.evolve(ending.view, record=record)
 
 
 class Planner:

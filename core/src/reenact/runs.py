@@ -1,7 +1,6 @@
 """The runs of this process: started, taken up, waited for, let go."""
 
 import asyncio
-import re
 import weakref
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -10,31 +9,27 @@ from typing import Any, TypeAlias
 import attrs
 
 from reenact.asking import hash_input
-from reenact.away import OrderLeft
-from reenact.children import RUN_ID_HEX, derived_key
-from reenact.closing import CONTINUED_AS, Ending
+from reenact.beginnings import Beginning, begin
+from reenact.closing import CONTINUED_AS
 from reenact.config import OnChange, RuntimeOptions
-from reenact.content import pack
 from reenact.desk import Desk
-from reenact.differences import add_inputs
-from reenact.errors import DivergenceError, RunConflictError, RunEndedError, UsageError
+from reenact.differences import showing_inputs
+from reenact.errors import RunConflictError, RunEndedError, UsageError
 from reenact.execution import Execution, RunHost
 from reenact.failures import revive
 from reenact.history import History
 from reenact.inputs import spell_input
 from reenact.journal import Writer
 from reenact.loop import refuse_in_workflow
-from reenact.planning import Plan
-from reenact.records import NO_CHANGES, Changes, Origin, RunRecord, Status
-from reenact.reruns import Known, Planner, read_earlier, read_input
-from reenact.retrieval import read_history, read_to_replay, read_to_run
+from reenact.records import RunRecord, Status
+from reenact.reruns import read_earlier, read_input
+from reenact.retrieval import read_to_run
 from reenact.seams import Executor
 from reenact.services import Services
 from reenact.source import source_hash
-from reenact.steps import WorkflowSpec, continued_id
+from reenact.steps import WorkflowSpec
 from reenact.stores import RunWrite
 from reenact.submissions import Submission, Submissions
-from reenact.trace import new_trace_id
 from reenact.views import Run
 
 Started: TypeAlias = "Execution | Run | Submission"
@@ -42,8 +37,6 @@ Started: TypeAlias = "Execution | Run | Submission"
 
 _OVER = (Status.SUCCEEDED, Status.CANCELLED)
 """A run that is so is not taken up; one that failed is, at the step that failed it."""
-
-_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}", re.ASCII)
 
 
 class Runs:
@@ -92,143 +85,44 @@ class Runs:
         spec: WorkflowSpec,
         args: Sequence[Any],
         kwargs: Mapping[str, Any],
-        *,
-        run_id: str | None = None,
-        trace_id: str | None = None,
-        parent: str = "",
-        target: str = "",
-        suspend: bool = False,
-        earlier: RunRecord | None = None,
-        origin: str = "",
-        changes: Changes = NO_CHANGES,
-        key: str = "",
+        how: Beginning,
     ) -> Started:
+        """Start a run; one that has the id already and is the same is taken up."""
         refuse_in_workflow("starting a run")
         if self.stopping:
             raise UsageError("the runtime is being closed; it starts nothing more")
-        submissions = self._submissions if not parent else None
+        submissions = self._submissions if not how.parent else None
         data, hashed, call_args = spell_input(spec, args, kwargs)
         input_hash = hash_input("workflow", spec.name, hashed)
-        check_run_id(run_id)
-        now_ns = self._services.clock.now_ns()
-        record = RunRecord(
-            id=run_id or self._services.draw(RUN_ID_HEX // 2),
-            trace_id=trace_id or new_trace_id(self._services.draw),
-            workflow=spec.name,
-            version=spec.version,
-            target=target,
-            key=earlier.key if earlier else key or self._services.draw(16),
-            parent=parent,
-            origin=str(Origin("rerun", earlier.id)) if earlier else origin,
-            input_hash=input_hash,
-            created_ns=now_ns,
-            updated_ns=now_ns,
-            owner=self._owner,
-            epoch=1,
-        )
+        record = how.record(spec, input_hash, self._services, self._owner)
         execution = Execution(
             record,
             History(),
             self._services,
             host=self._host,
             on_changed=self._options.on_changed_input,
-            suspend=suspend,
-            earlier=await read_earlier(self._desk.store, record, changes) if earlier else None,
+            suspend=how.suspend,
+            earlier=await read_earlier(self._desk.store, record, how.changes),
         )
-        began_ns = execution.earlier.began_ns if execution.earlier else 0
-        stored = pack(data, execution.book.blobs)
-        execution.book.code = source_hash(spec.fn)
-        execution.book.begin(
-            input_hash, stored, began_ns=began_ns, changes=changes, release=submissions is not None
-        )
-        execution.history.changes = changes
+        begin(execution, spec, data, how.changes, release=submissions is not None)
         if submissions is not None:
-            return await self._submit_new(submissions, execution, spec, run_id, suspend=suspend)
-        if run_id is not None:
-            async with self._claim(run_id):
-                existing = await self._desk.store.load(run_id) or await self._created(execution)
-                if existing is not None:
-                    _check_same(existing, spec, input_hash)
-                    return await self._take_up_claimed(existing, spec, None, suspend=suspend)
-                self._launch(execution, spec, *call_args)
-        else:
+            return await self._submit_new(submissions, execution, spec, how.run_id, suspend=how.suspend)
+        if how.run_id is None:
+            self._launch(execution, spec, *call_args)
+            return execution
+        async with self._claim(how.run_id):
+            existing = await self._desk.store.load(how.run_id) or await self._created(execution)
+            if existing is not None:
+                _check_same(existing, spec, input_hash)
+                return await self._take_up_claimed(existing, spec, None, suspend=how.suspend)
             self._launch(execution, spec, *call_args)
         return execution
 
-    async def continue_run(
-        self, ended: Execution, spec: WorkflowSpec, args: Sequence[Any], kwargs: Mapping[str, Any]
-    ) -> Started:
-        """Start the run in which *ended* goes on; its id follows from that run's."""
-        run = ended.run
-        return await self.start(
-            spec,
-            args,
-            kwargs,
-            run_id=continued_id(run.id),
-            trace_id=run.trace_id,
-            parent=run.parent,
-            target=run.target,
-            suspend=ended.suspend,
-            origin=str(Origin("continued", run.id)),
-            key=derived_key(run.key, continued_id(run.id)),
-        )
-
-    async def rerun(
-        self,
-        source: RunRecord,
-        spec: WorkflowSpec,
-        *,
-        changes: Changes,
-        run_id: str | None,
-        target: str,
-        suspend: bool,
-    ) -> Started:
-        """Start a run of today's code that takes what it can from *source*; see `Runtime.rerun`."""
-        history = (await read_history(self._desk.store, source, outputs=False)).history
-        args, kwargs = await read_input(self._desk.store, history, spec, history.changes.then(changes))
-        return await self.start(
-            spec,
-            args,
-            kwargs,
-            run_id=run_id,
-            target=target or source.target,
-            suspend=suspend,
-            earlier=source,
-            changes=changes,
-        )
-
-    async def plan(self, source: RunRecord, spec: WorkflowSpec, *, changes: Changes, known: Known) -> Plan:
-        """Find out what a re-run of *source* would do; see `Runtime.plan`."""
-        planner = Planner(self._desk.store, self._services, self._host, known)
-        return await planner.plan(source, spec, changes)
-
     async def start_child(
-        self,
-        spec: WorkflowSpec,
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any],
-        *,
-        run_id: str,
-        trace_id: str,
-        parent: str,
-        suspend: bool,
-        earlier: RunRecord | None,
-        changes: Changes,
-        key: str,
+        self, spec: WorkflowSpec, args: Sequence[Any], kwargs: Mapping[str, Any], how: Beginning
     ) -> Execution | Run:
         """Start a run where its parent runs; no executor is asked."""
-        started = await self.start(
-            spec,
-            args,
-            kwargs,
-            run_id=run_id,
-            trace_id=trace_id,
-            parent=parent,
-            suspend=suspend,
-            earlier=earlier,
-            changes=changes,
-            key=key,
-        )
+        started = await self.start(spec, args, kwargs, how)
         assert not isinstance(started, Submission)  # noqa: S101  # it has a parent
         return started
 
@@ -277,6 +171,7 @@ class Runs:
         execution.start(lambda: spec.fn(*args, **kwargs), spec)
 
     async def wait(self, started: Started) -> Run:
+        """Wait until a run has ended, in this run or in one in which it goes on, or was given back."""
         if isinstance(started, Submission):
             assert self._submissions is not None  # noqa: S101  # it made the submission
             followed = await self._submissions.follow(started)
@@ -285,12 +180,9 @@ class Runs:
             )
         if isinstance(started, Run):
             return started
-        try:
+        async with showing_inputs(self._desk.store):
             ending = await asyncio.shield(started.finished)
-            return await self.wait(ending.continued) if ending.continued is not None else _run_of(ending)
-        except DivergenceError as error:
-            await add_inputs(self._desk.store, error)
-            raise
+        return await self.wait(ending.continued) if ending.continued is not None else ending.view
 
     async def take_up(
         self,
@@ -301,6 +193,16 @@ class Runs:
         suspend: bool,
         recovering: bool = False,
     ) -> Started:
+        """Carry on with a run on record, where the executor has it done.
+
+        Args:
+            record: The run.
+            spec: Its code.
+            on_changed: What to do about a step whose input is not the one on record; as configured if None.
+            suspend: Give it back when it waits for somebody.
+            recovering: Its owner is gone: set it aside if that has happened too often.
+        """
+
         async def here() -> Execution | Run:
             return await self._take_up_here(record, spec, on_changed, suspend=suspend, recovering=recovering)
 
@@ -396,25 +298,6 @@ class Runs:
             return Run(record=record)
         return await self._read_ended(record, spec)
 
-    async def replay(self, record: RunRecord, spec: WorkflowSpec) -> Run:
-        """Run code over a record; see `Runtime.replay`."""
-        history = await read_to_replay(self._desk.store, record)
-        as_it_goes = history.more
-        try:
-            return await self._replay(record, spec, history)
-        except (OrderLeft, DivergenceError):
-            if not as_it_goes:
-                raise
-            history = await read_to_run(self._desk.store, record)
-            return await self._replay(record, spec, history)
-
-    async def _replay(self, record: RunRecord, spec: WorkflowSpec, history: History) -> Run:
-        args, kwargs = await read_input(self._desk.store, history, spec, history.changes)
-        services = attrs.evolve(self._services, writer=None)
-        execution = Execution(record, history, services, host=self._host, live=False)
-        execution.start(lambda: spec.fn(*args, **kwargs), spec)
-        return attrs.evolve(await self.wait(execution), record=record)
-
     async def stop(self) -> None:
         """Let steps in flight end within the grace time, and give all runs back, resumable."""
         self.stopping = True
@@ -433,16 +316,6 @@ class Runs:
                 wait.exception()  # whoever waited for the run was told
 
 
-def check_run_id(run_id: str | None) -> None:
-    """Refuse what can be no run's id.
-
-    Raises:
-        UsageError: If it holds other characters than it may.
-    """
-    if run_id is not None and not _RUN_ID.fullmatch(run_id):
-        raise UsageError(f"{run_id!r} is no run id: letters, digits and . _ : - only, 128 at most")
-
-
 def _take_up_failed(execution: Execution) -> None:
     """Have a run that failed begin again at the step that failed it."""
     history = execution.history
@@ -458,7 +331,3 @@ def _check_same(existing: RunRecord, spec: WorkflowSpec, input_hash: str) -> Non
         raise RunConflictError(existing.id, f"workflow ({existing.workflow})")
     if existing.input_hash != input_hash:
         raise RunConflictError(existing.id, "input")
-
-
-def _run_of(ending: Ending) -> Run:
-    return Run(record=ending.run, error=ending.error, value=ending.value)

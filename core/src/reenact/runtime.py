@@ -7,50 +7,37 @@
         print(run.output)
 """
 
-import asyncio
-import contextlib
-import functools
-import logging
-import os
 import secrets
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, ParamSpec, TypeVar
 
 from reenact import __version__
-from reenact.children import Children
+from reenact.beginnings import Beginning, check_run_id
 from reenact.codec import plain
-from reenact.config import Config, ConfigLike, OnChange
+from reenact.config import ConfigLike, OnChange
 from reenact.desk import Desk
-from reenact.errors import ForkedBehindError, StoreError
-from reenact.execution import Execution
+from reenact.errors import ForkedBehindError
 from reenact.forking import fork, withdraw
 from reenact.handle import Handle
-from reenact.house import House
 from reenact.inputs import check_arguments
-from reenact.journal import Observer, Writer
-from reenact.loop import RunLoop, WatchedLoop
+from reenact.journal import Observer
 from reenact.models import Models, PriceHook
-from reenact.observers import Observers
-from reenact.parts import open_parts
+from reenact.parts import Parts, open_parts
 from reenact.planning import Plan, priced
 from reenact.plugins import Plugins
 from reenact.policy import OwnPolicy
-from reenact.records import Changes, Entry, RunRecord
+from reenact.process import Process
+from reenact.records import Changes, RunRecord
 from reenact.recovery import recover
-from reenact.registry import Registry, spec_of
-from reenact.reuse import recall
-from reenact.runs import Runs, Started, check_run_id
-from reenact.scheduler import Clock, Limits
+from reenact.registry import spec_of
+from reenact.reruns import Planner, read_input_again, replay
+from reenact.scheduler import Clock
 from reenact.seams import Executor, Provider, Watch
-from reenact.services import Hold, Services
-from reenact.steps import StepContext, WorkflowSpec
+from reenact.services import Hold
 from reenact.stores import Store
 from reenact.views import Run
 from reenact.workflows import WORKFLOWS
-
-log = logging.getLogger("reenact")
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -61,64 +48,21 @@ class Runtime(Desk):
 
     Attributes:
         config: What it was opened with.
-        models: What can be asked, and how.
         plugins: What is installed.
         owner: How this process is called in leases.
         watches: Who looks on while workflow code runs.
     """
 
-    def __init__(
-        self,
-        *,
-        config: Config,
-        store: Store,
-        plugins: Plugins,
-        models: Models,
-        writer: Writer,
-        clock: Clock,
-        steady: Clock | None = None,
-        draw: Callable[[int], str] = secrets.token_hex,
-        watches: Sequence[Watch] = (),
-        executor: Executor | None = None,
-        hold: Hold | None = None,
-    ) -> None:
-        super().__init__(store, clock)
-        self.config = config
-        self.plugins = plugins
-        self.models = models
-        self.watches = tuple(watches)
-        self.owner = f"pid {os.getpid()} on {socket.gethostname()} ({secrets.token_hex(4)})"
-        self._observers = Observers()
-        self._draw = draw
-        self._registry = Registry()
-        options = config.runtime
-        services = Services(
-            writer=writer,
-            clock=clock,
-            steady=steady,
-            limits=Limits(options.steps_max or None, options.pools),
-            tell=self._tell,
-            interruptions_max=options.interruptions_max,
-            cache=options.cache,
-            recall=functools.partial(recall, store),
-            draw=draw,
-            loop=functools.partial(WatchedLoop, watches=self.watches) if watches else RunLoop,  # type: ignore[abstract]  # as RunLoop
-            made_by=_made_by(config, plugins),
-            hold=hold,
-        )
-        self._runs = Runs(
-            desk=Desk(store, clock),
-            writer=writer,
-            services=services,
-            options=options,
-            owner=self.owner,
-            host=self,
-            executor=executor,
-        )
-        self._house = House(store, self.owner, options, self._runs.active)
-        self._children = Children(
-            self._runs.start_child, self.cancel, lambda: self._runs.stopping, store.load
-        )
+    def __init__(self, parts: Parts, process: Process) -> None:
+        super().__init__(parts.store, parts.clock)
+        self.config = parts.config
+        self.plugins = parts.plugins
+        self.watches = parts.watches
+        self.owner = process.owner
+        self._process = process
+        self._runs = process.runs
+        self._registry = process.registry
+        self._draw = process.services.draw
 
     # --- opening
 
@@ -173,34 +117,22 @@ class Runtime(Desk):
                 price=price,
                 watches=watches,
             )
-            runtime = cls(
-                config=parts.config,
-                store=parts.store,
-                plugins=parts.plugins,
-                models=parts.models,
-                writer=parts.writer,
-                clock=parts.clock,
-                executor=parts.executor,
-                steady=parts.steady,
-                draw=draw,
-                watches=parts.watches,
-                hold=hold,
-            )
-            for outlet in parts.outlets:
-                runtime.observe(outlet)
-            await parts.store.renew(runtime.owner, parts.config.runtime.lease_s)
-            stack.push_async_callback(runtime.stop)
-            keeping = asyncio.create_task(runtime._house.keep(), name="reenact-house")
-            stack.push_async_callback(_end_task, keeping)
-            yield runtime
+            process = Process(parts, made_by=_made_by(parts), draw=draw, hold=hold)
+            await process.open(stack)
+            yield cls(parts, process)
 
     def observe(self, observer: Observer) -> Callable[[], None]:
         """Have *observer* told at once of what becomes durable; return what ends that."""
-        return self._observers.add(observer)
+        return self._process.observers.add(observer)
 
-    def _tell(self, run: RunRecord, entries: Sequence[Entry]) -> None:
-        self._children.told(run)
-        self._observers.tell(run, entries)
+    @property
+    def models(self) -> Models:
+        """What can be asked, and how; what is set here, runs ask from then on."""
+        return self._process.models
+
+    @models.setter
+    def models(self, models: Models) -> None:
+        self._process.models = models
 
     @property
     def under_way(self) -> int:
@@ -209,8 +141,7 @@ class Runtime(Desk):
         Counted are steps that are being performed, turns and writes of runs that are due, and
         messages that no run has been told of; not counted is what waits for time or for somebody.
         """
-        runs = sum(execution.under_way for execution in self._runs.active.values())
-        return runs - self._children.followed + self._house.hearing
+        return self._process.under_way
 
     # --- run
 
@@ -230,7 +161,9 @@ class Runtime(Desk):
         Raises:
             InputError: If the arguments do not fit.
         """
-        execution = await self._runs.start(self._registry.meet(workflow), args, kwargs, suspend=True)
+        execution = await self._runs.start(
+            self._registry.meet(workflow), args, kwargs, Beginning(suspend=True)
+        )
         return await self._runs.wait(execution)
 
     async def start(
@@ -264,10 +197,7 @@ class Runtime(Desk):
             self._registry.meet(workflow),
             args,
             kwargs or {},
-            run_id=run_id,
-            trace_id=trace_id,
-            target=target,
-            suspend=suspend,
+            Beginning(run_id=run_id, trace_id=trace_id, target=target, suspend=suspend),
         )
         return Handle(self._runs, execution)
 
@@ -328,7 +258,13 @@ class Runtime(Desk):
             DivergenceError: If the code asks for anything else than the record has.
         """
         record = await self.find(run_id)
-        return await self._runs.replay(record, self._registry.code_of(record, workflow))
+        return await replay(
+            self.store,
+            self._process.services,
+            self._process,
+            record,
+            self._registry.code_of(record, workflow),
+        )
 
     # --- fork, rerun
 
@@ -418,9 +354,11 @@ class Runtime(Desk):
         spec = self._registry.code_of(source, workflow)
         changes = Changes(input=_plain_fields(inputs, "input"), allow_once=allow_once)
         check_arguments(spec, changes.input)
-        started = await self._runs.rerun(
-            source, spec, changes=changes, run_id=as_id, target=target, suspend=suspend
+        args, kwargs = await read_input_again(self.store, source, spec, changes)
+        how = Beginning(
+            run_id=as_id, target=target or source.target, suspend=suspend, source=source, changes=changes
         )
+        started = await self._runs.start(spec, args, kwargs, how)
         return await self._runs.wait(started)
 
     async def plan(
@@ -447,7 +385,8 @@ class Runtime(Desk):
         spec = self._registry.code_of(source, workflow)
         changes = Changes(input=_plain_fields(inputs, "input"), allow_once=allow_once)
         check_arguments(spec, changes.input)
-        plan = await self._runs.plan(source, spec, changes=changes, known=self._registry.loaded)
+        planner = Planner(self.store, self._process.services, self._process, self._registry.loaded)
+        plan = await planner.plan(source, spec, changes)
         return await priced(plan, self.models)
 
     async def recover(self, workflows: Sequence[Callable[..., Any]] = ()) -> list[Run | BaseException]:
@@ -467,30 +406,15 @@ class Runtime(Desk):
             lambda record: known.get(record.workflow) or self._registry.code_of(record, None),
         )
 
-    async def continue_run(
-        self, ended: Execution, spec: WorkflowSpec, args: Sequence[Any], kwargs: Mapping[str, Any]
-    ) -> Started:
-        """Start the run in which *ended* goes on."""
-        return await self._runs.continue_run(ended, spec, args, kwargs)
-
-    async def run_child(
-        self, parent: Execution, spec: WorkflowSpec, arguments: Mapping[str, Any], step: StepContext
-    ) -> Any:
-        """Run a workflow as a step of another run."""
-        self._registry.add(spec)
-        return await self._children.run(parent, spec, arguments, step)
-
     # --- telling
 
     async def cancel(self, run_id: str, reason: str = "") -> RunRecord:
         """Ask a run to end; see `Desk.cancel`. One in this process is told at once."""
-        record = await super().cancel(run_id, reason)
-        self._house.poke()
-        return record
+        return await self._process.cancel(run_id, reason)
 
     async def _post(self, record: RunRecord, name: str, value: Any) -> None:
         await super()._post(record, name, value)
-        self._house.poke()
+        self._process.house.poke()
 
     # --- stopping
 
@@ -503,24 +427,14 @@ class Runtime(Desk):
 
         What a killed process leaves in memory is nobody's; close the runtime, and open another one.
         """
-        self._runs.stopping = True
-        for execution in self._runs.active.copy().values():
-            execution.abort(StoreError(self.store.where, "the process was killed"))
-            if execution.finished.done() and not execution.finished.cancelled():
-                execution.finished.exception()  # whoever waited for the run was killed, too
+        self._process.kill()
 
 
 def _plain_fields(named: Mapping[str, Any] | None, what: str) -> dict[str, Any]:
     return {name: plain(value, f"{what}.{name}") for name, value in (named or {}).items()}
 
 
-def _made_by(config: Config, plugins: Plugins) -> Mapping[str, str]:
+def _made_by(parts: Parts) -> Mapping[str, str]:
     """Return the distributions that take part in runs, as far as the configuration tells."""
-    named = {model.partition(":")[0] for models in config.models.values() for model in models}
-    return dict(sorted({"reenact-core": __version__, **plugins.versions(named)}.items()))
-
-
-async def _end_task(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    named = {model.partition(":")[0] for models in parts.config.models.values() for model in models}
+    return dict(sorted({"reenact-core": __version__, **parts.plugins.versions(named)}.items()))

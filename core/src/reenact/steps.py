@@ -373,11 +373,6 @@ class Outcome:
         self.blobs = blobs
 
 
-def continued_id(run_id: str) -> str:
-    """Return the id of the run in which a run goes on that ended with `ContinueAsNew`."""
-    return idempotency_key(run_id, ":continued", 0)[:16]
-
-
 def idempotency_key(run_id: str, path: str, generation: int) -> str:
     """Return the key of a logical call: 32 hex digits."""
     seed = f"{run_id}\n{path}\n{generation}".encode("utf-8", "surrogatepass")

@@ -15,6 +15,7 @@ from reenact.away import LeftAway, NotRead
 from reenact.book import Book
 from reenact.deliveries import as_cancelled, error_of, outcome_given, told_ns, value_of
 from reenact.effects import Effects
+from reenact.errors import DeadlockError
 from reenact.history import History
 from reenact.matching import Matching, OnChange
 from reenact.recorded import CANCEL_NAME, PATCH_PREFIX
@@ -309,6 +310,15 @@ class Turns:
             if call.spec.name != CANCEL_NAME:
                 self._book.outcome(call, outcome if call.state is not CANCELLED else as_cancelled(outcome))
                 call.state = OVER
+
+    def check_alive(self) -> None:
+        """Refuse to wait for what nothing brings any more.
+
+        Raises:
+            DeadlockError: If the workflow waits for something.
+        """
+        if self.main is not None and not self.main.done():
+            raise DeadlockError(self.run.id, tuple(self.loop.waits_at()))
 
     def clear_away(self) -> bool:
         """Cancel the tasks and steps that the workflow left; say whether all of them are gone."""

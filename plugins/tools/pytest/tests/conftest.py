@@ -1,5 +1,6 @@
-"""Fixtures for tests of suites: running one on a mutant."""
+"""Running suites on mutants, and what tests that are run again have to say."""
 
+import re
 import sys
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -8,6 +9,9 @@ import pytest
 
 _PLUGINS = ("-p", "no:cacheprovider", "-p", "pytest_reenact.plugin")
 """This one and no other: each run would load them anew, and have their source parsed and rewritten."""
+
+QUIETLY = ("-p", "no:randomly", "-p", "no:hypothesispytest")
+"""Without plugins that would change the order, or take their time to say nothing."""
 
 Failures = Callable[[type], list[str]]
 
@@ -28,3 +32,12 @@ def failures(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Fail
         return [report.nodeid for report in failed]
 
     return run
+
+
+def tried(result: pytest.RunResult) -> dict[str, int]:
+    """Return what the summary says was tried."""
+    (line,) = [line for line in result.outlines if "run again:" in line]
+    return {
+        what: int(count.replace(",", ""))
+        for count, what in re.findall(r"([\d,]+) (test|crash point|order)", line)
+    }
