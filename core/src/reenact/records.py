@@ -245,7 +245,7 @@ class RunRecord:
         owner: Who has it, in words; empty if nobody.
         epoch: How often it has been taken; a commit must carry the current one.
         until_ns: When the owner's lease ends; 0 if nobody has it.
-        steps: How many steps have succeeded.
+        steps: How many steps have succeeded; of a run that is going on, as of its last write that says so.
         tokens_in: Tokens read, in all.
         tokens_out: Tokens written, in all.
         cost_usd: Price in all as a decimal number; empty if any part of it is unknown.

@@ -43,6 +43,11 @@ async def greet(name: str) -> str:
 async def nested(n: int) -> int:
     return await add(n) + sum(await parallel(double, range(n)))
 
+@workflow
+async def deadlocked(n: int) -> int:
+    await double(n)
+    await asyncio.Event().wait()
+
 @step
 async def break_down() -> int:
     raise ValueError("it broke")

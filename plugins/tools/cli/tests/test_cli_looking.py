@@ -1,6 +1,7 @@
 """``ls``, ``show``, ``tail``, ``plugins``, ``doctor``: they look, and change nothing."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -62,6 +63,17 @@ def test_ls_is_a_table(project: Any) -> None:
     assert lines[0].split() == ["id", "workflow", "status", "age", "steps", "tokens", "cost", "waits", "for"]
     assert "waiting" in lines[1]
     assert lines[1].endswith("approve at approve#0")
+
+
+def test_ls_counts_what_has_come_to_rest(project: Any) -> None:
+    """The steps of a run that nobody has run to an end are not said to be none."""
+    project.cli("run", "flows.py:add", "a=1", "--run-id", "ended")
+    project.cli("run", "flows.py:deadlocked", "n=1", "--run-id", "stuck")
+
+    stuck, ended = project.cli("ls").stdout.splitlines()[1:]
+
+    assert re.search(r"succeeded +[\d.]+ m?s +2$", ended)
+    assert re.search(r"running +[\d.]+ m?s +resume: no process has it$", stuck)
 
 
 def test_show_is_a_tree(project: Any) -> None:

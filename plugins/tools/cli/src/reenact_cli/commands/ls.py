@@ -110,12 +110,19 @@ def _print(records: "Sequence[RunRecord]", stopped: set[str]) -> None:
             Text(words.clean(record.workflow, 40)),
             Text(f"{mark} {record.status.value}", style=style),
             Text(words.duration(now_ns - record.created_ns)),
-            Text(f"{record.steps:,}"),
+            Text(_steps(record)),
             Text(words.tokens(record.tokens_in, record.tokens_out)),
             Text(words.cost(record.cost_usd)),
             Text(words.clean(_waits_for(record, stopped), 120)),
         )
     draw(table)
+
+
+def _steps(record: "RunRecord") -> str:
+    """Return how many steps have succeeded; nothing for a run that has not counted them yet."""
+    from reenact.records import Status
+
+    return "" if record.status is Status.RUNNING else f"{record.steps:,}"
 
 
 def _waits_for(record: "RunRecord", stopped: set[str]) -> str:
