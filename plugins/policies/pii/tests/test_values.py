@@ -346,6 +346,11 @@ def test_values_side_by_side_are_all_found() -> None:
     assert kinds == [Kind.PHONE, Kind.IP, Kind.CREDIT_CARD, Kind.EMAIL, Kind.US_SSN]
 
 
+def test_a_number_of_somebody_over_a_hundred_is_read() -> None:
+    """The plus sign that stands in a Swedish number for a hundred years is no digit of it."""
+    assert found("1 811228+9874 123 4567", Kind.NATIONAL_ID) == ["811228+9874"]
+
+
 NOTHING = [
     "he was born in Paris and died 12.03.1999",
     "zip 07692-0908",

@@ -48,7 +48,7 @@ _CF_ODD_VALUES = (
 )
 _CF_ODD = dict(zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", _CF_ODD_VALUES, strict=True))
 _CF_ODD |= dict(zip("0123456789", _CF_ODD_VALUES, strict=False))
-_SEPARATORS = str.maketrans("", "", " .-/_")
+_SEPARATORS = str.maketrans("", "", " .-/_+")
 
 
 def _is_day(year: str, month: str, day: str) -> bool:
