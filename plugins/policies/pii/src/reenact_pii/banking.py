@@ -83,13 +83,19 @@ def _banking(page: Page) -> Iterator[Hit]:
 
 def _card(written: str, start: int, lower: str) -> Iterator[Hit]:
     """Yield the card number that *written* is, or is but for its last group, such as a check code."""
-    for number in (written, _LAST_GROUP.sub("", written)):
-        digits = number.translate(_SEPARATORS)
-        if len(set(digits)) == 1 or len(digits) < MIN_CARD or not checksums.luhn(digits):
-            continue
-        if _issued(digits) or before(_CARD_WORDS, lower, start):
-            yield Hit(start, start + len(number), Kind.CREDIT_CARD, 1.0, "Luhn and issuer")
+    number = written
+    if not _is_card(number, start, lower):
+        number = _LAST_GROUP.sub("", written)
+        if number == written or not _is_card(number, start, lower):
             return
+    yield Hit(start, start + len(number), Kind.CREDIT_CARD, 1.0, "Luhn and issuer")
+
+
+def _is_card(number: str, start: int, lower: str) -> bool:
+    digits = number.translate(_SEPARATORS)
+    if len(digits) < MIN_CARD or not checksums.luhn(digits) or len(set(digits)) == 1:
+        return False
+    return _issued(digits) or before(_CARD_WORDS, lower, start)
 
 
 def _issued(digits: str) -> bool:

@@ -74,8 +74,8 @@ def itin(d: str) -> bool:
 
 def cpf(d: str) -> bool:
     """Brazil: two check digits, weights falling to 2, modulo 11."""
-    first = sum(int(x) * w for x, w in zip(d, range(10, 1, -1), strict=False)) * 10 % 11 % 10
-    second = sum(int(x) * w for x, w in zip(d, range(11, 1, -1), strict=False)) * 10 % 11 % 10
+    first = weighted(d[:9], (10, 9, 8, 7, 6, 5, 4, 3, 2), 11) * 10 % 11 % 10
+    second = weighted(d[:10], (11, 10, 9, 8, 7, 6, 5, 4, 3, 2), 11) * 10 % 11 % 10
     return d[9:] == f"{first}{second}" and len(set(d)) > 1
 
 
@@ -313,7 +313,8 @@ _SSN_WORDS = words("ssn")
 _ID_WORDS = words("national_id", gap=r"[^0-9\n]{0,24}")
 _DOCUMENT_HINTS = listed("document_hints")
 _BARE_ID = re.compile(
-    r"(?<![0-9A-Za-z])(?<![0-9][.-])[0-9]{1,15}+(?:[ ./-]{1,3}[0-9]{1,13}+){0,15}+(?![0-9A-Za-z])"
+    r"(?<![0-9A-Za-z])(?<![0-9][.-])(?=[0-9][0-9 ./-]{8})"
+    r"[0-9]{1,15}+(?:[ ./-]{1,3}[0-9]{1,13}+){0,15}+(?![0-9A-Za-z])"
 )
 _PASSPORT = words("passport")
 _DOCUMENT = re.compile(
@@ -325,9 +326,10 @@ def find_ids(page: Page) -> list[Hit]:
     """Return US Social Security numbers and national numbers."""
     hits: list[Hit] = []
     if page.stretches:
-        hits += _formed(page.numbers(_FORMED_AT), _FORMED)
+        if b"00" in page.shape:
+            hits += _formed(page.numbers(_FORMED_AT), _FORMED)
         if page.digits >= _MIN_BARE:
-            hits += _find_ssn(page)
+            hits += _find_ssn(page) if b"000" in page.shape else ()
             hits += _find_bare(page)
     if _LETTERED_SHAPE.search(page.shape):
         hits += _find_lettered(page)

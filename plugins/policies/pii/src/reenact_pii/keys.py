@@ -6,7 +6,6 @@ like a word, a reference to a variable or a place holder.
 
 import math
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from reenact_pii.context import any_of
@@ -88,7 +87,8 @@ def _is_mixed(body: str, *, strict: bool) -> bool:
 def entropy_bits(text: str) -> float:
     """Return the Shannon entropy of the characters of *text*, in bits each."""
     size = len(text)
-    return -sum([n / size * math.log2(n / size) for n in Counter(text).values()]) if text else 0.0
+    counts = map(text.count, dict.fromkeys(text))
+    return -sum([n / size * math.log2(n / size) for n in counts]) if text else 0.0
 
 
 # --- in URLs --------------------------------------------------------------------------------------
@@ -162,6 +162,7 @@ _MIN_LETTERS, _MIN_TOKEN_LETTERS = 8, 20
 _MIN_PASSWORD, _MIN_TOKEN, _MIN_RANDOM = 5, 12, 28
 _RANDOM = re.compile(r"[A-Za-z0-9+/_-]{28,200}={0,2}")
 _MANY_BITS = 4.0
+_HEX = re.compile(r"[0-9a-fA-F]+")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -282,6 +283,6 @@ def _is_random(value: str) -> bool:
 
 def _needed_bits(value: str) -> float:
     """Return the entropy a value must have: less if it is hex, more if it is short and made of words."""
-    if re.fullmatch(r"[0-9a-fA-F]+", value):
+    if _HEX.fullmatch(value):
         return 2.6
     return 2.8 if sum(map(str.isdigit, value)) > len(value) // 8 else 3.4

@@ -116,6 +116,10 @@ class _Form(NamedTuple):
     score: float
 
 
+_BARE = _Form(0, 0)
+"""Digits without any sign."""
+
+
 class _Words(NamedTuple):
     """What the words before a number say that it is."""
 
@@ -140,7 +144,9 @@ class _Judge:
 
     def number(self, run: str, start: int) -> Hit | None:
         """Return the number that *run*, all there is at *start*, is; None if it is none."""
-        if run in self._forms:
+        if not self._hidden and run.isdigit() and not run.startswith(("00", "011")):
+            form = _BARE if len(run) <= MAX_DIGITS else None
+        elif run in self._forms:
             form = self._forms[run]
         else:
             form = self._forms[run] = _form_of(run, hidden=self._hidden)
