@@ -61,18 +61,21 @@ def iso7064_11_10(digits: str) -> bool:
 
 BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 RIPPLE58 = "rpshnaf39wBUDNEGHJKLM4PQRST7VWXYZ2bcdeCg65jkm8oFqi1tuvAxyz"
-_VALUES = {name: {c: i for i, c in enumerate(name)} for name in (BASE58, RIPPLE58)}
+_NO_VALUE = 0xFF
+_VALUES = {
+    name: bytes(name.index(chr(code)) if chr(code) in name else _NO_VALUE for code in range(256))
+    for name in (BASE58, RIPPLE58)
+}
 _CHECK_BYTES = 4
 
 
 def base58(text: str, alphabet: str = BASE58) -> bytes:
     """Return the bytes *text* is base58 of; empty if it is none."""
+    values = text.encode().translate(_VALUES[alphabet])
+    if _NO_VALUE in values:
+        return b""
     number = 0
-    values = _VALUES[alphabet]
-    for char in text:
-        value = values.get(char)
-        if value is None:
-            return b""
+    for value in values:
         number = number * 58 + value
     zeros = len(text) - len(text.lstrip(alphabet[0]))
     return bytes(zeros) + number.to_bytes((number.bit_length() + 7) // 8, "big")
@@ -86,18 +89,25 @@ def base58check(text: str, alphabet: str = BASE58) -> bytes:
 
 
 _BECH32 = {char: value for value, char in enumerate("qpzry9x8gf2tvdw0s3jn54khce6mua7l")}
-_BECH32_POLY = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 _BECH32_ENDS = frozenset({1, 0x2BC830A3})
-_CASH_POLY = (0x98F2BC8E61, 0x79B76D99E2, 0xF33E5FB3C4, 0xAE2EABE2A8, 0x1E4F43E470)
 
 
-def _polymod(values: list[int], generator: tuple[int, ...], bits: int) -> int:
-    check = 1
+def _sums(generator: tuple[int, ...]) -> list[int]:
+    """Return what is added for each value of the five bits that are pushed out."""
+    sums = [0]
+    for factor in generator:
+        sums += [factor ^ others for others in sums]
+    return sums
+
+
+_BECH32_SUMS = _sums((0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3))
+_CASH_SUMS = _sums((0x98F2BC8E61, 0x79B76D99E2, 0xF33E5FB3C4, 0xAE2EABE2A8, 0x1E4F43E470))
+
+
+def _polymod(values: list[int], sums: list[int], bits: int) -> int:
+    check, rest = 1, (1 << bits) - 1
     for value in values:
-        top = check >> bits
-        check = (check & ((1 << bits) - 1)) << 5 ^ value
-        for place, factor in enumerate(generator):
-            check ^= factor if top >> place & 1 else 0
+        check = (check & rest) << 5 ^ value ^ sums[check >> bits]
     return check
 
 
@@ -108,7 +118,7 @@ def bech32(text: str) -> bool:
     if not prefix or text not in {lower, text.upper()} or any(char not in _BECH32 for char in data):
         return False
     spread = [ord(char) >> 5 for char in prefix] + [0] + [ord(char) & 31 for char in prefix]
-    return _polymod(spread + [_BECH32[char] for char in data], _BECH32_POLY, 25) in _BECH32_ENDS
+    return _polymod(spread + [_BECH32[char] for char in data], _BECH32_SUMS, 25) in _BECH32_ENDS
 
 
 def cashaddr(prefix: str, data: str) -> bool:
@@ -116,14 +126,4 @@ def cashaddr(prefix: str, data: str) -> bool:
     if any(char not in _BECH32 for char in data):
         return False
     spread = [ord(char) & 31 for char in prefix] + [0]
-    return _polymod(spread + [_BECH32[char] for char in data], _CASH_POLY, 35) == 1
-
-
-def crc16_xmodem(data: bytes) -> int:
-    """CRC-16/XMODEM, polynomial 0x1021: Stellar keys."""
-    crc = 0
-    for byte in data:
-        crc ^= byte << 8
-        for _ in range(8):
-            crc = (crc << 1 ^ (0x1021 if crc & 0x8000 else 0)) & 0xFFFF
-    return crc
+    return _polymod(spread + [_BECH32[char] for char in data], _CASH_SUMS, 35) == 1

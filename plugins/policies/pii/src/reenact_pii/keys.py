@@ -87,8 +87,9 @@ def _is_mixed(body: str, *, strict: bool) -> bool:
 def entropy_bits(text: str) -> float:
     """Return the Shannon entropy of the characters of *text*, in bits each."""
     size = len(text)
-    counts = map(text.count, dict.fromkeys(text))
-    return -sum([n / size * math.log2(n / size) for n in counts]) if text else 0.0
+    counts = list(map(text.count, dict.fromkeys(text)))
+    shares = {n: n / size * math.log2(n / size) for n in set(counts)}
+    return -sum([shares[n] for n in counts]) if text else 0.0
 
 
 # --- in URLs --------------------------------------------------------------------------------------

@@ -51,6 +51,7 @@ _DATE = re.compile(
     r"(?:(?:19|20)[0-9]{2}[./ -][0-9]{1,2}[./ -][0-9]{1,2}"
     r"|[0-9]{1,2}[./ -][0-9]{1,2}[./ -](?:19|20)[0-9]{2})(?![0-9])"
 )
+_DATE_GROUPS = 3
 _NANP = re.compile(r"1?[2-9][0-9]{2}[2-9][0-9]{6}")
 _NANP_SHAPES = frozenset({(3, 3, 4), (1, 3, 3, 4)})
 _NANP_SEP = re.compile(r"(?:\+?1[ .-])?(?:\([0-9]{3}\) ?|[0-9]{3}([ ._-]))[0-9]{3}[ ._-][0-9]{4}")
@@ -90,7 +91,7 @@ def _phones(page: Page) -> Iterator[Hit]:
 
 def _with_extension(hit: Hit, lower: str) -> Hit:
     extension = _EXTENSION.match(lower, hit.end) if lower[hit.end : hit.end + 1] in _EXTENDS else None
-    return hit._replace(end=extension.end()) if extension else hit
+    return Hit(hit[0], extension.end(), *hit[2:]) if extension else hit
 
 
 def _parts(run: str, start: int, judge: "_Judge") -> Iterator[Hit]:
@@ -184,7 +185,7 @@ def _form_of(run: str, *, hidden: bool) -> _Form | None:
     skipped = int(run[0] == "(" and run.count("(") > run.count(")"))
     run = run[skipped:]
     score = _score(run, groups, digits, hidden=hidden)
-    may_be = score or (len(digits) <= MAX_DIGITS and not _DATE.match(run))
+    may_be = score or (len(digits) <= MAX_DIGITS and not _is_date(run, groups))
     return _Form(skipped, score) if may_be else None
 
 
@@ -195,12 +196,14 @@ def _score(run: str, groups: list[str], digits: str, *, hidden: bool) -> float:
     if digits.startswith(("00", "011")):
         rest = digits[2:] if digits[1] == "0" else digits[3:]
         return 0.85 if is_international(rest) and (len(groups) > 1 or is_valid(rest)) else 0
-    if len(groups) == 1 and not hidden:
-        return 0
-    if _is_customary(run, groups, digits) or _AREA.fullmatch(run):
-        return 0.7
-    usual = hidden and len(groups) == 1 and _MANY_HIDDEN <= len(digits) <= _MAX_TRUNK
-    return 0.6 if usual and (digits[0] == "0" or _NANP.fullmatch(digits)) and is_national(digits) else 0
+    if len(groups) == 1:
+        usual = hidden and _MANY_HIDDEN <= len(digits) <= _MAX_TRUNK
+        return 0.6 if usual and (digits[0] == "0" or _NANP.fullmatch(digits)) and is_national(digits) else 0
+    return 0.7 if _is_customary(run, groups, digits) or (run[0] == "(" and _AREA.fullmatch(run)) else 0
+
+
+def _is_date(run: str, groups: list[str]) -> bool:
+    return len(groups) >= _DATE_GROUPS and _DATE.match(run) is not None
 
 
 def _is_customary(run: str, groups: list[str], digits: str) -> bool:
@@ -212,4 +215,4 @@ def _is_customary(run: str, groups: list[str], digits: str) -> bool:
         return not (" " in run and "-" in run and "--" in run)
     if not (digits[0] == "0" and _MIN_TRUNK <= len(digits) <= _MAX_TRUNK and _TRUNK_SHAPE.fullmatch(grouped)):
         return False
-    return not _DATE.match(run) and is_national(digits)
+    return not _is_date(run, groups) and is_national(digits)
