@@ -133,7 +133,8 @@ _AT_SPELLED = re.compile(rf" (?<=[^\W_] ) ?(?:{_PAIRED}|at {{1,2}}(?=[a-z0-9-]{{
 
 
 _BRACKET_WORD = re.compile(rf"[\[({{<](?:$|(?:{_DOT_WORDS}|{_AT_WORDS}|[.@])(?:[\])}}>]|$))", re.MULTILINE)
-_SPOKEN_WORD = re.compile(rf"\n(?:(?:dot|punkt|punto|ponto|point|kropka|\.|@[^\n]*|[^\n]*@)\n|{_MAILERS}\.)")
+_SPOKEN_WORD = re.compile(rf"\n(?:(?:dot|punkt|punto|ponto|point|kropka|\.)\n|{_MAILERS}\.)")
+_AT_ALONE = re.compile(r"\n@|@\n")
 
 
 def _has_bracket(text: str) -> bool:
@@ -146,13 +147,19 @@ def may_be_spoken(words: str) -> bool:
     Args:
         words: In lower case, one a line.
     """
-    if ("@" in words or "." in words or words.isalpha()) and _SPOKEN_WORD.search(f"\n{words}\n"):
+    if ("@" in words or "." in words or words.isalpha()) and has_spoken_word(words):
         return True
     if _has_bracket(words) and _BRACKET_WORD.search(words):
         return True
     if "_" in words and ("_at_" in words or "_dot_" in words):
         return True
     return "-at-" in words or "-dot-" in words or "arroba" in words or "arobase" in words
+
+
+def has_spoken_word(words: str) -> bool:
+    """Say whether one of *words*, in lower case and one a line, is said for a sign, or names a mailer."""
+    lines = f"\n{words}\n"
+    return _SPOKEN_WORD.search(lines) is not None or ("@" in words and _AT_ALONE.search(lines) is not None)
 
 
 def spoken(view: View, lower: str, rare: str) -> View | None:

@@ -74,6 +74,8 @@ MIN_DIGITS, MAX_DIGITS = 7, 15
 """Fewest digits of a local number; most of any number (E.164)."""
 
 _MIN_INTERNATIONAL = 8
+_AT_ONCE = 6
+"""How many countries are read before it is asked whether the number is of one of them."""
 _TYPES = (
     "fixed_line",
     "mobile",
@@ -163,16 +165,17 @@ def is_national(digits: str) -> bool:
     """Say whether one of `REGIONS` has given out such a number, in national form."""
     return any(
         _pattern(region).fullmatch(digits, len(trunk))
-        for region, trunk in _candidates(len(digits), digits[0])
+        for some in range(0, len(REGIONS), _AT_ONCE)
+        for region, trunk in _candidates(some, len(digits), digits[0])
         if digits.startswith(trunk)
     )
 
 
 @cache
-def _candidates(size: int, first: str) -> tuple[tuple[str, str], ...]:
-    """Return the countries that may have a number of *size* digits, and what is before it in it."""
+def _candidates(some: int, size: int, first: str) -> tuple[tuple[str, str], ...]:
+    """Return which of some countries may have a number of *size* digits, and what is before it in it."""
     found = []
-    for region in REGIONS:
+    for region in REGIONS[some : some + _AT_ONCE]:
         _, lengths, trunk = _plan(region)
         if trunk and size - len(trunk) in lengths and trunk[0] == first:
             found.append((region, trunk))
