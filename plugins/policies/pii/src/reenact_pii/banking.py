@@ -63,6 +63,7 @@ _LENGTHS = {
 }
 _LENGTHS |= {f"5{second}": {16} for second in range(1, 6)}
 _LAST_GROUP = re.compile(r"(?:(?<=[0-9]{4})[ ._/-]+[0-9]{1,3}|(?<=[ ._/-][0-9])[ ._/-][0-9]{2,3})\Z")
+_LAST_DIGITS, _LAST_SEPARATORS = 3, 3
 _USUAL, MIN_CARD = 16, 12
 _MIN_DIGITS = 6
 """Fewest digits of an account's number, in which letters may stand too."""
@@ -85,10 +86,19 @@ def _card(written: str, start: int, lower: str) -> Iterator[Hit]:
     """Yield the card number that *written* is, or is but for its last group, such as a check code."""
     number = written
     if not _is_card(number, start, lower):
-        number = _LAST_GROUP.sub("", written)
-        if number == written or not _is_card(number, start, lower):
+        number = _without_last_group(written)
+        if not number or not _is_card(number, start, lower):
             return
     yield Hit(start, start + len(number), Kind.CREDIT_CARD, 1.0, "Luhn and issuer")
+
+
+def _without_last_group(written: str) -> str:
+    """Return *written* without a last group that may be another number; empty if there is none."""
+    head = len(written.rstrip("0123456789"))
+    if len(written) - head > _LAST_DIGITS:
+        return ""
+    last = _LAST_GROUP.search(written, max(0, head - _LAST_SEPARATORS))
+    return written[: last.start()] if last else ""
 
 
 def _is_card(number: str, start: int, lower: str) -> bool:

@@ -52,6 +52,27 @@ def near_before(lower: str, start: int) -> str:
     return near[0][::-1] if near else ""
 
 
+class Said:
+    """Whether a word is before places of one text; what is before several of them is read once.
+
+    Args:
+        pattern: As `words` makes it.
+        lower: The text in lower case.
+    """
+
+    def __init__(self, pattern: re.Pattern[str], lower: str) -> None:
+        self._pattern = pattern
+        self._lower = lower
+        self._known: dict[str, bool] = {"": False}
+
+    def before(self, start: int) -> bool:
+        """Say whether the word is found before *start*, as `before` does."""
+        near = near_before(self._lower, start)
+        if near not in self._known:
+            self._known[near] = self._pattern.search(near) is not None
+        return self._known[near]
+
+
 _NEAR = re.compile(r"(?=[^a-z\u0080-\U0010ffff0-9\n]*[a-z\u0080-\U0010ffff])[^0-9\n]+")
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 
 from reenact_pii.checksums import iso7064_11_10, luhn, verhoeff, weighted
-from reenact_pii.context import before, listed, words
+from reenact_pii.context import Said, before, listed, words
 from reenact_pii.findings import Hit, Kind
 from reenact_pii.pages import Page, Topic
 
@@ -331,11 +331,17 @@ def find_ids(page: Page) -> list[Hit]:
         if page.digits >= _MIN_BARE:
             hits += _find_ssn(page) if b"000" in page.shape else ()
             hits += _find_bare(page)
-    if _LETTERED_SHAPE.search(page.shape):
+    if _may_be_lettered(page.shape):
         hits += _find_lettered(page)
     if page.topics & Topic.DOCUMENT and any(hint in page.rare_lower for hint in _DOCUMENT_HINTS):
         hits += _find_documents(page)
     return hits
+
+
+def _may_be_lettered(shape: bytes) -> bool:
+    if b"A" not in shape:
+        return b"000000-0000" in shape or b"000000+0000" in shape
+    return _LETTERED_SHAPE.search(shape) is not None
 
 
 def _find_lettered(page: Page) -> Iterator[Hit]:
@@ -373,14 +379,14 @@ def _is_among(text: str, start: int, end: int) -> bool:
 
 
 def _find_bare(page: Page) -> Iterator[Hit]:
-    lower = page.lower
+    is_named = Said(_ID_WORDS, page.lower)
     for match in page.numbers(_BARE_ID):
         written = match[0]
         if len(written) < _MIN_BARE:
             continue
         digits = written.translate(_SEPARATORS)
         checks = _BARE.get(len(digits), ())
-        if checks and before(_ID_WORDS, lower, match.start()) and any(check(digits) for check in checks):
+        if checks and is_named.before(match.start()) and any(check(digits) for check in checks):
             yield Hit(*match.span(), Kind.NATIONAL_ID, 0.9, "national number after its name")
 
 

@@ -81,7 +81,7 @@ def _is_mixed(body: str, *, strict: bool) -> bool:
         return False
     if digits >= 2:  # noqa: PLR2004  # one digit is also in names
         return not _is_placeholder(body.lower())
-    return entropy_bits(body) > _RANDOM_BITS and not body.islower()
+    return not body.islower() and entropy_bits(body) > _RANDOM_BITS
 
 
 def entropy_bits(text: str) -> float:
@@ -155,7 +155,7 @@ _PLACEHOLDER = re.compile(
     r"process\.|self\.|this\.|config[.\[]|settings[.\[]|args\.|getenv|request\.|vault:|secrets?[.:/]|file:|ref\+|https?://|encrypted:|"
     r"required|optional|invalid|expired|missing|incorrect|hidden|masked|str$|bytes$|int$|enter|replace|get_|fetch|load_|read_|generate|hunter2$)"
 )
-_REPEATED = re.compile(r"(.)\1{4,}")
+_REPEATED, _REPEATS = re.compile(r"(.)\1{4,}"), 4
 _IDENTIFIER = re.compile(r"[a-z_]++(?:[.-][a-z_]++)*+(?:\(.*)?", re.IGNORECASE)
 _TRAILING = ".,;:!?"
 _RANDOM_BITS, _ODD_BITS = 3.6, 2.8
@@ -164,12 +164,15 @@ _MIN_PASSWORD, _MIN_TOKEN, _MIN_RANDOM = 5, 12, 28
 _RANDOM = re.compile(r"[A-Za-z0-9+/_-]{28,200}={0,2}")
 _MANY_BITS = 4.0
 _HEX = re.compile(r"[0-9a-fA-F]+")
+_UUID_CHARS = 36
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def _is_placeholder(lower: str) -> bool:
     """Say whether *lower* stands for a secret that is elsewhere, or for none."""
-    if _PLACEHOLDER.match(lower) or _REPEATED.search(lower):
+    if _PLACEHOLDER.match(lower):
+        return True
+    if len(lower) - len(set(lower)) >= _REPEATS and _REPEATED.search(lower):
         return True
     return (
         ("example" in lower and "@" not in lower)
@@ -265,7 +268,7 @@ def _is_token(value: str) -> bool:
     """Say whether *value* is too random to be a name."""
     if len(value) < _MIN_TOKEN or " " in value or _is_placeholder(value.lower()):
         return False
-    if _UUID.fullmatch(value):
+    if len(value) == _UUID_CHARS and _UUID.fullmatch(value):
         return True
     digits = sum(map(str.isdigit, value))
     letters = sum(map(str.isalpha, value))

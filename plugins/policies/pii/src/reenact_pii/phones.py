@@ -33,8 +33,7 @@ _QUAD = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 _AREA = re.compile(
     r"\((?:0[0-9]{1,4}|[1-9][0-9]{0,2})\) ?(?:[0-9]{3,5}[ -]?[0-9]{3,4}|[0-9]{3}[ -]?[0-9]{2}[ -]?[0-9]{2})"
 )
-_GROUP = re.compile(r"[0-9]+")
-_TRUNK = re.compile(r"\(0\)")
+_SPACES = str.maketrans(dict.fromkeys("./_()\u00b7-+", " "))
 
 _PHONE_WORDS = words("phone", gap=r"[^0-9\n]{0,28}")
 _OTHER_NUMBER = re.compile(
@@ -78,8 +77,7 @@ def _phones(page: Page) -> Iterator[Hit]:
     text, lower = page.text, page.lower
     judge = _Judge(lower, hidden=page.hidden)
     for first, end in page.stretches:
-        lead = _LEAD.search(text, max(0, first - _LEAD_CHARS), first) if text[first - 1] in "(+ " else None
-        for match in _RUN.finditer(text, lead.start() if lead else first, end + 1):
+        for match in _RUN.finditer(text, _begin(text, first), end + 1):
             run = match[0].rstrip(" ./_(-")
             if len(run) < MIN_DIGITS:
                 continue
@@ -87,6 +85,15 @@ def _phones(page: Page) -> Iterator[Hit]:
             whole = judge.number(run, start)
             for hit in (whole,) if whole else _parts(run, start, judge):
                 yield _with_extension(hit, lower)
+
+
+def _begin(text: str, first: int) -> int:
+    """Return where a number whose first digit is at *first* begins, with a plus sign or a bracket."""
+    if text[first - 1] not in "(+ ":
+        return first
+    signs = text[max(0, first - _LEAD_CHARS) : first]
+    lead = _LEAD.search(signs) if "+" in signs or "(" in signs else None
+    return first - len(lead[0]) if lead else first
 
 
 def _with_extension(hit: Hit, lower: str) -> Hit:
@@ -178,7 +185,7 @@ class _Judge:
 
 def _form_of(run: str, *, hidden: bool) -> _Form | None:
     """Return what *run* is by its form; None if no word can make it a number to call."""
-    groups = _GROUP.findall(_TRUNK.sub("", run) if "(0)" in run else run)
+    groups = (run.replace("(0)", "") if "(0)" in run else run).translate(_SPACES).split()
     digits = "".join(groups)
     if not MIN_DIGITS <= len(digits) <= MAX_DIGITS + 2:
         return None
