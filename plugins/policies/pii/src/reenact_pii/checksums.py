@@ -30,11 +30,15 @@ def weighted(digits: str, weights: tuple[int, ...], modulus: int) -> int:
     return sum(map(mul, digits.encode().translate(_ONCE), cycle(weights))) % modulus
 
 
-_VERHOEFF_TIMES = (
+def _rows(*rows: str) -> list[bytes]:
+    return [row.encode().translate(_ONCE) for row in rows]
+
+
+_VERHOEFF_TIMES = _rows(
     "0123456789", "1234067895", "2340178956", "3401289567", "4012395678",
     "5987604321", "6598710432", "7659821043", "8765932104", "9876543210",
 )  # fmt: skip
-_VERHOEFF_TURNS = (
+_VERHOEFF_TURNS = _rows(
     "0123456789", "1576283094", "5803796142", "8916043527",
     "9453126870", "4286573901", "2793806415", "7046913258",
 )  # fmt: skip
@@ -43,8 +47,8 @@ _VERHOEFF_TURNS = (
 def verhoeff(digits: str) -> bool:
     """Verhoeff 1969, over the dihedral group of order ten: Aadhaar."""
     check = 0
-    for place, digit in enumerate(reversed(digits)):
-        check = int(_VERHOEFF_TIMES[check][int(_VERHOEFF_TURNS[place % 8][int(digit)])])
+    for turn, digit in zip(cycle(_VERHOEFF_TURNS), digits.encode()[::-1].translate(_ONCE), strict=False):
+        check = _VERHOEFF_TIMES[check][turn[digit]]
     return check == 0
 
 

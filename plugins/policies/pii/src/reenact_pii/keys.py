@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from reenact_pii.context import any_of
 from reenact_pii.findings import Hit, Kind
 from reenact_pii.names import NO_WORD, PASSWORDS, TOKENS
-from reenact_pii.pages import Page, Topic
+from reenact_pii.pages import Page, Topic, shape_of
 from reenact_pii.vendors import PRIVATE_KEY, VENDORS, KeyForm
 
 
@@ -270,10 +270,9 @@ def _is_token(value: str) -> bool:
         return False
     if len(value) == _UUID_CHARS and _UUID.fullmatch(value):
         return True
-    digits = sum(map(str.isdigit, value))
-    letters = sum(map(str.isalpha, value))
+    digits, letters = _counts(value)
     if digits and letters:
-        return entropy_bits(value) >= _needed_bits(value)
+        return entropy_bits(value) >= _needed_bits(value, digits)
     mixed = not value.islower() and not value.isupper()
     return letters >= _MIN_TOKEN_LETTERS and mixed and entropy_bits(value) > _RANDOM_BITS
 
@@ -285,8 +284,16 @@ def _is_random(value: str) -> bool:
     return several and _RANDOM.fullmatch(value) is not None and entropy_bits(value) >= _MANY_BITS
 
 
-def _needed_bits(value: str) -> float:
+def _counts(value: str) -> tuple[int, int]:
+    """Return how many digits there are in *value*, and how many letters."""
+    if not value.isascii():
+        return sum(map(str.isdigit, value)), sum(map(str.isalpha, value))
+    shape = shape_of(value)
+    return shape.count(b"0"), shape.count(b"a") + shape.count(b"A")
+
+
+def _needed_bits(value: str, digits: int) -> float:
     """Return the entropy a value must have: less if it is hex, more if it is short and made of words."""
     if _HEX.fullmatch(value):
         return 2.6
-    return 2.8 if sum(map(str.isdigit, value)) > len(value) // 8 else 3.4
+    return 2.8 if digits > len(value) // 8 else 3.4

@@ -163,12 +163,12 @@ def is_valid(digits: str) -> bool:
 
 def is_national(digits: str) -> bool:
     """Say whether one of `REGIONS` has given out such a number, in national form."""
-    return any(
-        _pattern(region).fullmatch(digits, len(trunk))
-        for some in range(0, len(REGIONS), _AT_ONCE)
-        for region, trunk in _candidates(some, len(digits), digits[0])
-        if digits.startswith(trunk)
-    )
+    size, first = len(digits), digits[0]
+    for some in range(0, len(REGIONS), _AT_ONCE):
+        for region, trunk in _candidates(some, size, first):
+            if digits.startswith(trunk) and _pattern(region).fullmatch(digits, len(trunk)):
+                return True
+    return False
 
 
 @cache

@@ -61,6 +61,8 @@ _CUSTOMARY = re.compile(
 )
 _PART = re.compile(r"[^ ]{7,24}")
 _TRUNK_SHAPE = re.compile(r"0[1-9][0-9]{0,4}(?:-[0-9]{2,8}){1,5}")
+_MAX_GROUPS = 6
+"""Most groups that any customary form has."""
 _MIN_TRUNK, _MAX_TRUNK = 9, 12
 _MANY_HIDDEN = 9
 _NAMED_SCORE = 0.8
@@ -215,11 +217,13 @@ def _is_date(run: str, groups: list[str]) -> bool:
 
 def _is_customary(run: str, groups: list[str], digits: str) -> bool:
     """Say whether the grouping is one that people write telephone numbers in, and only those."""
+    if len(groups) > _MAX_GROUPS:
+        return False
     if tuple(map(len, groups)) in _NANP_SHAPES and _NANP_SEP.fullmatch(run):
         return _NANP.fullmatch(digits) is not None or (digits[0] in "03" and is_national(digits))
-    grouped = "-".join(groups)
-    if _CUSTOMARY.fullmatch(grouped):
-        return not (" " in run and "-" in run and "--" in run)
-    if not (digits[0] == "0" and _MIN_TRUNK <= len(digits) <= _MAX_TRUNK and _TRUNK_SHAPE.fullmatch(grouped)):
+    if digits[0] != "0":
+        is_customary = _CUSTOMARY.fullmatch("-".join(groups)) is not None
+        return is_customary and not (" " in run and "-" in run and "--" in run)
+    if not (_MIN_TRUNK <= len(digits) <= _MAX_TRUNK and _TRUNK_SHAPE.fullmatch("-".join(groups))):
         return False
     return not _is_date(run, groups) and is_national(digits)
