@@ -77,7 +77,8 @@ def find_banking(page: Page) -> Iterable[Hit]:
 def _banking(page: Page) -> Iterator[Hit]:
     for match in page.numbers(_CARD) if page.digits >= MIN_CARD else ():
         yield from _card(match[0], match.start(), page.lower)
-    for check in _IBAN_CHECK.finditer(page.shape):
+    has_letters = b"A" in page.shape or b"a" in page.shape
+    for check in _IBAN_CHECK.finditer(page.shape) if has_letters else ():
         country_end = check.start() - (page.text[check.start() - 1] in " .-")
         yield from _iban_at(page.text, country_end - 2, check.end())
 
