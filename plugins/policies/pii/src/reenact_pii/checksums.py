@@ -27,7 +27,8 @@ def iban(compact: str) -> bool:
 
 def weighted(digits: str, weights: tuple[int, ...], modulus: int) -> int:
     """Return the weighted sum of *digits* modulo *modulus*; weights start again when they run out."""
-    return sum(map(mul, digits.encode().translate(_ONCE), cycle(weights))) % modulus
+    total: int = sum(map(mul, digits.encode().translate(_ONCE), cycle(weights)))
+    return total % modulus
 
 
 def _rows(*rows: str) -> list[bytes]:
