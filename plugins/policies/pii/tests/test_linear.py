@@ -5,7 +5,9 @@ The texts repeat what begins a pattern, what nearly matches one and what matches
 claim is a ratio, because absolute times are those of a machine.
 """
 
+import random
 import time
+from collections.abc import Callable
 
 import pytest
 from reenact_pii import Vault, find
@@ -109,6 +111,17 @@ SEEDS = [
     "(1 2 3 4 5 6 7), ",
     "1 - ",
     "phone 0 1 7 1 2 3 4 5 6 7 8 ",
+    "0171-2345678 ext 123 ",
+    "2341 2341 2346, ",
+    "11144477735 national id ",
+    "::1a2 ",
+    "1a2b:3c4d::5e ",
+    "1.2.3.4,",
+    "4-1-1-1-1-1-1-1-1-1 ",
+    "4O12 8888 8888 l88l ",
+    'secret_key="a1B2c3D4e5F6" ',
+    "ecash:qr95sy3j9xwd2ap32xkykttr4cvcu7as4y0qverfuy ",
+    "EQDtFpEwcFAEcRe5mLVh2N6C0x-_hJEM7W61_JLnSF74p4q2 ",
     "four one one ",
     "seven-",
     "j o @ e x . c o m ",
@@ -159,6 +172,28 @@ def test_twice_the_text_takes_about_twice_the_time(seed: str) -> None:
     assert_linear(seed, "")
 
 
+DIFFERENT: list[Callable[[random.Random], str]] = [
+    lambda source: f"phone 0171 {source.randrange(10**7):07}, ",
+    lambda source: f"0{source.randrange(10**9):09}"[:4] + f"-{source.randrange(10**7):07} ",
+    lambda source: " ".join(f"0{source.randrange(10**9):09}") + " , ",
+    lambda source: f"{source.randrange(10**8):08}Z ",
+    lambda source: f"national id {source.randrange(10**11):011} ",
+    lambda source: f"4{source.randrange(10**15):015} ",
+    lambda source: f"{source.randrange(1, 10)}.{source.randrange(9)}.{source.randrange(9)}.7 ",
+    lambda source: f"::{source.randrange(1 << 16):x} ",
+    lambda source: f"token: {source.randrange(1 << 64):016x} ",
+]
+
+
+@pytest.mark.parametrize("made", DIFFERENT)
+def test_values_that_all_differ_take_linear_time_too(made: Callable[[random.Random], str]) -> None:
+    """What is remembered of a value within a text is of no use where no two are the same."""
+    source = random.Random(5)  # nothing secret depends on it
+    text = "".join(made(source) for _ in range(CHARS // 2))
+
+    assert_takes_twice(text[:CHARS], text[: CHARS * 2])
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_hostile_text_is_looked_through_soon(seed: str) -> None:
     """64 KB of any of them takes a fraction of a second; the README has the figures of a quiet machine."""
@@ -206,8 +241,10 @@ def test_what_comes_after_a_repeat_makes_no_difference(seed: str, end: str) -> N
 
 
 def assert_linear(seed: str, end: str) -> None:
-    once = (seed * CHARS)[:CHARS] + end
-    twice = (seed * CHARS * 2)[: CHARS * 2] + end
+    assert_takes_twice((seed * CHARS)[:CHARS] + end, (seed * CHARS * 2)[: CHARS * 2] + end)
+
+
+def assert_takes_twice(once: str, twice: str) -> None:
     for _ in range(4):
         ratio = min(took_s(twice) for _ in range(2)) / max(min(took_s(once) for _ in range(2)), 1e-4)
         if ratio < MOST * 0.75:

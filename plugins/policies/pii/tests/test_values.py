@@ -1,7 +1,9 @@
 # ruff: noqa: RUF001  # characters that look like others are the point here
 """What counts as a value: for each kind valid ones, wrong check digits, near misses."""
 
+import ipaddress
 import random
+import re
 import string
 
 import pytest
@@ -344,6 +346,28 @@ def test_values_side_by_side_are_all_found() -> None:
     kinds = [item.kind for item in find(text)]
 
     assert kinds == [Kind.PHONE, Kind.IP, Kind.CREDIT_CARD, Kind.EMAIL, Kind.US_SSN]
+
+
+def test_a_number_of_somebody_over_a_hundred_is_read() -> None:
+    """The plus sign that stands in a Swedish number for a hundred years is no digit of it."""
+    assert found("1 811228+9874 123 4567", Kind.NATIONAL_ID) == ["811228+9874"]
+
+
+@given(
+    st.lists(st.sampled_from(["", "0", "1", "a", "ff", "12ab", "00001"]), min_size=2, max_size=10).map(
+        ":".join
+    )
+)
+def test_an_address_is_one_if_the_standard_library_reads_it(address: str) -> None:
+    """An IPv6 address that can be somebody's is found, and what cannot be read as one is not."""
+    try:
+        parsed = ipaddress.IPv6Address(address)
+    except ValueError:
+        assert address not in found(f"from {address} on", Kind.IP)
+        return
+    told = re.search("[0-9]", address) or sum(map(bool, address.split(":"))) > 2
+    expected = [] if parsed in {ipaddress.IPv6Address("::"), ipaddress.IPv6Address("::1")} else [address]
+    assert found(f"from {address} on", Kind.IP) == (expected if told else [])
 
 
 NOTHING = [

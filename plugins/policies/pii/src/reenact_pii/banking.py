@@ -63,6 +63,7 @@ _LENGTHS = {
 }
 _LENGTHS |= {f"5{second}": {16} for second in range(1, 6)}
 _LAST_GROUP = re.compile(r"(?:(?<=[0-9]{4})[ ._/-]+[0-9]{1,3}|(?<=[ ._/-][0-9])[ ._/-][0-9]{2,3})\Z")
+_LAST_DIGITS, _LAST_SEPARATORS = 3, 3
 _USUAL, MIN_CARD = 16, 12
 _MIN_DIGITS = 6
 """Fewest digits of an account's number, in which letters may stand too."""
@@ -76,20 +77,36 @@ def find_banking(page: Page) -> Iterable[Hit]:
 def _banking(page: Page) -> Iterator[Hit]:
     for match in page.numbers(_CARD) if page.digits >= MIN_CARD else ():
         yield from _card(match[0], match.start(), page.lower)
-    for check in _IBAN_CHECK.finditer(page.shape):
+    has_letters = b"A" in page.shape or b"a" in page.shape
+    for check in _IBAN_CHECK.finditer(page.shape) if has_letters else ():
         country_end = check.start() - (page.text[check.start() - 1] in " .-")
         yield from _iban_at(page.text, country_end - 2, check.end())
 
 
 def _card(written: str, start: int, lower: str) -> Iterator[Hit]:
     """Yield the card number that *written* is, or is but for its last group, such as a check code."""
-    for number in (written, _LAST_GROUP.sub("", written)):
-        digits = number.translate(_SEPARATORS)
-        if len(set(digits)) == 1 or len(digits) < MIN_CARD or not checksums.luhn(digits):
-            continue
-        if _issued(digits) or before(_CARD_WORDS, lower, start):
-            yield Hit(start, start + len(number), Kind.CREDIT_CARD, 1.0, "Luhn and issuer")
+    number = written
+    if not _is_card(number, start, lower):
+        number = _without_last_group(written)
+        if not number or not _is_card(number, start, lower):
             return
+    yield Hit(start, start + len(number), Kind.CREDIT_CARD, 1.0, "Luhn and issuer")
+
+
+def _without_last_group(written: str) -> str:
+    """Return *written* without a last group that may be another number; empty if there is none."""
+    head = len(written.rstrip("0123456789"))
+    if len(written) - head > _LAST_DIGITS:
+        return ""
+    last = _LAST_GROUP.search(written, max(0, head - _LAST_SEPARATORS))
+    return written[: last.start()] if last else ""
+
+
+def _is_card(number: str, start: int, lower: str) -> bool:
+    digits = number.translate(_SEPARATORS)
+    if len(digits) < MIN_CARD or not checksums.luhn(digits) or len(set(digits)) == 1:
+        return False
+    return _issued(digits) or before(_CARD_WORDS, lower, start)
 
 
 def _issued(digits: str) -> bool:

@@ -6,15 +6,17 @@ digits are right. A function that is given anything else answers False.
 
 from hashlib import sha256
 from itertools import cycle
+from operator import mul
 
-_DOUBLED = str.maketrans("0123456789", "0246813579")
+_ONCE = bytes.maketrans(b"0123456789", bytes(range(10)))
+_DOUBLED = bytes.maketrans(b"0123456789", bytes((0, 2, 4, 6, 8, 1, 3, 5, 7, 9)))
 _LETTER_VALUES = {ord(letter): str(ord(letter) - 55) for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
 
 def luhn(digits: str) -> bool:
     """ISO/IEC 7812-1, annex B: payment cards and several national numbers."""
-    backwards = digits[::-1]
-    return sum(map(int, backwards[::2] + backwards[1::2].translate(_DOUBLED))) % 10 == 0
+    backwards = digits.encode()[::-1]
+    return (sum(backwards[::2].translate(_ONCE)) + sum(backwards[1::2].translate(_DOUBLED))) % 10 == 0
 
 
 def iban(compact: str) -> bool:
@@ -25,14 +27,19 @@ def iban(compact: str) -> bool:
 
 def weighted(digits: str, weights: tuple[int, ...], modulus: int) -> int:
     """Return the weighted sum of *digits* modulo *modulus*; weights start again when they run out."""
-    return sum(int(digit) * weight for digit, weight in zip(digits, cycle(weights), strict=False)) % modulus
+    total: int = sum(map(mul, digits.encode().translate(_ONCE), cycle(weights)))
+    return total % modulus
 
 
-_VERHOEFF_TIMES = (
+def _rows(*rows: str) -> list[bytes]:
+    return [row.encode().translate(_ONCE) for row in rows]
+
+
+_VERHOEFF_TIMES = _rows(
     "0123456789", "1234067895", "2340178956", "3401289567", "4012395678",
     "5987604321", "6598710432", "7659821043", "8765932104", "9876543210",
 )  # fmt: skip
-_VERHOEFF_TURNS = (
+_VERHOEFF_TURNS = _rows(
     "0123456789", "1576283094", "5803796142", "8916043527",
     "9453126870", "4286573901", "2793806415", "7046913258",
 )  # fmt: skip
@@ -41,8 +48,8 @@ _VERHOEFF_TURNS = (
 def verhoeff(digits: str) -> bool:
     """Verhoeff 1969, over the dihedral group of order ten: Aadhaar."""
     check = 0
-    for place, digit in enumerate(reversed(digits)):
-        check = int(_VERHOEFF_TIMES[check][int(_VERHOEFF_TURNS[place % 8][int(digit)])])
+    for turn, digit in zip(cycle(_VERHOEFF_TURNS), digits.encode()[::-1].translate(_ONCE), strict=False):
+        check = _VERHOEFF_TIMES[check][turn[digit]]
     return check == 0
 
 
@@ -59,18 +66,21 @@ def iso7064_11_10(digits: str) -> bool:
 
 BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 RIPPLE58 = "rpshnaf39wBUDNEGHJKLM4PQRST7VWXYZ2bcdeCg65jkm8oFqi1tuvAxyz"
-_VALUES = {name: {c: i for i, c in enumerate(name)} for name in (BASE58, RIPPLE58)}
+_NO_VALUE = 0xFF
+_VALUES = {
+    name: bytes(name.index(chr(code)) if chr(code) in name else _NO_VALUE for code in range(256))
+    for name in (BASE58, RIPPLE58)
+}
 _CHECK_BYTES = 4
 
 
 def base58(text: str, alphabet: str = BASE58) -> bytes:
     """Return the bytes *text* is base58 of; empty if it is none."""
+    values = text.encode().translate(_VALUES[alphabet])
+    if _NO_VALUE in values:
+        return b""
     number = 0
-    values = _VALUES[alphabet]
-    for char in text:
-        value = values.get(char)
-        if value is None:
-            return b""
+    for value in values:
         number = number * 58 + value
     zeros = len(text) - len(text.lstrip(alphabet[0]))
     return bytes(zeros) + number.to_bytes((number.bit_length() + 7) // 8, "big")
@@ -84,18 +94,25 @@ def base58check(text: str, alphabet: str = BASE58) -> bytes:
 
 
 _BECH32 = {char: value for value, char in enumerate("qpzry9x8gf2tvdw0s3jn54khce6mua7l")}
-_BECH32_POLY = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 _BECH32_ENDS = frozenset({1, 0x2BC830A3})
-_CASH_POLY = (0x98F2BC8E61, 0x79B76D99E2, 0xF33E5FB3C4, 0xAE2EABE2A8, 0x1E4F43E470)
 
 
-def _polymod(values: list[int], generator: tuple[int, ...], bits: int) -> int:
-    check = 1
+def _sums(generator: tuple[int, ...]) -> list[int]:
+    """Return what is added for each value of the five bits that are pushed out."""
+    sums = [0]
+    for factor in generator:
+        sums += [factor ^ others for others in sums]
+    return sums
+
+
+_BECH32_SUMS = _sums((0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3))
+_CASH_SUMS = _sums((0x98F2BC8E61, 0x79B76D99E2, 0xF33E5FB3C4, 0xAE2EABE2A8, 0x1E4F43E470))
+
+
+def _polymod(values: list[int], sums: list[int], bits: int) -> int:
+    check, rest = 1, (1 << bits) - 1
     for value in values:
-        top = check >> bits
-        check = (check & ((1 << bits) - 1)) << 5 ^ value
-        for place, factor in enumerate(generator):
-            check ^= factor if top >> place & 1 else 0
+        check = (check & rest) << 5 ^ value ^ sums[check >> bits]
     return check
 
 
@@ -106,7 +123,7 @@ def bech32(text: str) -> bool:
     if not prefix or text not in {lower, text.upper()} or any(char not in _BECH32 for char in data):
         return False
     spread = [ord(char) >> 5 for char in prefix] + [0] + [ord(char) & 31 for char in prefix]
-    return _polymod(spread + [_BECH32[char] for char in data], _BECH32_POLY, 25) in _BECH32_ENDS
+    return _polymod(spread + [_BECH32[char] for char in data], _BECH32_SUMS, 25) in _BECH32_ENDS
 
 
 def cashaddr(prefix: str, data: str) -> bool:
@@ -114,14 +131,4 @@ def cashaddr(prefix: str, data: str) -> bool:
     if any(char not in _BECH32 for char in data):
         return False
     spread = [ord(char) & 31 for char in prefix] + [0]
-    return _polymod(spread + [_BECH32[char] for char in data], _CASH_POLY, 35) == 1
-
-
-def crc16_xmodem(data: bytes) -> int:
-    """CRC-16/XMODEM, polynomial 0x1021: Stellar keys."""
-    crc = 0
-    for byte in data:
-        crc ^= byte << 8
-        for _ in range(8):
-            crc = (crc << 1 ^ (0x1021 if crc & 0x8000 else 0)) & 0xFFFF
-    return crc
+    return _polymod(spread + [_BECH32[char] for char in data], _CASH_SUMS, 35) == 1

@@ -42,9 +42,35 @@ def words(name: str, *, gap: str = r"[^0-9\n]{0,40}", ends: bool = True) -> re.P
 
 def before(pattern: re.Pattern[str], lower: str, start: int) -> bool:
     """Say whether *pattern*, whose gap has no digit and no new line, is found before *start*."""
-    backwards = lower[max(0, start - BEFORE_CHARS) : start][::-1]
-    near = _NEAR.match(backwards)
-    return near is not None and pattern.search(near[0][::-1]) is not None
+    near = near_before(lower, start)
+    return near != "" and pattern.search(near) is not None
+
+
+def near_before(lower: str, start: int) -> str:
+    """Return what is before *start*, back to a digit or new line; empty if there is no letter in it."""
+    near = _NEAR.match(lower[max(0, start - BEFORE_CHARS) : start][::-1])
+    return near[0][::-1] if near else ""
+
+
+class Said:
+    """Whether a word is before places of one text; what is before several of them is read once.
+
+    Args:
+        pattern: As `words` makes it.
+        lower: The text in lower case.
+    """
+
+    def __init__(self, pattern: re.Pattern[str], lower: str) -> None:
+        self._pattern = pattern
+        self._lower = lower
+        self._known: dict[str, bool] = {"": False}
+
+    def before(self, start: int) -> bool:
+        """Say whether the word is found before *start*, as `before` does."""
+        near = near_before(self._lower, start)
+        if near not in self._known:
+            self._known[near] = self._pattern.search(near) is not None
+        return self._known[near]
 
 
 _NEAR = re.compile(r"(?=[^a-z\u0080-\U0010ffff0-9\n]*[a-z\u0080-\U0010ffff])[^0-9\n]+")

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from base64 import b32decode, urlsafe_b64decode
+from binascii import crc_hqx
 from collections.abc import Iterable, Iterator
 
 from reenact_pii import checksums
@@ -114,7 +115,7 @@ def _is_polkadot(token: str) -> bool:
 
 def _is_stellar(token: str) -> bool:
     data = b32decode(token)
-    return checksums.crc16_xmodem(data[:-2]) == int.from_bytes(data[-2:], "little")
+    return crc_hqx(data[:-2], 0) == int.from_bytes(data[-2:], "little")
 
 
 def _is_algorand(token: str) -> bool:
@@ -127,5 +128,5 @@ def _is_algorand(token: str) -> bool:
 def _find_ton(text: str) -> Iterator[Hit]:
     for match in _TON.finditer(text):
         data = urlsafe_b64decode(match[0])
-        if checksums.crc16_xmodem(data[:-2]) == int.from_bytes(data[-2:], "big"):
+        if crc_hqx(data[:-2], 0) == int.from_bytes(data[-2:], "big"):
             yield Hit(*match.span(), Kind.CRYPTO, 1.0, "TON")

@@ -9,7 +9,7 @@ The others are views beside it, because what they undo is more often innocent:
 import binascii
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from reenact_pii.context import DIGIT_NAMES, any_of
 from reenact_pii.folding import fold, fold_words
@@ -133,7 +133,8 @@ _AT_SPELLED = re.compile(rf" (?<=[^\W_] ) ?(?:{_PAIRED}|at {{1,2}}(?=[a-z0-9-]{{
 
 
 _BRACKET_WORD = re.compile(rf"[\[({{<](?:$|(?:{_DOT_WORDS}|{_AT_WORDS}|[.@])(?:[\])}}>]|$))", re.MULTILINE)
-_SPOKEN_WORD = re.compile(rf"\n(?:(?:dot|punkt|punto|ponto|point|kropka|\.|@[^\n]*|[^\n]*@)\n|{_MAILERS}\.)")
+_SPOKEN_WORD = re.compile(rf"\n(?:(?:dot|punkt|punto|ponto|point|kropka|\.)\n|{_MAILERS}\.)")
+_AT_ALONE = re.compile(r"\n@|@\n")
 
 
 def _has_bracket(text: str) -> bool:
@@ -146,13 +147,19 @@ def may_be_spoken(words: str) -> bool:
     Args:
         words: In lower case, one a line.
     """
-    if ("@" in words or "." in words or words.isalpha()) and _SPOKEN_WORD.search(f"\n{words}\n"):
+    if ("@" in words or "." in words or words.isalpha()) and has_spoken_word(words):
         return True
     if _has_bracket(words) and _BRACKET_WORD.search(words):
         return True
     if "_" in words and ("_at_" in words or "_dot_" in words):
         return True
     return "-at-" in words or "-dot-" in words or "arroba" in words or "arobase" in words
+
+
+def has_spoken_word(words: str) -> bool:
+    """Say whether one of *words*, in lower case and one a line, is said for a sign, or names a mailer."""
+    lines = f"\n{words}\n"
+    return _SPOKEN_WORD.search(lines) is not None or ("@" in words and _AT_ALONE.search(lines) is not None)
 
 
 def spoken(view: View, lower: str, rare: str) -> View | None:
@@ -222,29 +229,39 @@ def spaced(view: View, may_be: bool, rare: str) -> View | None:
         may_be: Whether several words that follow each other are a single character each.
         rare: The words in it that are not ordinary.
     """
-    edits: list[Edit] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    texts: list[str] = []
     text, listed = view.text, False
     if may_be and _SPACED_HINT.search(text):
         for run in _SPACED.finditer(text):
-            edits += _gaps_closed(text, *run.span())
+            begun, done, instead = _gaps_closed(text, *run.span())
+            starts += begun
+            ends += done
+            texts += instead
             listed |= text[run.start() - 1 : run.start()] == "[" or _is_parted(run[0][::2])
     elif _PARTED_HINT.search(rare):
         for run in _PARTED.finditer(text):
-            edits.extend((at, at + 1, "") for at in range(run.start() + 1, run.end() - 1, 2))
+            starts += range(run.start() + 1, run.end() - 1, 2)
+            ends += range(run.start() + 2, run.end(), 2)
             listed |= run[1] == "/"
+        texts = [""] * len(starts)
     # A list of digits is written so without a thought of hiding them.
-    return view.edited(edits, hidden=not listed) if edits else None
+    return view.replaced(starts, ends, texts, hidden=not listed) if starts else None
 
 
-def _gaps_closed(text: str, first: int, last: int) -> list[Edit]:
-    """Return edits that leave out the gaps between characters, and of wider ones leave a space."""
+def _gaps_closed(text: str, first: int, last: int) -> tuple[Iterable[int], Iterable[int], list[str]]:
+    """Return where gaps between characters begin and end, and what stays of them: of wider ones a space."""
     if text.find("  ", first, last) < 0:
         if _is_parted(text[first:last:2]):
-            return [(at + 1, min(at + 4, last), "") for at in range(first, last - 1, 4)]
-        return [(at, at + 1, "") for at in range(first + 1, last, 2)]
+            starts = range(first + 1, last, 4)
+            return starts, [min(at + 3, last) for at in starts], [""] * len(starts)
+        starts = range(first + 1, last, 2)
+        return starts, range(first + 2, last + 1, 2), [""] * len(starts)
     gaps = [gap.span() for gap in _GAP.finditer(text, first, last)]
     usual = min([end - start for start, end in gaps])
-    return [(start, end, "" if end - start == usual else " ") for start, end in gaps]
+    stay = ["" if end - start == usual else " " for start, end in gaps]
+    return [start for start, _ in gaps], [end for _, end in gaps], stay
 
 
 def _is_parted(signs: str) -> bool:

@@ -116,7 +116,8 @@ def _in_other_views(view: View, page: Page, kinds: frozenset[Kind]) -> list[Hit]
     since = len(view.layers)
     spoken = decoding.spoken(view, page.lower, page.rare_lower) if page.topics & Topic.SPOKEN else None
     if spoken and _MAY_BE_SAID.search(spoken.text):
-        said = [hit._replace(score=hit.score - 0.05) for hit in _said(Page.of(spoken.text))]
+        found = _said(Page.of(spoken.text))
+        said = [Hit(start, end, kind, score - 0.05, why) for start, end, kind, score, why in found]
         hits += _changed(spoken, said, since, kinds)
     for other in (
         decoding.spaced(view, page.spaced, page.rare),

@@ -74,12 +74,15 @@ def settle(hits: Collection[Hit]) -> list[Finding]:
 
     Of a secret that overlaps a surer finding in part, the rest stays a secret.
     """
-    if not hits:
-        return []
-    ranked = sorted(dict.fromkeys(hits), key=lambda hit: (-hit.score, hit.start - hit.end, hit.start))
-    if len(ranked) > 1:
-        ranked = sorted(_disjoint(ranked))
-    return [Finding(*hit) for hit in ranked]
+    settled = sorted(hits)
+    if any(map(_overlap, settled, settled[1:])):
+        ranked = sorted(dict.fromkeys(hits), key=lambda hit: (-hit.score, hit.start - hit.end, hit.start))
+        settled = sorted(_disjoint(ranked))
+    return [Finding(*hit) for hit in settled]
+
+
+def _overlap(hit: Hit, following: Hit) -> bool:
+    return hit.end > following.start
 
 
 _MIN_REST_CHARS = 4

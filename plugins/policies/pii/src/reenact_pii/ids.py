@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 
 from reenact_pii.checksums import iso7064_11_10, luhn, verhoeff, weighted
-from reenact_pii.context import before, listed, words
+from reenact_pii.context import Said, before, listed, words
 from reenact_pii.findings import Hit, Kind
 from reenact_pii.pages import Page, Topic
 
@@ -48,7 +48,7 @@ _CF_ODD_VALUES = (
 )
 _CF_ODD = dict(zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", _CF_ODD_VALUES, strict=True))
 _CF_ODD |= dict(zip("0123456789", _CF_ODD_VALUES, strict=False))
-_SEPARATORS = str.maketrans("", "", " .-/_")
+_SEPARATORS = str.maketrans("", "", " .-/_+")
 
 
 def _is_day(year: str, month: str, day: str) -> bool:
@@ -74,8 +74,8 @@ def itin(d: str) -> bool:
 
 def cpf(d: str) -> bool:
     """Brazil: two check digits, weights falling to 2, modulo 11."""
-    first = sum(int(x) * w for x, w in zip(d, range(10, 1, -1), strict=False)) * 10 % 11 % 10
-    second = sum(int(x) * w for x, w in zip(d, range(11, 1, -1), strict=False)) * 10 % 11 % 10
+    first = weighted(d[:9], (10, 9, 8, 7, 6, 5, 4, 3, 2), 11) * 10 % 11 % 10
+    second = weighted(d[:10], (11, 10, 9, 8, 7, 6, 5, 4, 3, 2), 11) * 10 % 11 % 10
     return d[9:] == f"{first}{second}" and len(set(d)) > 1
 
 
@@ -313,7 +313,8 @@ _SSN_WORDS = words("ssn")
 _ID_WORDS = words("national_id", gap=r"[^0-9\n]{0,24}")
 _DOCUMENT_HINTS = listed("document_hints")
 _BARE_ID = re.compile(
-    r"(?<![0-9A-Za-z])(?<![0-9][.-])[0-9]{1,15}+(?:[ ./-]{1,3}[0-9]{1,13}+){0,15}+(?![0-9A-Za-z])"
+    r"(?<![0-9A-Za-z])(?<![0-9][.-])(?=[0-9][0-9 ./-]{8})"
+    r"[0-9]{1,15}+(?:[ ./-]{1,3}[0-9]{1,13}+){0,15}+(?![0-9A-Za-z])"
 )
 _PASSPORT = words("passport")
 _DOCUMENT = re.compile(
@@ -325,15 +326,22 @@ def find_ids(page: Page) -> list[Hit]:
     """Return US Social Security numbers and national numbers."""
     hits: list[Hit] = []
     if page.stretches:
-        hits += _formed(page.numbers(_FORMED_AT), _FORMED)
+        if b"00" in page.shape:
+            hits += _formed(page.numbers(_FORMED_AT), _FORMED)
         if page.digits >= _MIN_BARE:
-            hits += _find_ssn(page)
+            hits += _find_ssn(page) if b"000" in page.shape else ()
             hits += _find_bare(page)
-    if _LETTERED_SHAPE.search(page.shape):
+    if _may_be_lettered(page.shape):
         hits += _find_lettered(page)
     if page.topics & Topic.DOCUMENT and any(hint in page.rare_lower for hint in _DOCUMENT_HINTS):
         hits += _find_documents(page)
     return hits
+
+
+def _may_be_lettered(shape: bytes) -> bool:
+    if b"A" not in shape:
+        return b"000000-0000" in shape or b"000000+0000" in shape
+    return _LETTERED_SHAPE.search(shape) is not None
 
 
 def _find_lettered(page: Page) -> Iterator[Hit]:
@@ -371,14 +379,14 @@ def _is_among(text: str, start: int, end: int) -> bool:
 
 
 def _find_bare(page: Page) -> Iterator[Hit]:
-    lower = page.lower
+    is_named = Said(_ID_WORDS, page.lower)
     for match in page.numbers(_BARE_ID):
         written = match[0]
         if len(written) < _MIN_BARE:
             continue
         digits = written.translate(_SEPARATORS)
         checks = _BARE.get(len(digits), ())
-        if checks and before(_ID_WORDS, lower, match.start()) and any(check(digits) for check in checks):
+        if checks and is_named.before(match.start()) and any(check(digits) for check in checks):
             yield Hit(*match.span(), Kind.NATIONAL_ID, 0.9, "national number after its name")
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from reenact_pii.context import any_of
 from reenact_pii.findings import Hit, Kind
 from reenact_pii.names import NO_WORD, PASSWORDS, TOKENS
-from reenact_pii.pages import Page, Topic
+from reenact_pii.pages import Page, Topic, shape_of
 from reenact_pii.vendors import PRIVATE_KEY, VENDORS, KeyForm
 
 
@@ -82,13 +82,19 @@ def _is_mixed(body: str, *, strict: bool) -> bool:
         return False
     if digits >= 2:  # noqa: PLR2004  # one digit is also in names
         return not _is_placeholder(body.lower())
-    return entropy_bits(body) > _RANDOM_BITS and not body.islower()
+    return not body.islower() and entropy_bits(body) > _RANDOM_BITS
+
+
+_SHORT = 48
+"""Up to so many characters it is quicker to count each than all at once."""
 
 
 def entropy_bits(text: str) -> float:
     """Return the Shannon entropy of the characters of *text*, in bits each."""
     size = len(text)
-    return -sum([n / size * math.log2(n / size) for n in Counter(text).values()]) if text else 0.0
+    counts = list(Counter(text).values() if size > _SHORT else map(text.count, dict.fromkeys(text)))
+    shares = {n: n / size * math.log2(n / size) for n in set(counts)}
+    return -sum([shares[n] for n in counts]) if text else 0.0
 
 
 # --- in URLs --------------------------------------------------------------------------------------
@@ -154,7 +160,7 @@ _PLACEHOLDER = re.compile(
     r"process\.|self\.|this\.|config[.\[]|settings[.\[]|args\.|getenv|request\.|vault:|secrets?[.:/]|file:|ref\+|https?://|encrypted:|"
     r"required|optional|invalid|expired|missing|incorrect|hidden|masked|str$|bytes$|int$|enter|replace|get_|fetch|load_|read_|generate|hunter2$)"
 )
-_REPEATED = re.compile(r"(.)\1{4,}")
+_REPEATED, _REPEATS = re.compile(r"(.)\1{4,}"), 4
 _IDENTIFIER = re.compile(r"[a-z_]++(?:[.-][a-z_]++)*+(?:\(.*)?", re.IGNORECASE)
 _TRAILING = ".,;:!?"
 _RANDOM_BITS, _ODD_BITS = 3.6, 2.8
@@ -162,12 +168,16 @@ _MIN_LETTERS, _MIN_TOKEN_LETTERS = 8, 20
 _MIN_PASSWORD, _MIN_TOKEN, _MIN_RANDOM = 5, 12, 28
 _RANDOM = re.compile(r"[A-Za-z0-9+/_-]{28,200}={0,2}")
 _MANY_BITS = 4.0
+_HEX = re.compile(r"[0-9a-fA-F]+")
+_UUID_CHARS = 36
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def _is_placeholder(lower: str) -> bool:
     """Say whether *lower* stands for a secret that is elsewhere, or for none."""
-    if _PLACEHOLDER.match(lower) or _REPEATED.search(lower):
+    if _PLACEHOLDER.match(lower):
+        return True
+    if len(lower) - len(set(lower)) >= _REPEATS and _REPEATED.search(lower):
         return True
     return (
         ("example" in lower and "@" not in lower)
@@ -263,12 +273,11 @@ def _is_token(value: str) -> bool:
     """Say whether *value* is too random to be a name."""
     if len(value) < _MIN_TOKEN or " " in value or _is_placeholder(value.lower()):
         return False
-    if _UUID.fullmatch(value):
+    if len(value) == _UUID_CHARS and _UUID.fullmatch(value):
         return True
-    digits = sum(map(str.isdigit, value))
-    letters = sum(map(str.isalpha, value))
+    digits, letters = _counts(value)
     if digits and letters:
-        return entropy_bits(value) >= _needed_bits(value)
+        return entropy_bits(value) >= _needed_bits(value, digits)
     mixed = not value.islower() and not value.isupper()
     return letters >= _MIN_TOKEN_LETTERS and mixed and entropy_bits(value) > _RANDOM_BITS
 
@@ -280,8 +289,16 @@ def _is_random(value: str) -> bool:
     return several and _RANDOM.fullmatch(value) is not None and entropy_bits(value) >= _MANY_BITS
 
 
-def _needed_bits(value: str) -> float:
+def _counts(value: str) -> tuple[int, int]:
+    """Return how many digits there are in *value*, and how many letters."""
+    if not value.isascii():
+        return sum(map(str.isdigit, value)), sum(map(str.isalpha, value))
+    shape = shape_of(value)
+    return shape.count(b"0"), shape.count(b"a") + shape.count(b"A")
+
+
+def _needed_bits(value: str, digits: int) -> float:
     """Return the entropy a value must have: less if it is hex, more if it is short and made of words."""
-    if re.fullmatch(r"[0-9a-fA-F]+", value):
+    if _HEX.fullmatch(value):
         return 2.6
-    return 2.8 if sum(map(str.isdigit, value)) > len(value) // 8 else 3.4
+    return 2.8 if digits > len(value) // 8 else 3.4

@@ -48,7 +48,8 @@ def _local(text: str, at: int) -> str:
     local = match[0][::-1]
     if local[0] != '"':
         for mark in "=|&{}`/":  # what they mean in a local part is rarer than what they mean around one
-            local = local.rpartition(mark)[2]
+            if mark in local:
+                local = local.rpartition(mark)[2]
     return local.lstrip("." + _ENDS)
 
 

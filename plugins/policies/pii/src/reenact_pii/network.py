@@ -33,7 +33,9 @@ _MAC_BARE = re.compile(
 
 _VERSION = words("version", gap=r":?[^0-9\n:]{0,16}(?:(?:from|to|[0-9.]{1,12})[ -]{1,3}){0,2}[^0-9\n:]{0,4}")
 _VERSION_SIGN = re.compile(r"(?:[=~><!^]=|[~^]|[a-z0-9)][-/_@]|§ ?)$")
-_LETTER = re.compile(r"[a-z\u0080-\U0010ffff]")
+_VERSION_SIGNS = frozenset("=~^-/_@§\n")
+"""What the sign ends with, or what follows it."""
+_PADDED = re.compile(r"(?<![0-9])0[0-9]")
 _NO_VERSION = re.compile(r"(?:ip|host|addr|address|server|client|from|gateway|https?:/)[-/_@=]$")
 _HARDWARE = words("hardware", gap=r"[^0-9\n]{0,24}")
 
@@ -42,7 +44,9 @@ _NOBODYS = frozenset({"127.0.0.1", "0.0.0.0", "255.255.255.255"})  # noqa: S104 
 _NOBODYS_MAC = frozenset({"ffffffffffff", "000000000000"})
 _HARDWARE_WORD = words("hardware", gap="", ends=False)
 _HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
-_FEW_GROUPS = 3
+_DIGIT = re.compile("[0-9]")
+_V6_PART = re.compile(r"(?:[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4})*)?")
+_FEW_GROUPS, _V6_GROUPS = 3, 8
 _V6_COLON_COUNTS = (7, 6)  # six before an address with dots
 _V4_BITS = 32
 _V4_DOTS, _FOURS_DOTS = 3, 2
@@ -77,11 +81,10 @@ def _find_v4(text: str, lower: str) -> Iterator[Hit]:
 
 def _is_nobodys(address: str, after: str) -> bool:
     """Say whether *address* is a mask, a network or this machine."""
-    parts = address.split(".")
-    if any(len(part) > 1 and part[0] == "0" for part in parts):
+    if _PADDED.search(address):
         return True  # a telephone number, or a version
-    numbers = [int(part) for part in parts]
-    if max(numbers) > 255 or address in _NOBODYS or numbers[0] == 0 or address.startswith("255."):  # noqa: PLR2004  # octet
+    numbers = list(map(int, address.split(".")))
+    if max(numbers) > 255 or address in _NOBODYS or numbers[0] in {0, 255}:  # noqa: PLR2004  # octet
         return True
     bits = _MASK.match(after) if after[:1] == "/" else None
     if bits is None or int(bits[1]) >= _V4_BITS:
@@ -91,11 +94,13 @@ def _is_nobodys(address: str, after: str) -> bool:
 
 
 def _is_version(lower: str, start: int) -> bool:
-    sign = lower[max(0, start - 12) : start]
-    if _VERSION_SIGN.search(sign) and not _NO_VERSION.search(sign):
-        return True
     window = lower[max(0, start - BEFORE_CHARS) : start]
-    return _LETTER.search(window) is not None and _VERSION.search(window) is not None
+    if window[-1:] in _VERSION_SIGNS or window[-2:] == "§ ":
+        sign = window[-12:]
+        if _VERSION_SIGN.search(sign) and not _NO_VERSION.search(sign):
+            return True
+    has_letter = window.islower() or not window.isascii()
+    return has_letter and _VERSION.search(window) is not None
 
 
 def _find_v6(text: str) -> Iterator[Hit]:
@@ -125,14 +130,28 @@ def _hex_start(text: str, end: int, most: int) -> int:
 def _is_v6(address: str) -> bool:
     if "::" not in address and address.count(":") not in _V6_COLON_COUNTS:
         return False
+    groups = [group for group in address.split(":") if group]
+    if len(groups) < _FEW_GROUPS and not _DIGIT.search(address):
+        return False
+    return _is_dotted_v6(address) if "." in address else _is_pure_v6(address, len(groups))
+
+
+def _is_pure_v6(address: str, groups: int) -> bool:
+    """Say whether *address*, hex digits and colons in so many groups, is written rightly and somebody's."""
+    first, gap, rest = address.partition("::")
+    if (groups > _V6_GROUPS - 1) if gap else (groups != _V6_GROUPS):
+        return False
+    if not (_V6_PART.fullmatch(first) and _V6_PART.fullmatch(rest)):
+        return False
+    return address.lstrip("0:") not in {"", "1"}
+
+
+def _is_dotted_v6(address: str) -> bool:
     try:
         parsed = ipaddress.IPv6Address(address)
     except ValueError:
         return False
-    if parsed.is_unspecified or parsed.is_loopback:
-        return False
-    groups = [group for group in address.split(":") if group]
-    return len(groups) >= _FEW_GROUPS or any(char.isdigit() for char in address)
+    return not (parsed.is_unspecified or parsed.is_loopback)
 
 
 def _find_pairs(text: str) -> Iterator[Hit]:

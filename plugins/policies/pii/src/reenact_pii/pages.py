@@ -17,7 +17,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from reenact_pii.context import DIGIT_NAMES, any_of, listed
-from reenact_pii.decoding import MIN_PACKED_CHARS, may_be_named, may_be_packed, may_be_spoken
+from reenact_pii.decoding import MIN_PACKED_CHARS, has_spoken_word, may_be_named, may_be_packed, may_be_spoken
 from reenact_pii.folding import CONTROLS
 from reenact_pii.names import may_name
 
@@ -30,7 +30,7 @@ _SHAPE = bytes.maketrans(
 )
 _STRETCH = re.compile(rb"0[0 ./_()-]{6,}+")
 _BESIDE_LETTER = re.compile(rb"0(?:[Aa]|(?<=[Aa]0))")
-_SINGLES, _BYTE = b"\1\1\1\1", 256
+_SINGLES, _BYTE = b"\1\1\1\1", 255
 _MIXED = re.compile("[0-9A-Z]")
 _MIN_DIGITS = 7
 _FEW_DIGITS = 6
@@ -93,7 +93,7 @@ class Page(NamedTuple):
         """Return the page of *text*, whose shape is *shape* or not known yet."""
         shape = shape or shape_of(text)
         words = text.split()
-        spaced = _is_spaced(list(map(len, words)))
+        spaced = _is_spaced(words)
         strange, topics = _without_ordinary(words)
         if not strange:
             return cls(text, "", shape, hidden, [], [], [], "", "", "", spaced, 0, 0)
@@ -157,11 +157,12 @@ def is_plain(text: str, shape: bytes) -> bool:
     )
 
 
-def _is_spaced(sizes: list[int]) -> bool:
-    """Say whether in words of these sizes there are several in a row of a single character."""
-    if sizes.count(1) < len(_SINGLES):
-        return False
-    return max(sizes) >= _BYTE or _SINGLES in bytes(sizes)
+def _is_spaced(words: list[str]) -> bool:
+    """Say whether among *words* there are several in a row of a single character."""
+    try:
+        return _SINGLES in bytes(map(len, words))
+    except ValueError:  # a word too long for a byte
+        return _SINGLES in bytes(min(len(word), _BYTE) for word in words)
 
 
 def _long(words: list[str]) -> str:
@@ -223,27 +224,49 @@ def _without_ordinary(words: list[str]) -> tuple[list[str], int]:
     """Return which of *words* are not ordinary, and their topics; remember those of such a form."""
     strange: list[str] = []
     others: list[str] = []
+    new: list[str] = []
     topics = 0
     for word in set(words).difference(_ordinary):
         known = _telling.get(word)
-        if known is None and _ORDINARY.fullmatch(word):
-            known = _learned(word)
-        if known is None:
-            others.append(word)
-        elif known:
+        if known is not None:
             topics |= known
             strange.append(word)
+        elif _ORDINARY.fullmatch(word):
+            new.append(word)
+        else:
+            others.append(word)
+    if new:
+        learned = _learned(new)
+        strange += learned
+        for word in learned:
+            topics |= _telling[word]
     if others:
         strange += others
         topics |= _topics_of_others("\n".join(others).lower())
     return strange, topics
 
 
-def _learned(word: str) -> int:
-    """Remember a word of the form of ordinary ones; return its topics."""
+def _learned(new: list[str]) -> list[str]:
+    """Remember words of the form of ordinary ones; return those that may have to do with a value."""
     if len(_ordinary) + len(_telling) > _REMEMBERED:
         _ordinary.clear()
         _telling.clear()
+    told = {word: topics for word in _suspects(new) if (topics := _topics_of(word))}
+    _telling.update(told)
+    _ordinary.update(word for word in new if word not in told)
+    return list(told)
+
+
+def _suspects(new: list[str]) -> list[str]:
+    """Return those of *new* to look at closely; what hardly any has is looked for in all together."""
+    lower = "\n".join(new).lower()
+    if has_spoken_word(lower) or may_be_spoken(lower) or not _DIGIT_NAMES.isdisjoint(_PARTS.split(lower)):
+        return new
+    return [word for word in new if len(word) >= MIN_PACKED_CHARS or _HINT.search(word.lower())]
+
+
+def _topics_of(word: str) -> int:
+    """Return the topics of a word of the form of ordinary ones."""
     lower = word.lower()
     topics = _topics_in(lower) & ~Topic.DIGIT
     if may_be_spoken(lower):
@@ -252,10 +275,6 @@ def _learned(word: str) -> int:
         topics |= Topic.DIGIT
     if len(word) >= MIN_PACKED_CHARS and may_be_packed([word]):
         topics |= Topic.PACKED
-    if topics:
-        _telling[word] = topics
-    else:
-        _ordinary.add(word)
     return topics
 
 

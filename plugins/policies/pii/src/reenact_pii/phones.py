@@ -2,82 +2,19 @@
 
 A number in international form counts if its country code exists and its length is one
 of that country's. One in a national form counts if its grouping is customary and a
-country among `REGIONS` has such numbers, or if a word before it says what it is.
-What numbers a country has is the `phonenumbers` library's knowledge (ITU-T E.164);
-its patterns are used as they are, one for each country.
+country among `numbering.REGIONS` has such numbers, or if a word before it says what it is.
+What is asked of a run of digits and of the words before it depends on nothing else, and
+is asked once in a text.
 """
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
+from typing import NamedTuple
 
-from reenact_pii.context import before, words
+from reenact_pii.context import near_before, words
 from reenact_pii.findings import Hit, Kind
+from reenact_pii.numbering import MAX_DIGITS, MIN_DIGITS, is_international, is_national, is_valid
 from reenact_pii.pages import Page
-
-REGIONS: tuple[str, ...] = (
-    "US",
-    "GB",
-    "FR",
-    "DE",
-    "ES",
-    "IT",
-    "NL",
-    "BE",
-    "CH",
-    "AT",
-    "AU",
-    "IN",
-    "JP",
-    "BR",
-    "MX",
-    "CN",
-    "KR",
-    "RU",
-)
-REGIONS += (
-    "SE",
-    "NO",
-    "DK",
-    "FI",
-    "PL",
-    "PT",
-    "IE",
-    "ZA",
-    "TR",
-    "IL",
-    "NZ",
-    "NG",
-    "KE",
-    "ID",
-    "MY",
-    "PH",
-    "TH",
-    "VN",
-)
-REGIONS += (
-    "CZ",
-    "GR",
-    "HU",
-    "RO",
-    "UA",
-    "EG",
-    "PK",
-    "BD",
-    "SA",
-    "AE",
-    "AR",
-    "CL",
-    "CO",
-    "PE",
-    "TW",
-    "HK",
-    "SG",
-)
-"""Countries whose national forms are known without a word before them."""
-
-MIN_DIGITS, MAX_DIGITS = 7, 15
-"""Fewest digits of a local number; most of any number (E.164)."""
 
 _SEP = r"[ ./_()\u00b7-]{1,3}"
 _MORE_GROUPS = 18
@@ -96,8 +33,7 @@ _QUAD = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 _AREA = re.compile(
     r"\((?:0[0-9]{1,4}|[1-9][0-9]{0,2})\) ?(?:[0-9]{3,5}[ -]?[0-9]{3,4}|[0-9]{3}[ -]?[0-9]{2}[ -]?[0-9]{2})"
 )
-_GROUP = re.compile(r"[0-9]+")
-_TRUNK = re.compile(r"\(0\)")
+_SPACES = str.maketrans(dict.fromkeys("./_()\u00b7-+", " "))
 
 _PHONE_WORDS = words("phone", gap=r"[^0-9\n]{0,28}")
 _OTHER_NUMBER = re.compile(
@@ -114,6 +50,7 @@ _DATE = re.compile(
     r"(?:(?:19|20)[0-9]{2}[./ -][0-9]{1,2}[./ -][0-9]{1,2}"
     r"|[0-9]{1,2}[./ -][0-9]{1,2}[./ -](?:19|20)[0-9]{2})(?![0-9])"
 )
+_DATE_GROUPS = 3
 _NANP = re.compile(r"1?[2-9][0-9]{2}[2-9][0-9]{6}")
 _NANP_SHAPES = frozenset({(3, 3, 4), (1, 3, 3, 4)})
 _NANP_SEP = re.compile(r"(?:\+?1[ .-])?(?:\([0-9]{3}\) ?|[0-9]{3}([ ._-]))[0-9]{3}[ ._-][0-9]{4}")
@@ -124,9 +61,11 @@ _CUSTOMARY = re.compile(
 )
 _PART = re.compile(r"[^ ]{7,24}")
 _TRUNK_SHAPE = re.compile(r"0[1-9][0-9]{0,4}(?:-[0-9]{2,8}){1,5}")
+_MAX_GROUPS = 6
+"""Most groups that any customary form has."""
 _MIN_TRUNK, _MAX_TRUNK = 9, 12
-_MIN_INTERNATIONAL = 8
 _MANY_HIDDEN = 9
+_NAMED_SCORE = 0.8
 _SURE = 0.88
 """Score from which a number is one to call, whatever stands before it."""
 
@@ -138,163 +77,153 @@ def find_phones(page: Page) -> Iterable[Hit]:
 
 def _phones(page: Page) -> Iterator[Hit]:
     text, lower = page.text, page.lower
+    judge = _Judge(lower, hidden=page.hidden)
     for first, end in page.stretches:
-        lead = _LEAD.search(text, max(0, first - _LEAD_CHARS), first) if text[first - 1] in "(+ " else None
-        for match in _RUN.finditer(text, lead.start() if lead else first, end + 1):
+        for match in _RUN.finditer(text, _begin(text, first), end + 1):
             run = match[0].rstrip(" ./_(-")
             if len(run) < MIN_DIGITS:
                 continue
             start = match.start()
-            whole = _judged(run, start, lower, hidden=page.hidden)
-            for hit in (whole,) if whole else _parts(run, start, lower):
+            whole = judge.number(run, start)
+            for hit in (whole,) if whole else _parts(run, start, judge):
                 yield _with_extension(hit, lower)
+
+
+def _begin(text: str, first: int) -> int:
+    """Return where a number whose first digit is at *first* begins, with a plus sign or a bracket."""
+    if text[first - 1] not in "(+ ":
+        return first
+    signs = text[max(0, first - _LEAD_CHARS) : first]
+    lead = _LEAD.search(signs) if "+" in signs or "(" in signs else None
+    return first - len(lead[0]) if lead else first
 
 
 def _with_extension(hit: Hit, lower: str) -> Hit:
     extension = _EXTENSION.match(lower, hit.end) if lower[hit.end : hit.end + 1] in _EXTENDS else None
-    return hit._replace(end=extension.end()) if extension else hit
+    return Hit(hit[0], extension.end(), *hit[2:]) if extension else hit
 
 
-def _parts(run: str, start: int, lower: str) -> Iterator[Hit]:
+def _parts(run: str, start: int, judge: "_Judge") -> Iterator[Hit]:
     """Yield numbers of a run that is several, with spaces between them."""
     if " " in run and ("-" in run or "." in run or "+" in run):
         for part in _PART.finditer(run):
             hit = None
             if not _QUAD.fullmatch(part[0]):
-                hit = _judged(part[0], start + part.start(), lower, hidden=False)
+                hit = judge.part(part[0], start + part.start())
             if hit:
                 yield hit
 
 
-def _judged(run: str, start: int, lower: str, *, hidden: bool) -> Hit | None:
-    groups = _GROUP.findall(_TRUNK.sub("", run) if "(0)" in run else run)
+class _Form(NamedTuple):
+    """What a run of digits is by its form alone.
+
+    Attributes:
+        skipped: How many characters at its beginning do not belong to it.
+        score: How sure it is a number to call; 0 if only a word before it can say so.
+    """
+
+    skipped: int
+    score: float
+
+
+_BARE = _Form(0, 0)
+"""Digits without any sign."""
+
+
+class _Words(NamedTuple):
+    """What the words before a number say that it is."""
+
+    phone: bool
+    other: bool
+    surely_other: bool
+
+
+class _Judge:
+    """Says what is a telephone number in one text.
+
+    Args:
+        lower: The text in lower case.
+        hidden: Whether the writer took pains to hide what is in it.
+    """
+
+    def __init__(self, lower: str, *, hidden: bool) -> None:
+        self._lower = lower
+        self._hidden = hidden
+        self._forms: dict[str, _Form | None] = {}
+        self._words: dict[str, _Words] = {}
+
+    def number(self, run: str, start: int) -> Hit | None:
+        """Return the number that *run*, all there is at *start*, is; None if it is none."""
+        if not self._hidden and run.isdigit() and not run.startswith(("00", "011")):
+            form = _BARE if len(run) <= MAX_DIGITS else None
+        elif run in self._forms:
+            form = self._forms[run]
+        else:
+            form = self._forms[run] = _form_of(run, hidden=self._hidden)
+        return self._hit(run, start, form) if form else None
+
+    def part(self, run: str, start: int) -> Hit | None:
+        """Return the number that *run*, a part of what is there, is; None if it is none."""
+        form = _form_of(run, hidden=False)
+        return self._hit(run, start, form) if form else None
+
+    def _hit(self, run: str, start: int, form: _Form) -> Hit | None:
+        first, score = start + form.skipped, form.score
+        if score < _SURE:
+            said = self._said_before(first)
+            if score == 0:
+                score = _NAMED_SCORE if said.phone and not said.other else 0
+            elif said.surely_other and not said.phone:
+                score = 0
+        return Hit(first, start + len(run), Kind.PHONE, score, "telephone number") if score else None
+
+    def _said_before(self, start: int) -> _Words:
+        near = near_before(self._lower, start)
+        if near not in self._words:
+            patterns = (_PHONE_WORDS, _OTHER_NUMBER, _SURELY_OTHER)
+            self._words[near] = _Words(*(pattern.search(near) is not None for pattern in patterns))
+        return self._words[near]
+
+
+def _form_of(run: str, *, hidden: bool) -> _Form | None:
+    """Return what *run* is by its form; None if no word can make it a number to call."""
+    groups = (run.replace("(0)", "") if "(0)" in run else run).translate(_SPACES).split()
     digits = "".join(groups)
     if not MIN_DIGITS <= len(digits) <= MAX_DIGITS + 2:
         return None
-    end = start + len(run)
-    if run[0] == "(" and run.count("(") > run.count(")"):
-        start, run = start + 1, run[1:]
+    skipped = int(run[0] == "(" and run.count("(") > run.count(")"))
+    run = run[skipped:]
     score = _score(run, groups, digits, hidden=hidden)
-    if score == 0 and _is_named(run, digits, lower, start):
-        score = 0.8
-    if 0 < score < _SURE and before(_SURELY_OTHER, lower, start) and not before(_PHONE_WORDS, lower, start):
-        return None
-    return Hit(start, end, Kind.PHONE, score, "telephone number") if score else None
+    may_be = score or (len(digits) <= MAX_DIGITS and not _is_date(run, groups))
+    return _Form(skipped, score) if may_be else None
 
 
 def _score(run: str, groups: list[str], digits: str, *, hidden: bool) -> float:
     """Return how sure the number is from its form alone; 0 if not at all."""
     if "+" in run[:3]:
-        return 0.9 if _is_international(digits) else 0
+        return 0.9 if is_international(digits) else 0
     if digits.startswith(("00", "011")):
         rest = digits[2:] if digits[1] == "0" else digits[3:]
-        return 0.85 if _is_international(rest) and (len(groups) > 1 or _is_valid(rest)) else 0
-    if len(groups) == 1 and not hidden:
-        return 0
-    if _is_customary(run, groups, digits) or _AREA.fullmatch(run):
-        return 0.7
-    usual = hidden and len(groups) == 1 and _MANY_HIDDEN <= len(digits) <= _MAX_TRUNK
-    return 0.6 if usual and (digits[0] == "0" or _NANP.fullmatch(digits)) and _is_national(digits) else 0
+        return 0.85 if is_international(rest) and (len(groups) > 1 or is_valid(rest)) else 0
+    if len(groups) == 1:
+        usual = hidden and _MANY_HIDDEN <= len(digits) <= _MAX_TRUNK
+        return 0.6 if usual and (digits[0] == "0" or _NANP.fullmatch(digits)) and is_national(digits) else 0
+    return 0.7 if _is_customary(run, groups, digits) or (run[0] == "(" and _AREA.fullmatch(run)) else 0
+
+
+def _is_date(run: str, groups: list[str]) -> bool:
+    return len(groups) >= _DATE_GROUPS and _DATE.match(run) is not None
 
 
 def _is_customary(run: str, groups: list[str], digits: str) -> bool:
     """Say whether the grouping is one that people write telephone numbers in, and only those."""
+    if len(groups) > _MAX_GROUPS:
+        return False
     if tuple(map(len, groups)) in _NANP_SHAPES and _NANP_SEP.fullmatch(run):
-        return _NANP.fullmatch(digits) is not None or (digits[0] in "03" and _is_national(digits))
-    grouped = "-".join(groups)
-    if _CUSTOMARY.fullmatch(grouped):
-        return not (" " in run and "-" in run and "--" in run)
-    if not (digits[0] == "0" and _MIN_TRUNK <= len(digits) <= _MAX_TRUNK and _TRUNK_SHAPE.fullmatch(grouped)):
+        return _NANP.fullmatch(digits) is not None or (digits[0] in "03" and is_national(digits))
+    if digits[0] != "0":
+        is_customary = _CUSTOMARY.fullmatch("-".join(groups)) is not None
+        return is_customary and not (" " in run and "-" in run and "--" in run)
+    if not (_MIN_TRUNK <= len(digits) <= _MAX_TRUNK and _TRUNK_SHAPE.fullmatch("-".join(groups))):
         return False
-    return not _DATE.match(run) and _is_national(digits)
-
-
-def _is_named(run: str, digits: str, lower: str, start: int) -> bool:
-    """Say whether a word before the number says that it is one to call."""
-    if len(digits) > MAX_DIGITS or _DATE.match(run) or not before(_PHONE_WORDS, lower, start):
-        return False
-    return not before(_OTHER_NUMBER, lower, start)
-
-
-# --- what the library knows -----------------------------------------------------------------------
-
-_TYPES = (
-    "fixed_line",
-    "mobile",
-    "toll_free",
-    "premium_rate",
-    "shared_cost",
-    "personal_number",
-    "voip",
-    "pager",
-    "uan",
-)
-
-
-@cache
-def _numbers_of(region: str) -> tuple[re.Pattern[str], frozenset[int], str]:
-    """Return the pattern of a country's numbers, their lengths, and its trunk prefix."""
-    from phonenumbers import PhoneMetadata
-
-    metadata = PhoneMetadata.metadata_for_region(region)
-    if metadata is None:
-        return re.compile("(?!)"), frozenset(), ""
-    kinds = [getattr(metadata, name) for name in _TYPES]
-    patterns = [kind.national_number_pattern for kind in kinds if kind and kind.national_number_pattern]
-    general = metadata.general_desc
-    lengths = frozenset(general.possible_length if general else ())
-    return (
-        re.compile("|".join(f"(?:{pattern})" for pattern in patterns)),
-        lengths,
-        metadata.national_prefix or "",
-    )
-
-
-@cache
-def _regions_by_code() -> dict[int, tuple[str, ...]]:
-    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
-
-    return dict(COUNTRY_CODE_TO_REGION_CODE)
-
-
-def _countries(digits: str) -> tuple[tuple[str, ...], str]:
-    """Return the countries that a number in international form may be of, and the rest of it."""
-    codes = _regions_by_code()
-    for length in (1, 2, 3):
-        regions = codes.get(int(digits[:length]))
-        if regions:
-            return regions, digits[length:]
-    return (), ""
-
-
-def _is_international(digits: str) -> bool:
-    """Say whether *digits* are a country code and as many digits as that country's numbers have."""
-    if len(digits) < _MIN_INTERNATIONAL or digits[0] == "0":
-        return False
-    regions, rest = _countries(digits)
-    if not regions:
-        return False
-    lengths = _numbers_of(regions[0])[1]
-    return len(rest) in lengths or (rest[:1] == "0" and len(rest) - 1 in lengths) or not lengths
-
-
-def _is_valid(digits: str) -> bool:
-    """Say whether a country has given out such a number, in international form."""
-    if digits[:1] in {"", "0"}:
-        return False
-    regions, rest = _countries(digits)
-    return any(_numbers_of(region)[0].fullmatch(rest) for region in regions)
-
-
-def _is_national(digits: str) -> bool:
-    """Say whether one of `REGIONS` has given out such a number, in national form."""
-    return any(_has(region, digits) for region in REGIONS)
-
-
-def _has(region: str, digits: str) -> bool:
-    pattern, lengths, trunk = _numbers_of(region)
-    size = len(digits)
-    after_trunk = trunk and size - len(trunk) in lengths and digits.startswith(trunk)
-    if after_trunk and pattern.fullmatch(digits, len(trunk)):
-        return True
-    return size in lengths and (digits[0] != "0" or not trunk) and pattern.fullmatch(digits) is not None
+    return not _is_date(run, groups) and is_national(digits)

@@ -122,9 +122,17 @@ class View(NamedTuple):
         listed = list(edits)
         if not listed:
             return self
-        old_starts = [edit[0] for edit in listed]
-        old_ends = [edit[1] for edit in listed]
-        texts = [edit[2] for edit in listed]
+        return self.replaced(
+            [edit[0] for edit in listed],
+            [edit[1] for edit in listed],
+            [edit[2] for edit in listed],
+            hidden=hidden,
+        )
+
+    def replaced(
+        self, old_starts: list[int], old_ends: list[int], texts: list[str], *, hidden: bool = False
+    ) -> "View":
+        """Return what `edited` does after edits, one at least; each list has a part of all of them."""
         sizes = list(map(len, texts))
         grown = accumulate(map(add, map(sub, sizes, old_ends), old_starts))
         new_ends = list(map(add, old_ends, grown))
@@ -135,5 +143,6 @@ class View(NamedTuple):
 
     def _joined(self, starts: list[int], ends: list[int], texts: list[str]) -> str:
         text = self.text
-        pieces = [text[a:b] + new for a, b, new in zip(chain((0,), ends), starts, texts, strict=False)]
+        kept = [text[a:b] for a, b in zip(chain((0,), ends), starts, strict=False)]
+        pieces = map(add, kept, texts) if any(texts) else kept
         return "".join(pieces) + text[ends[-1] :]
