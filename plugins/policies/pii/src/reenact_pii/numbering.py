@@ -9,64 +9,12 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-REGIONS: tuple[str, ...] = (
-    "US",
-    "GB",
-    "FR",
-    "DE",
-    "ES",
-    "IT",
-    "NL",
-    "BE",
-    "CH",
-    "AT",
-    "AU",
-    "IN",
-    "JP",
-    "BR",
-    "MX",
-    "CN",
-    "KR",
-    "RU",
-)
-REGIONS += (
-    "SE",
-    "NO",
-    "DK",
-    "FI",
-    "PL",
-    "PT",
-    "IE",
-    "ZA",
-    "TR",
-    "IL",
-    "NZ",
-    "NG",
-    "KE",
-    "ID",
-    "MY",
-    "PH",
-    "TH",
-    "VN",
-)
-REGIONS += (
-    "CZ",
-    "GR",
-    "HU",
-    "RO",
-    "UA",
-    "EG",
-    "PK",
-    "BD",
-    "SA",
-    "AE",
-    "AR",
-    "CL",
-    "CO",
-    "PE",
-    "TW",
-    "HK",
-    "SG",
+REGIONS: tuple[str, ...] = tuple(
+    """
+    US GB FR DE ES IT NL BE CH AT AU IN JP BR MX CN KR RU
+    SE NO DK FI PL PT IE ZA TR IL NZ NG KE ID MY PH TH VN
+    CZ GR HU RO UA EG PK BD SA AE AR CL CO PE TW HK SG
+    """.split()  # noqa: SIM905 - a list of it is unreadable
 )
 """Countries whose national forms are known without a word before them."""
 
