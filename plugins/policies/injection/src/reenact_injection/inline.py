@@ -153,6 +153,7 @@ def _plain_letters(word: str) -> str:
     return word if word.isalpha() or word in _ENDS else word.translate(_LEET[0])
 
 
+@lru_cache(maxsize=1 << 14)
 def _joined(text: str) -> str | None:
     parts = _BETWEEN.split(text)
     word = "".join(parts)
@@ -171,13 +172,13 @@ def _joined_boldly(text: str) -> str | None:
     return word if len(strange) == len(parts) and word.isalpha() and len(word) <= _LONGEST_WORD else None
 
 
+@lru_cache(maxsize=1 << 14)
 def _unleeted(text: str) -> str | None:
     core = text.rstrip("!|+(")
     if core.isalpha() or not _LETTER.search(core):
         return None
-    for table in _LEET:
-        word = core.translate(table)
-        if word.isalpha() and (known(word) or word in COMMON):
+    for word in dict.fromkeys(map(core.translate, _LEET)):
+        if word.isalpha() and (word in COMMON or known(word)):
             return word + text[len(core) :]
     return None
 

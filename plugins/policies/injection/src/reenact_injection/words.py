@@ -61,18 +61,17 @@ def segment(letters: str) -> list[str]:
 
 @lru_cache(maxsize=256)
 def _segment(letters: str) -> tuple[str, ...]:
-    costs = [0.0]
-    cuts = [0]
-    for end in range(1, len(letters) + 1):
-        best, cut = costs[end - 1] + 2.0, end - 1
-        for size in _ENDINGS.get(letters[end - 2 : end], ()):
-            start = end - size
-            if start < 0:
-                break
-            if costs[start] + 1.0 < best and letters[start:end] in _SEGMENTS:
-                best, cut = costs[start] + 1.0, start
-        costs.append(best)
-        cuts.append(cut)
+    size = len(letters)
+    costs = [*range(0, 2 * size + 1, 2)]
+    cuts = [*range(-1, size)]
+    for start in range(size):
+        cost = costs[start] + 1
+        for length in _SIZES.get(letters[start : start + 3]) or _SIZES.get(letters[start : start + 2], ()):
+            end = start + length
+            if end <= size and cost <= costs[end] and letters[start:end] in _SEGMENTS:
+                costs[end], cuts[end] = cost, start
+        if cost < costs[start + 1]:
+            costs[start + 1], cuts[start + 1] = cost + 1, start
     return _cut(letters, cuts)
 
 
@@ -97,14 +96,14 @@ def _is_joined(parts: list[str]) -> bool:
 
 def _from_other_scripts(word: str) -> tuple[str, ...]:
     mixed = any(map(str.isascii, word))
-    for drawn in (latin(word), latin_capitals(word)):
+    plain = latin(word)
+    for drawn in dict.fromkeys((plain, latin_capitals(word))):
         if drawn is not None and drawn.isalpha():
             if known(drawn) and (mixed or drawn not in COMMON):
                 return (drawn,)
             if len(drawn) >= _MISSPELT and (found := repaired(drawn)):
                 return found
-    drawn = latin(word)
-    return (drawn,) if mixed and drawn is not None else ()
+    return (plain,) if mixed and plain is not None else ()
 
 
 def _misspelt(word: str) -> tuple[str, ...]:
@@ -153,15 +152,18 @@ _SEGMENTS: Final = frozenset(
 )
 
 
-def _endings() -> dict[str, tuple[int, ...]]:
+def _sizes() -> dict[str, tuple[int, ...]]:
     sizes: dict[str, set[int]] = {}
     for word in _SEGMENTS:
-        sizes.setdefault(word[-2:], set()).add(len(word))
-    return {ending: tuple(sorted(found)) for ending, found in sizes.items()}
+        sizes.setdefault(word[:3], set()).add(len(word))
+    return {
+        start: tuple(sorted(found | {2} if start[:2] in _SEGMENTS else found))
+        for start, found in sizes.items()
+    }
 
 
-_ENDINGS: Final = _endings()
-"""Lengths of the words that end so: where joined words are cut, few need to be tried."""
+_SIZES: Final = _sizes()
+"""Lengths of the words that begin so, with three letters or, where that is one, with a word of two."""
 _DISTINCT: Final = frozenset(("ignore", "reveal", "system", "prompt", "bypass", "previous", "password"))
 _SIGNATURES: Final = {_signature(word): word for word in (*sorted(COMMON), *_AIMS) if len(word) >= _MISSPELT}
 _NEIGHBOURS: Final = {
