@@ -17,7 +17,6 @@ from reenact_injection.views import View, extracted, replaced
 from reenact_injection.words import COMMON, known
 
 _PIG: Final = re.compile(r"(?<![^\W_])[a-z]{2,18}ay(?![^\W_])")
-_PIG_SIGN: Final = re.compile(r"(?:(?:w|[bcdfghjklmnpqrstvwz])ay\b[^\n]{0,40}){2}")
 _PIGS = 4
 _SHORTEST = 4
 _CLOSE = 8
@@ -37,7 +36,7 @@ def solve(view: View) -> Iterator[View]:
             yield extracted(view, finds, " ", _name(cipher))
             if cipher == _BACKWARDS:
                 yield extracted(view, finds[::-1], " ", _name(cipher))
-    if view.text.count("ay") >= _PIGS and _PIG_SIGN.search(view.text):
+    if view.text.count("ay") >= _PIGS and _may_be_pig_latin(words):
         yield from _unpigged(view)
 
 
@@ -72,6 +71,11 @@ def _deciphered(
 
 def _name(cipher: int) -> str:
     return "reversed" if cipher == _BACKWARDS else "cipher"
+
+
+def _may_be_pig_latin(words: list[str]) -> bool:
+    """Say whether there are several words in "ay" that English has not got."""
+    return len({word for word in words if word[-2:] == "ay"} - COMMON) >= _PIGS
 
 
 def _unpigged(view: View) -> Iterator[View]:
