@@ -15,7 +15,6 @@ from reenact_injection.folding import fold
 FIRST_UNSPACED: Final = "\u0e00"
 """Scripts from here on may be written without spaces (Thai, Lao, Burmese, Khmer, kana, Han)."""
 
-_LONGEST_STEM = 14
 _SHORTEST_STEM = 2
 _LONGEST_ENDING = 8
 _UNSPACED = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3040, 0x30FF), (0x3400, 0x9FFF))
@@ -102,7 +101,7 @@ def _add(lexicon: Lexicon, concept: int, language: str, entry: str) -> None:
 def _sizes(stems: Iterable[str]) -> dict[str, tuple[int, ...]]:
     sizes: dict[str, set[int]] = {}
     for stem in stems:
-        if _SHORTEST_STEM <= len(stem) <= _LONGEST_STEM:
+        if len(stem) >= _SHORTEST_STEM:
             sizes.setdefault(stem[:_SHORTEST_STEM], set()).add(len(stem))
     return {start: tuple(sorted(found, reverse=True)) for start, found in sizes.items()}
 
