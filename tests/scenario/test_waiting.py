@@ -50,7 +50,7 @@ async def test_an_answer_that_does_not_fit_is_dropped(
         await runtime.approve(waiting.id, "perhaps")
         still = await runtime.resume(waiting.id)
         assert still.status is Status.WAITING
-        assert "does not fit" in caplog.text
+        assert "does not fit and was dropped: $: not a" in caplog.text
         await runtime.approve(waiting.id, {"yes": False})
         assert (await runtime.resume(waiting.id)).output == "False "
 
@@ -86,6 +86,28 @@ async def sleeps(seconds: float) -> float:
     before = current().now()
     await sleep(seconds)
     return current().now() - before
+
+
+@workflow
+async def drains() -> list[int]:
+    found = [await wait_signal("n", int)]
+    while True:
+        try:
+            found.append(await wait_signal("n", int, timeout_s=0))
+        except TimeoutError:
+            return found
+
+
+async def test_what_was_sent_before_is_taken_without_waiting(opened: Opened) -> None:
+    """With no time to wait, a workflow takes all that there is, and does the same again."""
+    async with opened() as runtime:
+        waiting = await runtime.run(drains)
+        for number in range(3):
+            await runtime.signal(waiting.id, "n", number)
+        run = await runtime.resume(waiting.id)
+        again = await runtime.replay(waiting.id)
+
+    assert run.output == [0, 1, 2] == again.output
 
 
 async def test_sleep_is_durable_time(opened: Opened) -> None:

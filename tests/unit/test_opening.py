@@ -140,6 +140,21 @@ async def test_a_provider_is_opened_when_it_is_first_asked_for_and_once(plugins:
     assert found[0].options.size == 5
 
 
+async def test_tables_that_are_wrong_are_refused_before_anything_is_opened(
+    plugins: Plugins, shop: Shop
+) -> None:
+    """A run learns of a typo when its runtime opens, not at its first call of a model."""
+    table = {"sise": 5}
+
+    async with AsyncExitStack() as stack:
+        with pytest.raises(ConfigError, match="did you mean 'size'"):
+            Providers(Config(providers={"shop": table}), plugins, stack, {}).check()
+        Providers(Config(providers={"shop": table}), plugins, stack, {"shop": Thing(Options())}).check()
+        Providers(Config(providers={"not-installed": table}), plugins, stack, {}).check()
+
+    assert shop.sold == []
+
+
 async def test_options_that_are_wrong_are_named(plugins: Plugins) -> None:
     """With their place in the file."""
     config = Config(providers={"shop": {"sise": 5}})

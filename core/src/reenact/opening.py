@@ -5,7 +5,7 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 from reenact.config import Config
-from reenact.errors import ConfigError, UsageError
+from reenact.errors import ConfigError, NotInstalledError, UsageError
 from reenact.fitting import structure
 from reenact.judging import Policy
 from reenact.plugins import Offered, Plugins
@@ -73,6 +73,17 @@ class Providers:
         self._stack = stack
         self._open: dict[str, Provider] = dict(given)
         self._lock = asyncio.Lock()
+
+    def check(self) -> None:
+        """Refuse tables that are wrong now, and not when a run has come to its first call of a model.
+
+        Raises:
+            ConfigError: Names the first of them. What is not installed is told when it is asked for.
+        """
+        for name in self._config.providers:
+            if name not in self._open:
+                with suppress(NotInstalledError):
+                    provider_options(self._config, self._plugins, name)
 
     async def get(self, name: str) -> Provider:
         """Return the provider of that name, open."""
