@@ -7,6 +7,7 @@ import pytest
 from pytest_reenact.memory import MemoryStore
 from reenact import Status, approve, current, parallel, sleep, step, wait_signal, workflow
 from reenact.config import Config, RuntimeOptions
+from reenact.retrieval import read_history
 from turning import until
 
 from conftest import Opened
@@ -201,6 +202,37 @@ async def test_cancelling_a_step_cancels_its_child_run(opened: Opened) -> None:
         assert run.output == "gave up"
         (record,) = [record for record in await runtime.list() if record.parent == run.id]
         assert record.status is Status.CANCELLED
+
+
+@step
+async def shown(value: int) -> int:
+    return value
+
+
+@workflow
+async def giving_up() -> list[int]:
+    task = asyncio.create_task(endless_child())
+    first = await shown(1)
+    task.cancel()
+    return [first, await shown(2)]
+
+
+async def test_a_crash_leaves_no_child_run_that_was_called_off(opened: Opened, store: MemoryStore) -> None:
+    """Wherever the process dies before the parent has on record that it ended, the child ends with it."""
+    async with opened() as runtime:
+        run = await (await runtime.start(giving_up)).wait()
+    (child,) = [one for one in store.runs.values() if one.parent == run.id]
+    entries = (await read_history(store, run.id, keep_entries=True)).entries
+    (told,) = [one.seq for one in entries if one.status is Status.CANCELLED]
+
+    for rows in range(1, told + 1):
+        for left in range(1, len(store.journals[child.id])):
+            cut = store.crashed(run.id, rows).crashed(child.id, left)
+            async with opened(store=cut) as runtime:
+                again = await runtime.resume(run.id, giving_up)
+                replayed = await runtime.replay(run.id)
+            assert again.output == run.output == replayed.output
+            assert cut.runs[child.id].status is Status.CANCELLED, (rows, left)
 
 
 @workflow

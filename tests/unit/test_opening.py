@@ -14,6 +14,7 @@ from reenact.config import Config, JournalOptions, PoliciesOptions
 from reenact.errors import ConfigError, NotInstalledError, UsageError
 from reenact.opening import (
     Providers,
+    check_providers,
     load_module,
     open_chain,
     open_exporters,
@@ -140,17 +141,11 @@ async def test_a_provider_is_opened_when_it_is_first_asked_for_and_once(plugins:
     assert found[0].options.size == 5
 
 
-async def test_tables_that_are_wrong_are_refused_before_anything_is_opened(
-    plugins: Plugins, shop: Shop
-) -> None:
-    """A run learns of a typo when its runtime opens, not at its first call of a model."""
-    table = {"sise": 5}
-
-    async with AsyncExitStack() as stack:
-        with pytest.raises(ConfigError, match="did you mean 'size'"):
-            Providers(Config(providers={"shop": table}), plugins, stack, {}).check()
-        Providers(Config(providers={"shop": table}), plugins, stack, {"shop": Thing(Options())}).check()
-        Providers(Config(providers={"not-installed": table}), plugins, stack, {}).check()
+def test_tables_that_are_wrong_are_refused_before_anything_is_opened(plugins: Plugins, shop: Shop) -> None:
+    """A typo is told with its place; what is not installed is told when it is asked for."""
+    with pytest.raises(ConfigError, match="did you mean 'size'"):
+        check_providers(Config(providers={"shop": {"sise": 5}}), plugins)
+    check_providers(Config(providers={"not-installed": {"sise": 5}, "shop": {"size": 5}}), plugins)
 
     assert shop.sold == []
 

@@ -9,6 +9,7 @@ it is written with the intent.
 
 import asyncio
 import inspect
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -36,6 +37,8 @@ from reenact.steps import (
     Parked,
 )
 from reenact.waiting import NOBODY, Host, Waiting
+
+log = logging.getLogger("reenact.step")
 
 
 class Effects:
@@ -349,6 +352,23 @@ class Effects:
         self.waiting.call_off(call)
         self._parked.pop(call, None)
         return True
+
+    def end_child(self, call: Call) -> None:
+        """End the child run of a step that was called off before this process came to follow it."""
+        self._run_task(call, self._end_child(call), CANCELLED)
+
+    async def _end_child(self, call: Call) -> None:
+        outcome = Outcome(Status.CANCELLED)
+        try:
+            if call.give_up is not None:
+                await call.give_up(context_of(call, self._book.run))
+        except asyncio.CancelledError:
+            self._end(call, None)  # the run is being let go of; whoever resumes it does this again
+        except Exception as error:
+            self._end(call, None if self._retries.stopping else outcome)
+            log.warning("the child run of %s could not be ended: %s", call.path, error)
+        else:
+            self._end(call, outcome)
 
     def _cancel(self, call: Call) -> None:
         task = call.task

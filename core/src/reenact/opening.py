@@ -74,17 +74,6 @@ class Providers:
         self._open: dict[str, Provider] = dict(given)
         self._lock = asyncio.Lock()
 
-    def check(self) -> None:
-        """Refuse tables that are wrong now, and not when a run has come to its first call of a model.
-
-        Raises:
-            ConfigError: Names the first of them. What is not installed is told when it is asked for.
-        """
-        for name in self._config.providers:
-            if name not in self._open:
-                with suppress(NotInstalledError):
-                    provider_options(self._config, self._plugins, name)
-
     async def get(self, name: str) -> Provider:
         """Return the provider of that name, open."""
         found = self._open.get(name)
@@ -124,6 +113,17 @@ def provider_options(config: Config, plugins: Plugins, name: str) -> tuple[Offer
         raise ConfigError('must be the name of a plugin, such as "openai"', f"{where}.{PLUGIN}", source)
     offered = plugins.find("provider", plugin)
     return offered, options_of(offered, table, where, config, name)
+
+
+def check_providers(config: Config, plugins: Plugins) -> None:
+    """Refuse tables that are wrong before anything runs, and not at the first call of a model.
+
+    Raises:
+        ConfigError: Names the first of them. What is not installed is told when it is asked for.
+    """
+    for name in config.providers:
+        with suppress(NotInstalledError):
+            provider_options(config, plugins, name)
 
 
 async def open_chain(

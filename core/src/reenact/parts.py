@@ -79,7 +79,6 @@ async def open_parts(
     opened = store or await open_store(chosen, found, stack)
     chain = await open_chain(chosen, found, stack, policies)
     named = Providers(chosen, found, stack, providers)
-    named.check()
     outlets = [
         await stack.enter_async_context(Outlet(name, exporter))
         for name, exporter in (await open_exporters(chosen, found, stack)).items()
