@@ -236,6 +236,33 @@ async def test_a_crash_leaves_no_child_run_that_was_called_off(opened: Opened, s
 
 
 @workflow
+async def overtaken(then: int) -> str:
+    task = asyncio.create_task(endless_child())
+    said = await wait_signal("enough", str)
+    task.cancel()
+    for number in range(then):
+        await shown(number)
+    return said
+
+
+@pytest.mark.parametrize("then", [0, 1, 3])
+async def test_a_child_that_was_given_back_is_ended_when_it_is_called_off(
+    opened: Opened, store: MemoryStore, then: int
+) -> None:
+    """Parent and child wait and no process has them; the parent goes on and has no more need of it."""
+    async with opened() as runtime:
+        run = await runtime.run(overtaken, then)
+        assert run.status is Status.WAITING
+    async with opened() as runtime:
+        await runtime.signal(run.id, "enough", "stop")
+        again = await runtime.resume(run.id, overtaken)
+        assert again.output == "stop" == (await runtime.replay(run.id)).output
+
+    (child,) = [one for one in store.runs.values() if one.parent == run.id]
+    assert child.status is Status.CANCELLED
+
+
+@workflow
 async def itself(depth: int) -> int:
     return await itself(depth + 1)
 

@@ -158,6 +158,7 @@ class Effects:
         """Put the intent of an admitted step into this turn's write; it starts when that is durable."""
         if call.state is CANCELLED:
             leave_place(call)
+            self._called_off(call)
             return
         call.state = STARTING
         self._open.add(call)
@@ -207,6 +208,8 @@ class Effects:
         self._open.discard(call)
         if call.recorded is None or self._retries.stopping:
             self._host.wake()  # nothing of it is on record, or it stays there to be taken up again
+        elif call.spec.kind == "workflow":
+            self.end_child(call)
         else:
             self._host.completed(call, Outcome(Status.CANCELLED))
 
@@ -383,7 +386,9 @@ class Effects:
     def _never_began(self, call: Call, performing: bool) -> None:
         if call not in self._open:
             return
-        if performing:
+        if performing and call.spec.kind == "workflow" and call.recorded is not None:
+            self.end_child(call)
+        elif performing:
             self._end(call, Outcome(Status.CANCELLED))
         else:
             self._called_off(call)

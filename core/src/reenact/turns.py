@@ -296,7 +296,8 @@ class Turns:
 
     def _end_called_off(self, call: Call, state: int) -> None:
         """Put on record that a step is over which nothing in this process performs."""
-        if call.spec.kind == "workflow" and state is not STARTING:  # its run is there, and nobody has it
+        begun = state is not STARTING or call.recorded is not None
+        if call.spec.kind == "workflow" and begun:  # its run is there, and nobody has it
             self._effects.end_child(call)
         else:
             self._book.outcome(call, Outcome(Status.CANCELLED))
