@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from pytest_reenact.memory import MemoryStore
 from reenact import Status, continue_as_new, patched, step, wait_signal, workflow
-from reenact.errors import InputError, UsageError
+from reenact.errors import InputError, RunEndedError, UsageError
 
 from conftest import Opened
 
@@ -151,6 +151,20 @@ class TestContinueAsNew:
                 run = await runtime.resume(first.id)
             assert run.output == 1
             assert len(cut.runs) == 2
+
+    async def test_who_tells_the_first_run_something_hears_which_is_the_last(
+        self, opened: Opened, store: MemoryStore
+    ) -> None:
+        """It takes nothing more; the error names the run that does."""
+        async with opened() as runtime:
+            last = await runtime.run(counting, 2)
+            first = next(r.id for r in store.runs.values() if not r.origin)
+            for tell in (runtime.signal(first, "go"), runtime.approve(first), runtime.cancel(first)):
+                with pytest.raises(RunEndedError, match=f"it goes on as run '{last.id}'"):
+                    await tell
+            with pytest.raises(RunEndedError) as ended:
+                await runtime.signal(last.id, "go")
+        assert "goes on" not in str(ended.value)
 
     async def test_arguments_that_do_not_fit_fail_the_run(self, opened: Opened) -> None:
         """With the signature."""

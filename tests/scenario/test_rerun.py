@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from pytest_reenact.memory import MemoryStore
-from reenact import Resolution, Status, approve, current, llm, step, workflow
+from reenact import Resolution, Status, approve, current, llm, parallel, step, workflow
 from reenact.config import Config, RuntimeOptions
 from reenact.prices import configured_prices
 
@@ -296,6 +296,25 @@ async def limited(text: str) -> list[str]:
     return [first, await llm("fake:one", f"{code.prompt} all of {text}")]
 
 
+@step
+async def touchy(name: str) -> str:
+    if name == "broken":
+        raise ValueError(name)
+    return name
+
+
+async def at_length(name: str) -> str:
+    try:
+        return await fetch(await touchy(name))
+    except ValueError:
+        return "no"
+
+
+@workflow
+async def in_turns(names: list[str]) -> list[str]:
+    return await parallel(at_length, names, limit=2)
+
+
 class TestPlan:
     """What a re-run would do, without doing it."""
 
@@ -359,6 +378,17 @@ class TestPlan:
         assert [s.fate for s in longer.steps] == ["taken", "taken", "runs"]
         assert longer.steps[2].why == "it is new"
         assert not longer.complete
+
+    async def test_what_failed_beside_others_ends_what_can_be_said(self, opened: Opened) -> None:
+        """A plan ends where nothing can be assumed, though what goes on beside it ends much later."""
+        async with opened() as runtime:
+            first = await runtime.run(in_turns, ["broken", "a", "b", "c"])
+            plan = await runtime.plan(first.id)
+
+        fates = {s.path: (s.fate, s.why) for s in plan.steps}
+        assert fates.pop("parallel#0[0]/touchy#0") == ("runs", "it failed in the old run")
+        assert len(fates) == 6
+        assert not plan.complete
 
     async def test_a_changed_child_is_named_step_by_step(self, opened: Opened) -> None:
         """The parent's step says what runs in the child."""

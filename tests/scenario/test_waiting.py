@@ -7,6 +7,7 @@ import pytest
 from pytest_reenact.memory import MemoryStore
 from reenact import Status, approve, current, parallel, sleep, step, wait_signal, workflow
 from reenact.config import Config, RuntimeOptions
+from reenact.retrieval import read_history
 from turning import until
 
 from conftest import Opened
@@ -50,7 +51,7 @@ async def test_an_answer_that_does_not_fit_is_dropped(
         await runtime.approve(waiting.id, "perhaps")
         still = await runtime.resume(waiting.id)
         assert still.status is Status.WAITING
-        assert "does not fit" in caplog.text
+        assert "does not fit and was dropped: $: not a" in caplog.text
         await runtime.approve(waiting.id, {"yes": False})
         assert (await runtime.resume(waiting.id)).output == "False "
 
@@ -86,6 +87,28 @@ async def sleeps(seconds: float) -> float:
     before = current().now()
     await sleep(seconds)
     return current().now() - before
+
+
+@workflow
+async def drains() -> list[int]:
+    found = [await wait_signal("n", int)]
+    while True:
+        try:
+            found.append(await wait_signal("n", int, timeout_s=0))
+        except TimeoutError:
+            return found
+
+
+async def test_what_was_sent_before_is_taken_without_waiting(opened: Opened) -> None:
+    """With no time to wait, a workflow takes all that there is, and does the same again."""
+    async with opened() as runtime:
+        waiting = await runtime.run(drains)
+        for number in range(3):
+            await runtime.signal(waiting.id, "n", number)
+        run = await runtime.resume(waiting.id)
+        again = await runtime.replay(waiting.id)
+
+    assert run.output == [0, 1, 2] == again.output
 
 
 async def test_sleep_is_durable_time(opened: Opened) -> None:
@@ -179,6 +202,64 @@ async def test_cancelling_a_step_cancels_its_child_run(opened: Opened) -> None:
         assert run.output == "gave up"
         (record,) = [record for record in await runtime.list() if record.parent == run.id]
         assert record.status is Status.CANCELLED
+
+
+@step
+async def shown(value: int) -> int:
+    return value
+
+
+@workflow
+async def giving_up() -> list[int]:
+    task = asyncio.create_task(endless_child())
+    first = await shown(1)
+    task.cancel()
+    return [first, await shown(2)]
+
+
+async def test_a_crash_leaves_no_child_run_that_was_called_off(opened: Opened, store: MemoryStore) -> None:
+    """Wherever the process dies before the parent has on record that it ended, the child ends with it."""
+    async with opened() as runtime:
+        run = await (await runtime.start(giving_up)).wait()
+    (child,) = [one for one in store.runs.values() if one.parent == run.id]
+    entries = (await read_history(store, run.id, keep_entries=True)).entries
+    (told,) = [one.seq for one in entries if one.status is Status.CANCELLED]
+
+    for rows in range(1, told + 1):
+        for left in range(1, len(store.journals[child.id])):
+            cut = store.crashed(run.id, rows).crashed(child.id, left)
+            async with opened(store=cut) as runtime:
+                again = await runtime.resume(run.id, giving_up)
+                replayed = await runtime.replay(run.id)
+            assert again.output == run.output == replayed.output
+            assert cut.runs[child.id].status is Status.CANCELLED, (rows, left)
+
+
+@workflow
+async def overtaken(then: int) -> str:
+    task = asyncio.create_task(endless_child())
+    said = await wait_signal("enough", str)
+    task.cancel()
+    for number in range(then):
+        await shown(number)
+    return said
+
+
+@pytest.mark.parametrize("then", [0, 1, 3])
+async def test_a_child_that_was_given_back_is_ended_when_it_is_called_off(
+    opened: Opened, store: MemoryStore, then: int
+) -> None:
+    """Parent and child wait and no process has them; the parent goes on and has no more need of it."""
+    async with opened() as runtime:
+        run = await runtime.run(overtaken, then)
+        assert run.status is Status.WAITING
+    async with opened() as runtime:
+        await runtime.signal(run.id, "enough", "stop")
+        again = await runtime.resume(run.id, overtaken)
+        assert again.output == "stop" == (await runtime.replay(run.id)).output
+
+    (child,) = [one for one in store.runs.values() if one.parent == run.id]
+    assert child.status is Status.CANCELLED
 
 
 @workflow

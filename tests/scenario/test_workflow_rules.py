@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from reenact import llm, parallel, sleep, step, workflow
+from reenact import approve, llm, parallel, sleep, step, workflow
 from reenact.errors import NotDeterministicError, NotStorableError, UsageError
 
 from conftest import Opened
@@ -65,6 +65,26 @@ async def test_outside_a_run_steps_just_run_and_models_say_what_is_missing() -> 
     assert await parallel(shout, ["a", "b"]) == ["A", "B"]
     with pytest.raises(UsageError, match=r"runtime\.run"):
         await llm("fake:m", "hello")
+
+
+@step
+async def ask_within() -> bool:
+    return await approve("May I?")
+
+
+@workflow
+async def asks_within() -> bool:
+    return await ask_within()
+
+
+async def test_a_step_cannot_wait_for_somebody_and_is_told_so(opened: Opened) -> None:
+    """It is in a run; what it may not do is wait, which belongs into workflow code."""
+    async with opened() as runtime:
+        run = await runtime.run(asks_within)
+        with pytest.raises(UsageError, match="belongs into workflow code"):
+            _ = run.output
+    with pytest.raises(UsageError, match="outside a run"):
+        await approve("Anybody?")
 
 
 async def test_a_leaked_task_is_cancelled_with_the_run(opened: Opened) -> None:

@@ -131,6 +131,7 @@ ROUND_TRIPS: list[tuple[Any, Any]] = [
     (None, Point | None),
     ([Point(1)], list[Point]),
     (types.MappingProxyType({"a": 1}), dict[str, int]),
+    ({"a": 1, "b": ["c"]}, dict[str, object]),
 ]
 
 

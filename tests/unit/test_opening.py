@@ -14,6 +14,7 @@ from reenact.config import Config, JournalOptions, PoliciesOptions
 from reenact.errors import ConfigError, NotInstalledError, UsageError
 from reenact.opening import (
     Providers,
+    check_providers,
     load_module,
     open_chain,
     open_exporters,
@@ -138,6 +139,15 @@ async def test_a_provider_is_opened_when_it_is_first_asked_for_and_once(plugins:
     assert len(shop.sold) == 1
     assert all(one is shop.sold[0] for one in found)
     assert found[0].options.size == 5
+
+
+def test_tables_that_are_wrong_are_refused_before_anything_is_opened(plugins: Plugins, shop: Shop) -> None:
+    """A typo is told with its place; what is not installed is told when it is asked for."""
+    with pytest.raises(ConfigError, match="did you mean 'size'"):
+        check_providers(Config(providers={"shop": {"sise": 5}}), plugins)
+    check_providers(Config(providers={"not-installed": {"sise": 5}, "shop": {"size": 5}}), plugins)
+
+    assert shop.sold == []
 
 
 async def test_options_that_are_wrong_are_named(plugins: Plugins) -> None:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from reenact.beginnings import RUN_ID_HEX, Beginning, derived_key
-from reenact.closing import Ending
+from reenact.closing import Ending, continued_id
 from reenact.errors import UsageError
 from reenact.execution import Execution
 from reenact.inputs import by_name
@@ -24,6 +24,14 @@ DEPTH_MAX = 100
 def child_id(key: str) -> str:
     """Return the id of the child run of a step with that idempotency key."""
     return hashlib.sha256(key.encode()).hexdigest()[:RUN_ID_HEX]
+
+
+TELLS_MAX = 3
+"""How often a child run is taken up to be cancelled; one that will not end is left to wait."""
+
+
+def _called_off(step: StepContext) -> str:
+    return f"the step {step.trace.path} of its parent was cancelled"
 
 
 Start: TypeAlias = Callable[
@@ -73,6 +81,16 @@ class Children:
         """
         if parent.run.parent.count("/") >= DEPTH_MAX:
             raise UsageError(f"child runs nest more than {DEPTH_MAX} deep; does {spec.name!r} call itself?")
+        try:
+            return await self._run(parent, spec, arguments, step)
+        except asyncio.CancelledError:
+            if not (self._stopping() or parent.letting_go):
+                await self.end(parent, spec, arguments, step)  # it may have been given back meanwhile
+            raise
+
+    async def _run(
+        self, parent: Execution, spec: WorkflowSpec, arguments: Mapping[str, Any], step: StepContext
+    ) -> Any:
         try:
             child = await self._started(parent, spec, arguments, step)
         except UsageError:
@@ -137,9 +155,31 @@ class Children:
         """Cancel a child run whose step was cancelled, unless its parent is only being stopped."""
         if self._stopping() or parent.letting_go or isinstance(child, Run):
             return
-        await self._cancel(child.run.id, f"the step {step.trace.path} of its parent was cancelled")
+        await self._cancel(child.run.id, _called_off(step))
         with contextlib.suppress(Exception):
             await asyncio.shield(child.finished)
+
+    async def end(
+        self, parent: Execution, spec: WorkflowSpec, arguments: Mapping[str, Any], step: StepContext
+    ) -> None:
+        """Cancel the child run of a step that was called off, and see it through to its end.
+
+        The child may be one that another process began and did not come to tell, or one that waits
+        and was given back. So it is taken up, if need be again: a run that is being given back does
+        not hear what it is told.
+        """
+        for _ in range(TELLS_MAX):
+            latest = await self._load(child_id(step.idempotency_key))
+            while latest is not None and latest.status is Status.SUCCEEDED:
+                latest = await self._load(continued_id(latest.id))
+            if latest is None or latest.status.ended:
+                return
+            child = await self._started(parent, spec, arguments, step)
+            if isinstance(child, Execution):
+                if child.turns.cancel_asked is None:
+                    await self._cancel(latest.id, _called_off(step))
+                with contextlib.suppress(Exception):
+                    await asyncio.shield(child.finished)
 
     def told(self, child: RunRecord) -> None:
         """Pass on to the parent whether its child run waits for somebody."""

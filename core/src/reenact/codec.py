@@ -229,6 +229,8 @@ def read_as(value: Json, wanted: Any) -> Any:
 
 def _by_cattrs(wanted: type[Any], value: Any) -> Any:
     """Read what msgspec does not know: pydantic models, and types with a hook of their own."""
+    if wanted is object:
+        return value
     try:
         return converter().structure(value, wanted)
     except Exception as error:

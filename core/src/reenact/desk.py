@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from reenact.audit import TO_BE_RESUMED, verify_run
+from reenact.closing import continued_id
 from reenact.codec import canonical, plain
 from reenact.content import pack, references, unpack
 from reenact.errors import DamagedError, RunEndedError, RunNotFoundError, UsageError
@@ -224,8 +225,15 @@ class Desk:
     async def _open_run(self, run_id: str, remedy: str) -> RunRecord:
         record = await self.find(run_id)
         if record.status in (Status.SUCCEEDED, Status.CANCELLED, Status.FAILED):
-            raise RunEndedError(record.id, record.status, remedy)
+            raise RunEndedError(record.id, record.status, remedy + await self._gone_on(record))
         return record
+
+    async def _gone_on(self, record: RunRecord) -> str:
+        """Say in which run one goes on that has ended, if it does."""
+        latest, following = record, await self.store.load(continued_id(record.id))
+        while following is not None:
+            latest, following = following, await self.store.load(continued_id(following.id))
+        return "" if latest is record else f"; it goes on as run {latest.id!r}"
 
     # --- deciding
 

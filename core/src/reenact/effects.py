@@ -9,6 +9,7 @@ it is written with the intent.
 
 import asyncio
 import inspect
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -36,6 +37,8 @@ from reenact.steps import (
     Parked,
 )
 from reenact.waiting import NOBODY, Host, Waiting
+
+log = logging.getLogger("reenact.step")
 
 
 class Effects:
@@ -155,6 +158,7 @@ class Effects:
         """Put the intent of an admitted step into this turn's write; it starts when that is durable."""
         if call.state is CANCELLED:
             leave_place(call)
+            self._called_off(call)
             return
         call.state = STARTING
         self._open.add(call)
@@ -204,6 +208,8 @@ class Effects:
         self._open.discard(call)
         if call.recorded is None or self._retries.stopping:
             self._host.wake()  # nothing of it is on record, or it stays there to be taken up again
+        elif call.spec.kind == "workflow":
+            self.end_child(call)
         else:
             self._host.completed(call, Outcome(Status.CANCELLED))
 
@@ -350,6 +356,23 @@ class Effects:
         self._parked.pop(call, None)
         return True
 
+    def end_child(self, call: Call) -> None:
+        """End the child run of a step that was called off before this process came to follow it."""
+        self._run_task(call, self._end_child(call), CANCELLED)
+
+    async def _end_child(self, call: Call) -> None:
+        outcome = Outcome(Status.CANCELLED)
+        try:
+            if call.give_up is not None:
+                await call.give_up(context_of(call, self._book.run))
+        except asyncio.CancelledError:
+            self._end(call, None)  # the run is being let go of; whoever resumes it does this again
+        except Exception as error:
+            self._end(call, None if self._retries.stopping else outcome)
+            log.warning("the child run of %s could not be ended: %s", call.path, error)
+        else:
+            self._end(call, outcome)
+
     def _cancel(self, call: Call) -> None:
         task = call.task
         if task is None:
@@ -363,7 +386,9 @@ class Effects:
     def _never_began(self, call: Call, performing: bool) -> None:
         if call not in self._open:
             return
-        if performing:
+        if performing and call.spec.kind == "workflow" and call.recorded is not None:
+            self.end_child(call)
+        elif performing:
             self._end(call, Outcome(Status.CANCELLED))
         else:
             self._called_off(call)

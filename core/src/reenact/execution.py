@@ -76,6 +76,11 @@ class RunHost(Protocol):
     ) -> Any:
         """Run a workflow as a step of *parent*."""
 
+    async def end_child(
+        self, parent: "Execution", spec: WorkflowSpec, arguments: Mapping[str, Any], step: StepContext
+    ) -> None:
+        """Cancel the child run of a step of *parent*, which another process has begun."""
+
 
 class Execution:
     """A run in this process.

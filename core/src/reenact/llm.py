@@ -70,7 +70,10 @@ class LlmMessage:
 
     role: Role
     parts: tuple[Part, ...] = attrs.field(converter=_parts)
-    _spelled: list[tuple[str, Json]] = attrs.field(factory=list, init=False, eq=False, repr=False)
+    _spelled: list[tuple[str, Any]] = attrs.field(factory=list, init=False, eq=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._spelled.clear()  # what reads a message back also takes this from the data, if it is there
 
     @property
     def text(self) -> str:

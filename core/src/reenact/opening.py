@@ -5,7 +5,7 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 from reenact.config import Config
-from reenact.errors import ConfigError, UsageError
+from reenact.errors import ConfigError, NotInstalledError, UsageError
 from reenact.fitting import structure
 from reenact.judging import Policy
 from reenact.plugins import Offered, Plugins
@@ -113,6 +113,17 @@ def provider_options(config: Config, plugins: Plugins, name: str) -> tuple[Offer
         raise ConfigError('must be the name of a plugin, such as "openai"', f"{where}.{PLUGIN}", source)
     offered = plugins.find("provider", plugin)
     return offered, options_of(offered, table, where, config, name)
+
+
+def check_providers(config: Config, plugins: Plugins) -> None:
+    """Refuse tables that are wrong before anything runs, and not at the first call of a model.
+
+    Raises:
+        ConfigError: Names the first of them. What is not installed is told when it is asked for.
+    """
+    for name in config.providers:
+        with suppress(NotInstalledError):
+            provider_options(config, plugins, name)
 
 
 async def open_chain(

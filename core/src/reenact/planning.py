@@ -26,6 +26,12 @@ from reenact.tokens import estimate_tokens
 
 Fate: TypeAlias = Literal["taken", "perhaps", "runs"]
 
+_HOW_IT_ENDED = {
+    Status.FAILED: "failed",
+    Status.CANCELLED: "was cancelled",
+    Status.DENIED: "was refused by a policy",
+}
+
 
 @attrs.frozen(kw_only=True)
 class PlannedStep:
@@ -137,7 +143,7 @@ class Planning(Replay):
         for call in held:
             if call.state is HELD:
                 self._assume(call, self._reason(call))
-        if not self.turns.completed and held:
+        if not self.turns.completed:  # also where what stopped it was asked for long before
             self._stuck = True
             self._end_without_a_word(Ending(run=self.run))
 
@@ -146,7 +152,7 @@ class Planning(Replay):
         if recorded is None:
             return "it is new"
         if recorded.status is not Status.SUCCEEDED:
-            return f"it was {recorded.status} in the old run"
+            return f"it {_HOW_IT_ENDED.get(recorded.status, 'has not ended')} in the old run"
         return "its input has changed"
 
     def _recorded(self, call: Call) -> Recorded | None:

@@ -123,6 +123,13 @@ class Process:
         self.registry.add(spec)
         return await self._children.run(parent, spec, arguments, step)
 
+    async def end_child(
+        self, parent: Execution, spec: WorkflowSpec, arguments: Mapping[str, Any], step: StepContext
+    ) -> None:
+        """Cancel a run that is a step of another run, which was called off before it was resumed."""
+        self.registry.add(spec)
+        await self._children.end(parent, spec, arguments, step)
+
     # --- ending them
 
     async def cancel(self, run_id: str, reason: str = "") -> RunRecord:

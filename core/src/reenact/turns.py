@@ -23,7 +23,7 @@ from reenact.records import Entry, Message, RunRecord, Status
 from reenact.reuse import Earlier
 from reenact.scopes import Scope
 from reenact.services import Services
-from reenact.steps import ASKED, CANCELLED, HELD, OVER, Call, Outcome, StepSpec
+from reenact.steps import ASKED, CANCELLED, HELD, OVER, STARTING, Call, Outcome, StepSpec
 from reenact.timers import Timers
 from reenact.trace import TraceContext
 
@@ -290,9 +290,16 @@ class Turns:
         if state in (ASKED, HELD):
             recorded = call.recorded
             if self.live and recorded is not None and recorded.outcome is None:
-                self._book.outcome(call, Outcome(Status.CANCELLED))
-            return
-        if self._effects.call_off(call, state):
+                self._end_called_off(call, CANCELLED)
+        elif self._effects.call_off(call, state):
+            self._end_called_off(call, state)
+
+    def _end_called_off(self, call: Call, state: int) -> None:
+        """Put on record that a step is over which nothing in this process performs."""
+        begun = state is not STARTING or call.recorded is not None
+        if call.spec.kind == "workflow" and begun:  # its run is there, and nobody has it
+            self._effects.end_child(call)
+        else:
             self._book.outcome(call, Outcome(Status.CANCELLED))
             call.state = OVER
 

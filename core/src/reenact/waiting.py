@@ -6,6 +6,7 @@ from typing import Protocol
 
 from reenact.book import Book
 from reenact.codec import decode
+from reenact.errors import NotStorableError
 from reenact.records import Message, Status
 from reenact.reuse import Earlier
 from reenact.scheduler import Alarm
@@ -13,6 +14,8 @@ from reenact.services import Services
 from reenact.steps import WAITING, Call, Outcome
 
 log = logging.getLogger("reenact.step")
+
+_SOON_NS = 1_000_000
 
 
 class Host(Protocol):
@@ -83,8 +86,8 @@ class Waiting:
     @property
     def overdue(self) -> bool:
         """Whether a timer is about to ring; a run is not given back before it has."""
-        now_ns = self._clock.now_ns() if self._alarms else 0
-        return any(call.due_ns <= now_ns for call in self._alarms)
+        soon_ns = self._clock.now_ns() + _SOON_NS if self._alarms else 0
+        return any(call.due_ns <= soon_ns for call in self._alarms)
 
     def begin(self, call: Call) -> None:
         """Have a timer or a signal wait; one that waited before goes on by its first due time."""
@@ -169,7 +172,8 @@ class Waiting:
             value = call.shape.read(decode(message.body))
             settled = call.shape.settle(value, self._book.blobs)
         except Exception as error:
-            log.warning("an answer for %s does not fit and was dropped: %s", call.path, error)
+            problem = f"{error.at}: {error.problem}" if isinstance(error, NotStorableError) else error
+            log.warning("an answer for %s does not fit and was dropped: %s", call.path, problem)
             self._book.consume(message.id)
             self.host.wake()
             return

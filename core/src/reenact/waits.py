@@ -10,9 +10,12 @@ from reenact.content import pack
 from reenact.errors import UsageError
 from reenact.scopes import current_scope
 from reenact.shapes import ValueShape
-from reenact.steps import Call, StepSpec
+from reenact.steps import Call, StepSpec, current_step
 
 T = TypeVar("T")
+
+_NOW_S = 0.000_001
+"""In place of no time at all, in which not even what was sent before could be taken."""
 
 sleep = asyncio.sleep
 """Waits durably: a run that is resumed after the time was up goes on at once."""
@@ -20,6 +23,11 @@ sleep = asyncio.sleep
 
 async def _wait_for(name: str, show: dict[str, Any], wanted: Any, site: Site) -> Any:
     execution = running()
+    if execution is None and current_step.get() is not None:
+        raise UsageError(
+            f"{name!r} waits for somebody, and a step or tool cannot: it belongs into workflow code, "
+            f"before the step is asked for or after it"
+        )
     if execution is None:
         raise UsageError(f"nobody can answer {name!r} outside a run; start the workflow with a runtime")
     path = current_scope.get().path(name)
@@ -48,14 +56,14 @@ async def wait_signal(name: str, schema: Any = Any, *, timeout_s: float | None =
     Args:
         name: The signal's name.
         schema: The type of what it carries.
-        timeout_s: How long to wait, in seconds of the run's time.
+        timeout_s: How long to wait, in seconds of the run's time; with 0 it takes only what was sent before.
 
     Raises:
         TimeoutError: If nobody sent one in time.
     """
     frame = sys._getframe(1)
     site = (frame.f_code, frame.f_lineno)
-    async with asyncio.timeout(timeout_s):
+    async with asyncio.timeout(None if timeout_s is None else max(timeout_s, _NOW_S)):
         return await _wait_for(checked_name(name), {}, schema, site)
 
 

@@ -70,6 +70,7 @@ class Workflow(Generic[P, T_co]):
             body=lambda step: host.run_child(execution, spec, bound, step),
             site=site,
         )
+        call.give_up = lambda step: host.end_child(execution, spec, bound, step)
         return await perform(execution, call)  # type: ignore[no-any-return]  # its shape has seen to it
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import sqlite3
 import stat
 from pathlib import Path
@@ -113,6 +114,19 @@ def test_init_makes_a_project_that_runs(tmp_path: Path, project: Any) -> None:
     assert load(folder / "reenact.toml").journal_options["synchronous"] == "full"
     pytest.importorskip("reenact_scripted")
     assert type(project)(folder).ok("run", "example.py:hello", "name=Ada") == "Hello, and welcome.\n"
+
+
+def test_the_remark_on_keys_is_right(tmp_path: Path, project: Any) -> None:
+    """What init says of keys is what a provider takes."""
+    folder = tmp_path / "new"
+    project.cli("init", str(folder))
+    file = folder / "reenact.toml"
+
+    (line,) = re.findall(r"# (key = .*)\.$", file.read_text(encoding="utf-8"), re.MULTILINE)
+    with file.open("a", encoding="utf-8") as out:
+        out.write(f"[providers.openai]\n{line}\n")
+
+    assert project.cli("doctor", "--config", str(file)).exit_code == 0
 
 
 def test_init_overwrites_nothing(project: Any, tmp_path: Path) -> None:

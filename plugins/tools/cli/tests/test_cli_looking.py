@@ -219,6 +219,19 @@ def test_doctor_says_where_values_came_from(project: Any, monkeypatch: pytest.Mo
     assert found["providers.x.other.env"] == ("NAME", "reenact.toml")
 
 
+def test_doctor_finds_a_typo_in_a_providers_table(project: Any) -> None:
+    """And a run does before its first step; a key's own text is not quoted."""
+    project.append("reenact.toml", '[providers.openai]\napi_key = "sk-1234"\n')
+
+    done, run = project.cli("doctor"), project.cli("run", "flows.py:add", "a=1")
+
+    for one in (done, run):
+        assert "unknown key 'api_key'; did you mean 'key'? in [providers.openai]" in one.output
+        assert "sk-1234" not in one.output
+    assert (done.exit_code, run.exit_code) == (1, 2)
+    assert "succeeded" not in run.output
+
+
 @pytest.mark.parametrize(
     ("version", "others", "level"),
     [

@@ -118,7 +118,8 @@ def how_to_answer(waits: list[Wait], again: str) -> list[str]:
         if step.name == approve.__name__:
             said.append(f"answer  reenact approve {where}   (or --no, or --answer JSON)")
         else:
-            said.append(f"answer  reenact approve {where} --answer JSON")
+            name = f"{words.quoted(run.id)} {words.quoted(step.name)}"
+            said.append(f"answer  reenact signal {name} JSON{again}")
     return said
 
 

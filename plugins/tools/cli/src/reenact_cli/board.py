@@ -32,6 +32,7 @@ class Line:
         problem: What it, or its latest try, failed with.
         own_run: Whether it is a child run.
         changed: Whether its input was not the one on record, so that it began anew.
+        input_hash: SHA-256 of its input.
         taken: The run whose outcome it has taken; empty if it was run.
     """
 
@@ -48,6 +49,7 @@ class Line:
     problem: str = ""
     own_run: bool = False
     changed: bool = False
+    input_hash: str = ""
     taken: str = ""
 
 
@@ -117,7 +119,8 @@ class Board:
             status=entry.status,
             started_ns=entry.at_ns,
             own_run=entry.kind == "workflow",
-            changed=before is not None and entry.generation > 0,
+            changed=before is not None and (before.changed or before.input_hash != entry.input_hash),
+            input_hash=entry.input_hash,
         )
         if line.own_run:
             self._prefixes[_child_id(run_id, entry)] = f"{path}/"

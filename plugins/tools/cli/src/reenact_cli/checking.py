@@ -12,8 +12,8 @@ from typing import Any, Literal, TypeAlias
 
 import attrs
 from reenact.config import Config
-from reenact.errors import ReenactError
-from reenact.opening import named_providers, plugin_of
+from reenact.errors import ConfigError, NotInstalledError, ReenactError
+from reenact.opening import named_providers, plugin_of, provider_options
 from reenact.prices import Price
 
 from reenact_cli.session import Session
@@ -135,7 +135,21 @@ def _check_names(session: Session) -> list[Finding]:
         *(("watch", name) for name in config.watches),
         *(("executor", name) for name in [config.runtime.executor] if name),
     ]
-    return [found for seam, name in wanted if (found := _check_name(session, seam, name))]
+    found = [one for seam, name in wanted if (one := _check_name(session, seam, name))]
+    return [*found, *_check_providers(session)]
+
+
+def _check_providers(session: Session) -> list[Finding]:
+    """Check the tables of providers that are installed."""
+    found = []
+    for name in named_providers(session.config):
+        try:
+            provider_options(session.config, session.plugins, name)
+        except ConfigError as error:
+            found.append(Finding("provider", "problem", str(error)))
+        except NotInstalledError:
+            continue  # said above
+    return found
 
 
 def _own_policies(config: Config) -> "set[str] | Finding":

@@ -88,7 +88,7 @@ _MODELS = """\
 list of such to try in order."""
 _PROVIDERS = """\
 [providers.NAME]: the options of a provider. A key is named here and never written down:
-api_key = { env = "NAME" }."""
+key = { env = "NAME" }."""
 _POLICIES = "Policies see every call, in this order; 'reenact plugins' shows which there are."
 
 
