@@ -94,6 +94,9 @@ class Chain:
     Args:
         members: In the order in which they are asked.
 
+    Attributes:
+        answer_judges: Name, version and hash of the options of those that want to see answers.
+
     Raises:
         ConfigError: If the order contradicts what a member demands.
     """
@@ -104,6 +107,7 @@ class Chain:
         self._by_stage: dict[str, tuple[Member, ...]] = {}
         for stage in ("request", "admit", "response", "settle", "tool"):
             self._by_stage[stage] = tuple(m for m in self.members if stage in m.policy.stages)
+        self.answer_judges = frozenset((m.name, m.version, m.config) for m in self.of("response"))
 
     def of(self, stage: Stage) -> tuple[Member, ...]:
         """Return the members that want to be asked in *stage*."""
@@ -259,18 +263,24 @@ async def _decided(
     member: Member, decide: Callable[[], Awaitable[Decision]], value: Any, context: PolicyContext
 ) -> Decision:
     """Return what a policy decides in its time; what it may not, and whatever it raises, denies."""
+    late = Deny(f"policy_error: no decision within {member.time_limit_s} s")
+    began_s = time.monotonic()
     try:
         async with asyncio.timeout(member.time_limit_s):
             decision = await decide()
     except TimeoutError:
-        return Deny(f"policy_error: no decision within {member.time_limit_s} s")
+        return late
     except asyncio.CancelledError:
         task = asyncio.current_task()
         if task is None or task.cancelling():
             raise
         return Deny("policy_error: CancelledError")  # it cancelled itself; nobody called the step off
-    except Exception as error:
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:  # also what is no Exception: nobody above would take it
         return Deny(f"policy_error: {type(error).__name__}")
+    if time.monotonic() - began_s > member.time_limit_s:
+        return late  # it never let the loop look at the time, or would not be told
     if not isinstance(decision, (Allow, Deny, Modify, Wait)):
         return Deny(f"policy_error: answered {type(decision).__name__}, not Allow, Deny, Modify or Wait")
     fault = fault_of(decision, value, context.stage)
