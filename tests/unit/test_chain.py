@@ -72,8 +72,8 @@ async def test_what_one_changes_the_next_sees() -> None:
 
 
 async def test_the_first_that_denies_ends_it() -> None:
-    """Nobody after it is asked."""
-    after = Scripted(allow)
+    """Nobody after it has a say; they are asked only what may go on record of what was denied."""
+    after = Scripted(lambda v: Modify("***", "took it out"))
     members = [
         member("a", allow),
         member("b", lambda v: Deny("no names")),
@@ -82,7 +82,7 @@ async def test_the_first_that_denies_ends_it() -> None:
 
     verdict = await judge(*members)
 
-    assert after.saw == []
+    assert (after.saw, verdict.value) == (["v"], "***")
     assert verdicts(verdict) == [("a", "allow"), ("b", "deny")]
     assert verdict.denied is not None
     assert str(verdict.denied) == "policy 'b' denied the request: no names"

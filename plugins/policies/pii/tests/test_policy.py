@@ -214,10 +214,12 @@ def test_the_same_request_is_scrubbed_to_the_same_text_after_a_restart() -> None
 
 
 def test_a_kind_that_is_denied_denies_the_call() -> None:
-    """The reason names the kind and not the value."""
+    """The reason names the kind and not the value, and nor does what is kept of the request."""
     decision = decide(request(), PiiOptions(actions={"CREDIT_CARD": "deny"}))
 
     assert decision == Deny("holds CREDIT_CARD, which may not be sent")
+    assert CARD not in repr(decision.keep)
+    assert EMAIL not in repr(decision.keep)
 
 
 @pytest.mark.parametrize(
@@ -244,6 +246,7 @@ def test_a_kind_that_is_denied_denies_a_tool_too() -> None:
     decision = decide(ToolRequest(name="send", arguments={"to": EMAIL}), options, context("tool"))
 
     assert decision == Deny("holds EMAIL, which may not be sent")
+    assert decision.keep == ToolRequest(name="send", arguments={"to": "[EMAIL]"})
 
 
 def test_an_unknown_kind_is_an_error_that_names_the_known_ones() -> None:

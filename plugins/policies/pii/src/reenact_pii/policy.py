@@ -84,7 +84,7 @@ class PiiPolicy:
         made = scrubbing.made
         denied = sorted({item.kind for item in made if item.action == "deny" and item.kind is not None})
         if denied:
-            return Deny(f"holds {', '.join(denied)}, which may not be sent")
+            return Deny(f"holds {', '.join(denied)}, which may not be sent", keep=value)
         counts = Counter(item.kind or "placeholder" for item in made)
         counts.update({"known value": scrubbing.known} if scrubbing.known else {})
         if not counts:
