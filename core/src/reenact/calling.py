@@ -7,6 +7,7 @@ the first attempt, and anew for another model; each attempt is admitted and sett
 
 import asyncio
 import logging
+import traceback
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from typing import Any, TypeAlias, TypeVar
@@ -36,7 +37,7 @@ from reenact.policy import Member, Verdict
 from reenact.records import DecisionRecord, RunRecord
 from reenact.seams import CallContext, Provider
 from reenact.steps import NO_TICKET, Body, Call, Gate, Passed, PutOff, Spent, StepContext
-from reenact.tokens import Used
+from reenact.tokens import Used, believable
 from reenact.trace import TraceContext
 
 log = logging.getLogger("reenact.models")
@@ -45,6 +46,9 @@ T = TypeVar("T")
 
 ADMIT_TRIES = 8
 """How often an attempt may be judged anew, because it took too long to begin or got another model."""
+
+COST_MAX_USD = 1_000_000
+"""More than this no call has cost; who says so is not believed."""
 
 NOT_BEGUN = Settlement(began=False)
 NOTHING = Usage(input_tokens=0, output_tokens=0)
@@ -322,15 +326,17 @@ class LlmCall:
             return
         try:
             self.listener(event)
-        except Exception:
-            log.exception("on_event of a model's answer failed and is told nothing more")
+        except Exception as error:  # whose words may be the answer's, so they stay out of the log
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            what = f"{type(error).__name__} at {last.filename}:{last.lineno}"
+            log.error("on_event of a model's answer failed and is told nothing more: %s", what)  # noqa: TRY400
             self.listener = None
 
     def _priced(self, response: LlmResponse, target: Target, provider: Provider) -> LlmResponse:
-        cost = response.cost_usd
-        if cost is None:
-            cost = self.models.cost(target, provider, response.usage, response.model)
-        return attrs.evolve(response, provider=target.provider, cost_usd=cost)
+        usage, cost = believable(response.usage), response.cost_usd
+        if cost is None or not (cost.is_finite() and 0 <= cost <= COST_MAX_USD):
+            cost = self.models.cost(target, provider, usage, response.model)
+        return attrs.evolve(response, provider=target.provider, usage=usage, cost_usd=cost)
 
     async def _judged(self, stage: Stage, value: T, step: StepContext, target: Target) -> T:
         if not self.models.chain.of(stage):
