@@ -7,7 +7,6 @@ the first attempt, and anew for another model; each attempt is admitted and sett
 
 import asyncio
 import logging
-import traceback
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from typing import Any, TypeAlias, TypeVar
@@ -28,6 +27,7 @@ from reenact.errors import (
     QuotaError,
     RateLimitedError,
 )
+from reenact.failures import described_place
 from reenact.judging import PolicyContext, Settlement, Stage
 from reenact.ledger import Holding, Later, LedgerFull
 from reenact.llm import LlmEvent, LlmRequest, LlmResponse, Usage
@@ -327,8 +327,7 @@ class LlmCall:
         try:
             self.listener(event)
         except Exception as error:  # whose words may be the answer's, so they stay out of the log
-            last = traceback.extract_tb(error.__traceback__)[-1]
-            what = f"{type(error).__name__} at {last.filename}:{last.lineno}"
+            what = described_place(error)
             log.error("on_event of a model's answer failed and is told nothing more: %s", what)  # noqa: TRY400
             self.listener = None
 
