@@ -282,13 +282,15 @@ async def test_an_attempt_that_takes_too_long_is_charged(opened: Opened) -> None
 # --- who listens, who stands in -------------------------------------------------------------------
 
 
-async def test_a_listener_that_fails_is_not_the_providers_fault(opened: Opened, fake: Fake) -> None:
-    """An exception of `on_event` is logged, and the answer goes on without it."""
+async def test_a_listener_that_fails_is_not_the_providers_fault(
+    opened: Opened, fake: Fake, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where `on_event` failed is logged, without its words, and the answer goes on without it."""
     told = []
 
     def broken(event: LlmEvent) -> None:
         told.append(event)
-        raise ValueError("mine")
+        raise ValueError(f"mine: {event.text}")
 
     @workflow
     async def deaf() -> str:
@@ -298,6 +300,9 @@ async def test_a_listener_that_fails_is_not_the_providers_fault(opened: Opened, 
         run = await runtime.run(deaf)
 
     assert (run.output, fake.calls, len(told)) == ("answer to how?", 1, 1)
+    assert "ValueError at" in caplog.text
+    assert "test_costs.py" in caplog.text
+    assert "mine" not in caplog.text
 
 
 @workflow

@@ -381,3 +381,29 @@ async def test_a_write_of_nothing_frees_a_run(store: MemoryStore, opened: Opened
 
     assert result is None
     assert store.runs[run.id].owner == ""
+
+
+@workflow(name="desk-both-fail")
+async def both_fail() -> None:
+    async def ask(number: int) -> None:
+        raise ValueError(await llm("fake:m", f"question {number}"))
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(ask(1))
+        group.create_task(ask(2))
+
+
+async def test_an_answer_that_came_to_a_step_that_was_called_off_is_shown(opened: Opened) -> None:
+    """It was paid for and is on record, though no replay hands it to anybody."""
+    async with opened() as runtime:
+        run = await runtime.run(both_fail)
+        shown = await runtime.show(run.id)
+        await runtime.verify(run.id)
+        replayed = await runtime.replay(run.id)
+
+    assert str(replayed.error) == str(run.error)
+    assert [step.status for step in shown.steps] == [Status.SUCCEEDED, Status.CANCELLED]
+    assert [step.output["message"]["parts"][0]["text"] for step in shown.steps] == [
+        "answer to question 1",
+        "answer to question 2",
+    ]

@@ -129,6 +129,18 @@ async def cancels_itself() -> None:
     raise asyncio.CancelledError
 
 
+class OddError(BaseException):
+    """What some test tools raise."""
+
+
+@step
+async def raises_no_exception() -> None:
+    raise OddError("no Exception")
+
+
+ODD = {"stops": stops, "cancels": cancels_itself, "odd": raises_no_exception}
+
+
 @workflow(name="effects-threads")
 async def threaded() -> list[int]:
     return await parallel(in_thread, [1, 2, 3])
@@ -137,7 +149,7 @@ async def threaded() -> list[int]:
 @workflow(name="effects-odd")
 async def odd_ends(which: str) -> str:
     try:
-        await (stops() if which == "stops" else cancels_itself())
+        await ODD[which]()
     except (RuntimeError, StepError) as error:
         return f"{type(error).__name__}: {error}"
     return "?"
@@ -152,15 +164,19 @@ async def test_a_step_that_is_not_async_runs_in_a_thread(opened: Opened) -> None
     assert threading.main_thread().name not in done
 
 
-@pytest.mark.parametrize("which", ["stops", "cancels"])
-async def test_an_exception_that_asyncio_cannot_carry_is_a_failure(opened: Opened, which: str) -> None:
-    """``StopIteration`` out of a thread, a cancellation that nobody asked for: the run never hangs."""
+@pytest.mark.parametrize(
+    ("which", "said"), [("stops", "StopIteration"), ("cancels", "cancelled itself"), ("odd", "no Exception")]
+)
+async def test_an_exception_that_asyncio_cannot_carry_is_a_failure(
+    opened: Opened, which: str, said: str
+) -> None:
+    """``StopIteration`` in a thread, a cancellation nobody asked for, no `Exception`: the run never hangs."""
     async with opened() as runtime:
         run = await asyncio.wait_for(runtime.run(odd_ends, which), 10)
         replayed = await runtime.replay(run.id)
 
     assert run.output == replayed.output
-    assert ("StopIteration" in run.output) if which == "stops" else ("cancelled itself" in run.output)
+    assert said in run.output
 
 
 # --- in doubt

@@ -12,6 +12,7 @@ from reenact import (
     LlmMessage,
     LlmRequest,
     LlmResponse,
+    Modify,
     Part,
     PolicyContext,
     Run,
@@ -31,14 +32,14 @@ from reenact_cli.chatting import chat, ping
 from conftest import Fake, Opened
 
 MODELS = {"both": ["a:m", "b:m"]}
-code = SimpleNamespace(prompt="hello")
+code = SimpleNamespace(prompt="hello", model="both")
 told: list[Any] = []
 found: list[str] = []
 
 
 @pytest.fixture(autouse=True)
 def forget() -> None:
-    code.prompt = "hello"
+    code.prompt, code.model = "hello", "both"
     told.clear()
     found.clear()
 
@@ -57,7 +58,7 @@ class Reply:
 
 @workflow(name="canary-plain")
 async def plain() -> str:
-    return await llm("both", code.prompt)
+    return await llm(code.model, code.prompt)
 
 
 @workflow(name="canary-stream")
@@ -90,7 +91,19 @@ async def many() -> list[str]:
 
 @workflow(name="canary-cached")
 async def cached() -> str:
-    return await llm("both", "hello", cache="readwrite")
+    return await llm("both", "hello", cache="workflow")
+
+
+@workflow(name="canary-cached-tool")
+async def cached_tool() -> str:
+    return await remember("it")
+
+
+@tool(cache="workflow")
+async def remember(query: str) -> str:
+    """Search once for all runs."""
+    found.append(query)
+    return "something"
 
 
 @step
@@ -247,3 +260,130 @@ async def test_a_resumed_run_is_denied(opened: Opened, stage: Any, store: Any) -
         check_denied(await runtime.resume(first.id, later))
 
     assert providers.calls == (1, 0)
+
+
+@pytest.mark.parametrize(("flow", "stage"), [(cached, "request"), (cached_tool, "tool")])
+async def test_what_another_run_was_answered_is_denied(opened: Opened, flow: Any, stage: Any) -> None:
+    """An outcome is not taken from another run by a call that may not be made."""
+    providers = Providers()
+    async with opened(config(), **providers.options) as runtime:
+        await runtime.run(flow)
+        await runtime.run(flow)
+    asked = (*providers.calls, len(found))
+    async with opened(config(), policies=[denies(stage)], **providers.options) as runtime:
+        check_denied(await runtime.run(flow))
+
+    assert sum(asked) == 1
+    assert (*providers.calls, len(found)) == asked
+
+
+async def test_an_answer_is_taken_from_another_run_if_it_was_judged_there(opened: Opened) -> None:
+    """By the policies of now, as they are now; else the model is asked, and they judge what it says."""
+    providers, seen = Providers(), list[str]()
+
+    def censor(version: str) -> OwnPolicy:
+        @policy("censor", stage="response", version=version)
+        def judge(value: LlmResponse, context: PolicyContext) -> None:
+            seen.append(version)
+
+        return judge
+
+    async with opened(config(), **providers.options) as runtime:
+        await runtime.run(cached)
+    for version in ("1", "1", "2"):
+        async with opened(config(), policies=[censor(version)], **providers.options) as runtime:
+            run = await runtime.run(cached)
+            assert run.output == "answer to hello"
+
+    assert seen == ["1", "2"]
+    assert providers.calls == (3, 0)
+
+
+async def test_what_lets_an_outcome_be_taken_is_on_record(opened: Opened) -> None:
+    """The decision about a call is there, whoever has answered it."""
+    providers = Providers()
+    for _ in range(2):
+        async with opened(config(), policies=[denies("request", after=1)], **providers.options) as runtime:
+            run = await runtime.run(cached)
+
+        shown = await runtime.show(run.id)
+
+    (step,) = shown.steps
+    assert step.taken
+    assert [(one.policy, one.verdict) for one in step.decisions] == [("canary", "allow")]
+
+
+def only(provider: str) -> OwnPolicy:
+    @policy("canary")
+    def judge(value: LlmRequest, context: PolicyContext) -> Deny | None:
+        return None if context.provider == provider else Deny("not from here")
+
+    return judge
+
+
+def moves(model: str) -> OwnPolicy:
+    """Return a policy that sends calls to another model."""
+
+    @policy("router")
+    def route(value: LlmRequest, context: PolicyContext) -> Modify[LlmRequest] | None:
+        return None if value.model == model else Modify(attrs.evolve(value, model=model), "moved")
+
+    return route
+
+
+@pytest.mark.parametrize("turned", [False, True])
+async def test_a_policy_that_names_another_provider_opens_no_way_to_it(opened: Opened, turned: bool) -> None:
+    """Whether it stands before or after the one that forbids that provider."""
+    providers, chain = Providers(), [only("a"), moves("b:m")]
+    code.model = "a:m"
+
+    async with opened(config(), policies=chain[::-1] if turned else chain, **providers.options) as runtime:
+        check_denied(await runtime.run(plain))
+
+    assert providers.calls == (0, 0)
+
+
+async def test_who_is_asked_after_a_router_sees_where_the_call_goes(opened: Opened) -> None:
+    """It is not denied for the provider that it was taken away from."""
+    providers = Providers()
+    code.model = "a:m"
+
+    async with opened(config(), policies=[moves("b:m"), only("b")], **providers.options) as runtime:
+        run = await runtime.run(plain)
+
+    assert run.status is Status.SUCCEEDED
+    assert providers.calls == (0, 1)
+
+
+async def test_a_stand_in_that_a_policy_exchanges_is_judged(opened: Opened) -> None:
+    """The call goes where the policies have seen it go, also if it is the second that is asked."""
+    providers, third = Providers(), Fake(name="c")
+    providers.first.answer = slow
+    options = {"providers": {**providers.options["providers"], "c": third}}
+
+    @policy("router")
+    def route(value: LlmRequest, context: PolicyContext) -> Modify[LlmRequest] | None:
+        return Modify(attrs.evolve(value, model="c:m"), "moved") if context.provider == "b" else None
+
+    async with opened(config(1), policies=[route], **options) as runtime:
+        run = await runtime.run(plain)
+
+    assert run.status is Status.SUCCEEDED
+    assert (providers.calls, third.calls) == ((1, 0), 1)
+
+
+async def test_policies_that_send_a_call_back_and_forth_deny_it(opened: Opened) -> None:
+    """There is an end to it, and it is no call."""
+    providers = Providers()
+
+    @policy("restless")
+    def restless(value: LlmRequest, context: PolicyContext) -> Modify[LlmRequest]:
+        other = "b:m" if context.provider == "a" else "a:m"
+        return Modify(attrs.evolve(value, model=other), "moved")
+
+    async with opened(config(), policies=[restless], **providers.options) as runtime:
+        run = await runtime.run(plain)
+
+    assert isinstance(run.error, PolicyDeniedError)
+    assert run.error.policy == "restless"
+    assert providers.calls == (0, 0)

@@ -24,6 +24,7 @@ from reenact import (
 )
 from reenact.errors import PolicyDeniedError
 from reenact.judging import ToolRequest
+from reenact.policy import OwnPolicy
 
 from conftest import Fake, Opened
 
@@ -47,6 +48,67 @@ def scrub(value: LlmRequest, context: PolicyContext) -> Modify[LlmRequest] | All
 def _stored(store: MemoryStore) -> str:
     rows = b"".join(row.body for journal in store.journals.values() for row in journal)
     return (rows + b"".join(blob.data for blob in store.content.values())).decode()
+
+
+@policy("scrub-arguments", stage="tool")
+def scrub_arguments(value: ToolRequest, context: PolicyContext) -> Modify[ToolRequest]:
+    return Modify(attrs.evolve(value, arguments={"query": "[card]"}), "a card number")
+
+
+@policy("deny", stage=["request", "tool"])
+def deny(value: Any, context: PolicyContext) -> Deny:
+    return Deny("not today")
+
+
+@policy("deny-and-hide", stage=["request", "tool"])
+def deny_and_hide(value: Any, context: PolicyContext) -> Deny:
+    if isinstance(value, ToolRequest):
+        return Deny("a card number", keep=attrs.evolve(value, arguments={"query": "[card]"}))
+    return Deny("a card number", keep=attrs.evolve(value, messages=[user("[card]")]))
+
+
+@policy("broken", stage=["request", "tool"])
+def broken(value: Any, context: PolicyContext) -> Deny:
+    raise ValueError(str(value))
+
+
+@policy("deny-and-keep-nonsense", stage=["request", "tool"])
+def keeps_nonsense(value: Any, context: PolicyContext) -> Deny:
+    return Deny("a card number", keep="[card]")
+
+
+DENIALS: dict[str, tuple[list[OwnPolicy], str]] = {
+    "those after it scrub": ([deny, scrub, scrub_arguments], "[card]"),
+    "those before it have": ([scrub, scrub_arguments, deny], "[card]"),
+    "it says what is kept": ([deny_and_hide], "[card]"),
+    "it fails": ([broken], ""),
+    "one after it fails": ([deny, broken], ""),
+    "what it would keep is no request": ([keeps_nonsense], ""),
+}
+
+
+@workflow(name="records-denied")
+async def denied() -> str:
+    await search(f"pay with {CANARY}")
+    return "found"
+
+
+@pytest.mark.parametrize("flow", [plain_call, denied], ids=["model", "tool"])
+@pytest.mark.parametrize(("chain", "kept"), DENIALS.values(), ids=DENIALS)
+async def test_what_was_denied_is_stored_scrubbed(
+    opened: Opened, fake: Fake, store: MemoryStore, flow: Any, chain: list[OwnPolicy], kept: str
+) -> None:
+    """The record shows what was refused, without what policies would have taken out; a replay repeats it."""
+    async with opened(policies=chain) as runtime:
+        run = await runtime.run(flow)
+        shown = await runtime.show(run.id)
+        replayed = await runtime.replay(run.id)
+
+    assert isinstance(run.error, PolicyDeniedError)
+    assert str(replayed.error) == str(run.error)
+    assert CANARY not in _stored(store) + repr(shown)
+    assert kept in repr(shown.steps[0].input)
+    assert (fake.calls, searched) == (0, [])
 
 
 async def test_what_was_scrubbed_is_neither_sent_nor_stored(

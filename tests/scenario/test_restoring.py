@@ -1,5 +1,7 @@
 """Deliver this, store that: the workflow works with values that neither the model nor the journal sees."""
 
+import asyncio
+import gc
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -256,6 +258,29 @@ async def test_an_answer_that_does_not_fit_is_quoted_with_placeholders(
 @workflow(name="restored-raised")
 async def raising() -> None:
     raise ValueError(await llm("fake:m", f"hello {SECRET}"))
+
+
+@workflow(name="restored-unheard")
+async def unheard() -> None:
+    async def ask() -> None:
+        raise ValueError(await llm("fake:m", f"hello {SECRET}"))
+
+    await asyncio.wait([asyncio.create_task(ask())])
+
+
+async def test_what_nobody_catches_is_logged_without_the_value(
+    opened: Opened, fake: Fake, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A task that failed unheard is named with its line, and not with its words."""
+    fake.answer = answer
+    async with opened(policies=[veil]) as runtime:
+        run = await runtime.run(unheard)
+        gc.collect()  # asyncio complains when the task is thrown away
+
+    assert run.status is Status.SUCCEEDED
+    assert "never retrieved (ValueError at" in caplog.text
+    assert "test_restoring.py" in caplog.text
+    assert "k-4711" not in caplog.text
 
 
 async def test_what_a_workflow_raises_is_stored_without_the_value(

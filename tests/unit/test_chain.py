@@ -72,8 +72,8 @@ async def test_what_one_changes_the_next_sees() -> None:
 
 
 async def test_the_first_that_denies_ends_it() -> None:
-    """Nobody after it is asked."""
-    after = Scripted(allow)
+    """Nobody after it has a say; they are asked only what may go on record of what was denied."""
+    after = Scripted(lambda v: Modify("***", "took it out"))
     members = [
         member("a", allow),
         member("b", lambda v: Deny("no names")),
@@ -82,7 +82,7 @@ async def test_the_first_that_denies_ends_it() -> None:
 
     verdict = await judge(*members)
 
-    assert after.saw == []
+    assert (after.saw, verdict.value) == (["v"], "***")
     assert verdicts(verdict) == [("a", "allow"), ("b", "deny")]
     assert verdict.denied is not None
     assert str(verdict.denied) == "policy 'b' denied the request: no names"
@@ -93,8 +93,19 @@ async def never() -> Decision:
     return Allow()
 
 
+async def obstinate() -> Decision:
+    try:
+        return await never()
+    except asyncio.CancelledError:
+        return Allow()
+
+
 async def cancelled() -> Decision:
     raise asyncio.CancelledError
+
+
+class OddError(BaseException):
+    """What some test tools raise."""
 
 
 def broken(error: BaseException) -> Callable[[Any], Any]:
@@ -108,6 +119,8 @@ WRONG: list[tuple[str, Callable[[Any], Any], str]] = [
     ("raises", broken(ValueError("secret text")), "policy_error: ValueError"),
     ("times out by itself", broken(TimeoutError()), "policy_error: "),
     ("is too slow", lambda v: never(), "policy_error: no decision within 0.02 s"),
+    ("will not be stopped", lambda v: obstinate(), "policy_error: no decision within 0.02 s"),
+    ("raises what is no Exception", broken(OddError("secret text")), "policy_error: OddError"),
     ("cancels itself", lambda v: cancelled(), "policy_error: "),
     ("answers True", lambda v: True, "policy_error: answered bool"),
     ("answers None", lambda v: None, "policy_error: answered NoneType"),
@@ -130,6 +143,14 @@ async def test_a_policy_that_goes_wrong_denies(decide: Callable[[Any], Any], rea
     assert "secret" not in verdict.denied.reason
     assert verdicts(verdict) == [("odd", "deny")]
     assert after.saw == []
+
+
+async def test_a_policy_that_never_lets_go_denies_when_it_is_late() -> None:
+    """A plain function cannot be stopped; what it answers after its time does not count."""
+    verdict = await judge(member("plain", allow, time_limit_s=1e-9))
+
+    assert verdict.denied is not None
+    assert verdict.denied.reason == "policy_error: no decision within 1e-09 s"
 
 
 async def test_a_cancelled_judgement_is_cancelled() -> None:

@@ -128,7 +128,7 @@ async def _ask(
         shape=LlmShape(performing, execution.chains),
         site=site,
     )
-    call.gate = performing.gate
+    call.gate, call.answer_judges = performing.gate, models.chain.answer_judges
     call.decisions = decisions
     call.body = performing.bound(call)
     call.give_up, call.ahead = performing.give_up, performing.ahead

@@ -278,7 +278,7 @@ class Book:
         )
         self._take_from(call)
         self._count(entry, unknown=settled is not None and call.spec.kind == "llm" and not settled.cost_usd)
-        if call.reusable and entry.status is Status.SUCCEEDED and not call.hash_keyed:
+        if call.reusable and entry.status is Status.SUCCEEDED and not (call.hash_keyed or call.hidden):
             self._reusable.append((self.reusable_hash(call), entry.seq))
         return entry
 

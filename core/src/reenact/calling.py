@@ -27,16 +27,17 @@ from reenact.errors import (
     QuotaError,
     RateLimitedError,
 )
+from reenact.failures import described_place
 from reenact.judging import PolicyContext, Settlement, Stage
 from reenact.ledger import Holding, Later, LedgerFull
 from reenact.llm import LlmEvent, LlmRequest, LlmResponse, Usage
 from reenact.models import Models, Target
 from reenact.placeholders import NO_PLACEHOLDERS, Original, Place, Placeholders, Value
 from reenact.policy import Member, Verdict
-from reenact.records import RunRecord
+from reenact.records import DecisionRecord, RunRecord
 from reenact.seams import CallContext, Provider
 from reenact.steps import NO_TICKET, Body, Call, Gate, Passed, PutOff, Spent, StepContext
-from reenact.tokens import Used
+from reenact.tokens import Used, believable
 from reenact.trace import TraceContext
 
 log = logging.getLogger("reenact.models")
@@ -45,6 +46,9 @@ T = TypeVar("T")
 
 ADMIT_TRIES = 8
 """How often an attempt may be judged anew, because it took too long to begin or got another model."""
+
+COST_MAX_USD = 1_000_000
+"""More than this no call has cost; who says so is not believed."""
 
 NOT_BEGUN = Settlement(began=False)
 NOTHING = Usage(input_tokens=0, output_tokens=0)
@@ -108,18 +112,27 @@ class LlmCall:
         return bool(self.models.chain.of("admit"))
 
     async def _judge_request(self, call: Call) -> Passed:
-        target = self.models.targets(self.request.model)[0]
         trace = TraceContext(self.run.trace_id, self.run.id, call.path, call.attempt)
-        context = self._context("request", StepContext(trace), target)
-        verdict = await self.models.chain.judge("request", self.request, context, self._original)
-        self.request, self.spelled = verdict.value, None
-        self._note_places(call, verdict.places)
-        return Passed(
-            body=self.perform,
-            spell=self.spell if verdict.changed else None,
-            decisions=verdict.decisions,
-            denied=verdict.denied,
-        )
+        step, decisions, changed = StepContext(trace), list[DecisionRecord](), False
+        for _ in range(ADMIT_TRIES):
+            asked = self.request
+            context = self._context("request", step, self._target_of(asked, step))
+            verdict = await self.models.chain.judge("request", asked, context, self._original)
+            self.request, self.spelled = verdict.value, None
+            self._note_places(call, verdict.places)
+            decisions += verdict.decisions
+            changed, denied = changed or verdict.changed, verdict.denied
+            if denied is not None or self.request.model == asked.model:
+                break
+        else:
+            denied = self._unsettled("request")
+        spell = self.spell if changed else None
+        return Passed(body=self.perform, spell=spell, decisions=decisions, denied=denied)
+
+    def _unsettled(self, stage: Stage) -> PolicyDeniedError:
+        """Return what refuses a call of which policies make one of another model, again and again."""
+        names = ", ".join(member.name for member in self.models.chain.of(stage))
+        return PolicyDeniedError(names, f"policy_error: not admitted in {ADMIT_TRIES} tries", stage)
 
     def _note_places(self, call: Call, places: Mapping[str, Place]) -> None:
         if places:
@@ -183,20 +196,27 @@ class LlmCall:
         """Have this attempt admitted; by another model, if a policy names one."""
         request, target = self.request, self._target_of(self.request, step)
         if step.candidate:  # another provider than the one that was judged
-            request = await self._judged("request", request, step, target)
+            request, target = await self._judged_anew(request, step)
         for _ in range(ADMIT_TRIES):
             provider, self.asked = await self.models.provider(target.provider), str(target)
             verdict = await self._admit(request, step, target, provider)
             if verdict.value.model != request.model:
                 await self._settle(NOT_BEGUN, step, target)
-                request = verdict.value
-                target = self._target_of(request, step)
-                request = await self._judged("request", request, step, target)
+                request, target = await self._judged_anew(verdict.value, step)
             elif verdict.until_ns is None or self.models.clock.now_ns() <= verdict.until_ns:
                 return verdict.value, target, provider
         await self._settle(NOT_BEGUN, step, target)
-        names = ", ".join(member.name for member in self.models.chain.of("admit"))
-        raise PolicyDeniedError(names, f"policy_error: not admitted in {ADMIT_TRIES} tries", "admit")
+        raise self._unsettled("admit")
+
+    async def _judged_anew(self, request: LlmRequest, step: StepContext) -> "tuple[LlmRequest, Target]":
+        """Have a request judged for the model it goes to; once more if that makes it one for another."""
+        for _ in range(ADMIT_TRIES):
+            target = self._target_of(request, step)
+            judged = await self._judged("request", request, step, target)
+            if judged.model == request.model:
+                return judged, target
+            request = judged
+        raise self._unsettled("request")
 
     def _target_of(self, request: LlmRequest, step: StepContext) -> Target:
         targets = self.models.targets(request.model)
@@ -306,15 +326,16 @@ class LlmCall:
             return
         try:
             self.listener(event)
-        except Exception:
-            log.exception("on_event of a model's answer failed and is told nothing more")
+        except Exception as error:  # whose words may be the answer's, so they stay out of the log
+            what = described_place(error)
+            log.error("on_event of a model's answer failed and is told nothing more: %s", what)  # noqa: TRY400
             self.listener = None
 
     def _priced(self, response: LlmResponse, target: Target, provider: Provider) -> LlmResponse:
-        cost = response.cost_usd
-        if cost is None:
-            cost = self.models.cost(target, provider, response.usage, response.model)
-        return attrs.evolve(response, provider=target.provider, cost_usd=cost)
+        usage, cost = believable(response.usage), response.cost_usd
+        if cost is None or not (cost.is_finite() and 0 <= cost <= COST_MAX_USD):
+            cost = self.models.cost(target, provider, usage, response.model)
+        return attrs.evolve(response, provider=target.provider, usage=usage, cost_usd=cost)
 
     async def _judged(self, stage: Stage, value: T, step: StepContext, target: Target) -> T:
         if not self.models.chain.of(stage):
@@ -340,13 +361,16 @@ class LlmCall:
                 raise RuntimeError(f"{holding.account} can be settled in the stage settle only")
             call.holdings = (*call.holdings, holding)
 
-        def make(_: object) -> PolicyContext:
+        def make(value: object) -> PolicyContext:
+            goes_to = target
+            if stage == "request" and isinstance(value, LlmRequest) and value.model != self.request.model:
+                goes_to = self._target_of(value, step)  # a policy before has named another model
             return PolicyContext(
                 stage=stage,
                 run=self.run,
                 trace=step.trace,
-                provider=target.provider,
-                model=target.model,
+                provider=goes_to.provider,
+                model=goes_to.model,
                 request=self.request,
                 at_ns=models.now_ns(),
                 clock=models.clock,
@@ -355,7 +379,7 @@ class LlmCall:
                 hold=hold,
                 held=models.held,
                 keep=keep,
-                price=lambda usage: models.cost(target, provider, usage),
+                price=lambda usage: models.cost(goes_to, provider, usage),
                 secrets=self._secrets,
                 known=self.known,
             )

@@ -107,7 +107,9 @@ class Desk:
 
     async def _view(self, record: RunRecord) -> RunView:
         read = await read_history(self.store, record, keep_entries=True)
-        names = {name for entry in read.entries for name in references(bytes(entry.input))}
+        # Outputs, too: a step that was called off while its answer came has one that no replay delivers.
+        kept = (bytes(data) for entry in read.entries for data in (entry.input, entry.output))
+        names = {name for data in kept for name in references(data)} - read.history.blobs.keys()
         blobs = {**read.history.blobs, **await load_blobs(self.store, names, self.store.where)}
         begun, ended = read.history.begun, read.history.ended
         return RunView(

@@ -21,7 +21,7 @@ from reenact.places import leave_place, take_place, take_place_now
 from reenact.recorded import Recorded
 from reenact.records import Status
 from reenact.retries import Retries
-from reenact.reuse import fits
+from reenact.reuse import fits, judged
 from reenact.services import Services
 from reenact.steps import (
     ADMITTED,
@@ -117,9 +117,9 @@ class Effects:
             self.waiting.begin(call)
         elif recorded is not None:
             self._take_up(call)
-        elif self._is_reusable(call):
-            self._run_task(call, self._recall(call), ADMITTED)
-        elif call.gate is None and take_place_now(call, self._services.limits):
+        elif self._is_reusable(call) or call.gate is not None:
+            self._run_task(call, self._admit(call), ADMITTED)
+        elif take_place_now(call, self._services.limits):
             self.start(call)
         else:
             self._run_task(call, self._admit(call), ADMITTED)
@@ -130,23 +130,18 @@ class Effects:
         call.reusable = wanted and spec.effect == "repeatable" and spec.kind != "workflow"
         return call.reusable
 
-    async def _recall(self, call: Call) -> None:
-        """Take the outcome that another run of the workflow had, if there is one."""
-        try:
-            found = await self._services.recall(self._book.reusable_hash(call))
-        except asyncio.CancelledError:
-            self._called_off(call)
-            return
-        except Exception as error:
-            self._refuse(call, error)
-            return
-        if found is None or not fits(found[0].outcome, call):
-            await self._admit(call)
-            return
+    async def _recalled(self, call: Call) -> bool:
+        """Take the outcome that another run of the workflow had, if there is one and policies let it."""
+        if not call.reusable or call.hash_keyed:
+            return False
+        found = await self._services.recall(self._book.reusable_hash(call))
+        if found is None or not fits(found[0].outcome, call) or not judged(found[0].outcome, call):
+            return False
         taken, blobs = found
         self._open.discard(call)
         self._book.bring(blobs)
         self._host.completed(call, Outcome(Status.SUCCEEDED, taken=taken))
+        return True
 
     def ask_first(self, call: Call, reason: str) -> None:
         """Have a person decide about a step before it is begun."""
@@ -179,7 +174,7 @@ class Effects:
         call.task = self._loop.create_task(work, context=call.context)
 
     async def _admit(self, call: Call) -> None:
-        """Ask the policies, then wait for a place."""
+        """Ask the policies, then look for an outcome to take, then wait for a place."""
         try:
             if call.gate is not None:
                 passed = await call.gate(call)
@@ -193,6 +188,8 @@ class Effects:
                     self._refuse(call, passed.denied)
                     return
                 call.body = passed.body
+            if await self._recalled(call):
+                return
             await take_place(call, self._services.limits)
         except asyncio.CancelledError:
             self._called_off(call)

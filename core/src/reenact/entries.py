@@ -60,7 +60,7 @@ def entry_taken(call: Call, taken: Taken, spelled: msgspec.Raw, seq: int, at_ns:
         input=spelled,
         effect=call.spec.effect if call.spec.effect != "repeatable" else "",
         site=spell_site(call.site),
-        decisions=(*intent.decisions, *source.decisions) if intent else (),
+        decisions=(*intent.decisions, *source.decisions) if intent else tuple(call.decisions),
         output=source.output,
         model=source.model,
         asked=source.asked,

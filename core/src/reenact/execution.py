@@ -27,7 +27,7 @@ from reenact.closing import Closing, Ending, close
 from reenact.codec import decode
 from reenact.deliveries import stamp
 from reenact.effects import Effects
-from reenact.failures import rewritten
+from reenact.failures import described_place, rewritten
 from reenact.history import History
 from reenact.matching import OnChange
 from reenact.models import Models
@@ -439,4 +439,5 @@ class Execution:
 
     def _unhandled(self, context: dict[str, Any]) -> None:
         error = context.get("exception")
-        log.error("in run %s: %s", self.run.id, context.get("message"), exc_info=error)
+        what = "" if error is None else f" ({described_place(error)})"
+        log.error("in run %s: %s%s", self.run.id, context.get("message"), what)

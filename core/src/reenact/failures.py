@@ -8,6 +8,7 @@ loaded cannot stand in an ``except`` clause either.
 """
 
 import builtins
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -35,6 +36,16 @@ def record_failure(error: BaseException, path: str, *, retryable: bool = False) 
         retryable=retryable,
     )
     return failure if _rebuild(failure) is not None else _without_type(failure)
+
+
+def described_place(error: BaseException) -> str:
+    """Return an exception's type and where it was raised, for a log: its words may be an answer's."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return (
+        f"{type(error).__name__} at {frames[-1].filename}:{frames[-1].lineno}"
+        if frames
+        else type(error).__name__
+    )
 
 
 def _without_type(failure: Failure) -> Failure:

@@ -12,7 +12,7 @@ from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 import attrs
 
 from reenact.ledger import Holding, Later, LedgerFull
-from reenact.llm import LlmRequest, LlmResponse, Usage
+from reenact.llm import LlmRequest, LlmResponse, Usage, user
 from reenact.records import RunRecord
 from reenact.trace import TraceContext
 
@@ -53,9 +53,17 @@ class Deny:
 
     Attributes:
         reason: Why, for the person who reads the error.
+        keep: What goes on record in place of the request or the arguments, of their type; as they are
+            if None. In the stages request and tool.
     """
 
     reason: str
+    keep: Any = attrs.field(default=None, eq=False, repr=False)
+
+
+@attrs.frozen
+class Fault(Deny):
+    """A policy has failed. Nobody knows what it would have taken out, so nothing of the value is kept."""
 
 
 @attrs.frozen
@@ -258,10 +266,26 @@ _RESTORABLE = frozenset({"request", "admit", "tool"})
 """Stages whose values the code asked for, so that what is taken out of them can be found again."""
 
 
+NOT_KEPT = "[not kept: a policy failed on it]"
+
+
+def unkept(value: Any) -> Any:
+    """Return what goes on record in place of *value* if nothing of it may."""
+    if isinstance(value, LlmRequest):
+        return LlmRequest(model=value.model, messages=(user(NOT_KEPT),))
+    return attrs.evolve(value, arguments={}) if isinstance(value, ToolRequest) else value
+
+
 def fault_of(decision: Decision, value: object, stage: Stage) -> str:
     """Return what is wrong with a decision about *value* in a stage; empty if nothing is."""
     if isinstance(decision, Modify) and not isinstance(decision.value, type(value)):
         return f"made {type(decision.value).__name__} of {type(value).__name__}"
+    if (
+        isinstance(decision, Deny)
+        and decision.keep is not None
+        and not isinstance(decision.keep, type(value))
+    ):
+        return f"would keep {type(decision.keep).__name__} of {type(value).__name__}"
     if isinstance(decision, Modify) and decision.restore and stage not in _RESTORABLE:
         return f"nothing can be restored in the stage {stage}"
     if isinstance(decision, Wait) and stage != "admit":

@@ -3,7 +3,8 @@
 pluggy collects policies; it does not run them: it would hand each the same
 argument, the last registered first. Here they run in the order of the
 configuration, each sees what the ones before it made of the request, and the
-first that denies ends it. A policy that raises, or takes too long, denies.
+first that denies ends it. A policy that raises, or takes too long, denies. What is
+denied goes on record as well, so those who stand behind may still take out of it what they would have.
 
 What several of them want to be held for a call is held in one commit, when all have let it
 pass. If not all of it fits at once, they are asked again, one after the other.
@@ -20,7 +21,19 @@ import attrs
 
 from reenact.codec import canonical, digest, plain
 from reenact.errors import ConfigError, PolicyDeniedError
-from reenact.judging import Allow, Decision, Deny, Modify, Policy, PolicyContext, Stage, Wait, fault_of
+from reenact.judging import (
+    Allow,
+    Decision,
+    Deny,
+    Fault,
+    Modify,
+    Policy,
+    PolicyContext,
+    Stage,
+    Wait,
+    fault_of,
+    unkept,
+)
 from reenact.ledger import Holding, Later, LedgerFull
 from reenact.placeholders import Original, Place
 from reenact.records import DecisionRecord
@@ -94,6 +107,9 @@ class Chain:
     Args:
         members: In the order in which they are asked.
 
+    Attributes:
+        answer_judges: Name, version and hash of the options of those that want to see answers.
+
     Raises:
         ConfigError: If the order contradicts what a member demands.
     """
@@ -104,6 +120,7 @@ class Chain:
         self._by_stage: dict[str, tuple[Member, ...]] = {}
         for stage in ("request", "admit", "response", "settle", "tool"):
             self._by_stage[stage] = tuple(m for m in self.members if stage in m.policy.stages)
+        self.answer_judges = frozenset((m.name, m.version, m.config) for m in self.of("response"))
 
     def of(self, stage: Stage) -> tuple[Member, ...]:
         """Return the members that want to be asked in *stage*."""
@@ -133,6 +150,10 @@ class Chain:
             asked = _Asked(stage, value, context, original)
             await asked.ask(members, together=False)
         return asked.verdict()
+
+
+_RECORDED = frozenset({"request", "tool"})
+"""Stages whose values go on record."""
 
 
 class _Asked(Generic[T]):
@@ -170,7 +191,7 @@ class _Asked(Generic[T]):
             members: Whom.
             together: Put off holding what they want; else it is held before the next one is asked.
         """
-        for member in members:
+        for place, member in enumerate(members):
             started = time.perf_counter_ns()
             context = self._context(self._value)
             decision = await _ask(member, self._value, context)
@@ -179,7 +200,24 @@ class _Asked(Generic[T]):
             self._take(member, decision, (time.perf_counter_ns() - started) // 1_000)
             if self._denied is not None or self._waits is not None:
                 self.wanted.clear()
+                if self._stage in _RECORDED and not isinstance(decision, Fault):
+                    await self._scrub(members[place + 1 :])
                 return
+
+    async def _scrub(self, members: Sequence[Member]) -> None:
+        """Have what was refused changed by those who were not asked about it, for it goes on record."""
+        for member in members:
+            decision = await _ask(member, self._value, self._context(self._value))
+            if isinstance(decision, Deny):
+                self._keep(decision)
+            elif isinstance(decision, Modify):
+                self._value, self._changed = decision.value, True
+
+    def _keep(self, refusal: Deny) -> None:
+        """Take what a refusal leaves of the value for the record."""
+        kept = unkept(self._value) if isinstance(refusal, Fault) else refusal.keep
+        if kept is not None and self._stage in _RECORDED:
+            self._value, self._changed = kept, True
 
     def _take(self, member: Member, decision: Decision, took_us: int) -> None:
         original = self._original
@@ -187,6 +225,7 @@ class _Asked(Generic[T]):
         self._decisions.append(_record(member, self._stage, decision, took_us, found))
         if isinstance(decision, Deny):
             self._denied = PolicyDeniedError(member.name, decision.reason, self._stage)
+            self._keep(decision)
         elif isinstance(decision, Wait):
             self._waits = decision
         elif isinstance(decision, Modify):
@@ -237,13 +276,13 @@ async def _held(member: Member, decision: Decision, value: Any, context: PolicyC
         try:
             answer = await context.hold(*decision.hold)
         except Exception as error:
-            return Deny(f"policy_error: {type(error).__name__}")
+            return Fault(f"policy_error: {type(error).__name__}")
         if answer is None:
             return Allow(decision.until_ns)
         if decision.otherwise is None:
             return Deny(_full(answer))
         decision = await _decided(member, partial(decision.otherwise, answer), value, context)
-    return Deny(f"policy_error: asked for other amounts {HOLDS_MAX} times")
+    return Fault(f"policy_error: asked for other amounts {HOLDS_MAX} times")
 
 
 def _full(answer: Later | LedgerFull) -> str:
@@ -259,22 +298,28 @@ async def _decided(
     member: Member, decide: Callable[[], Awaitable[Decision]], value: Any, context: PolicyContext
 ) -> Decision:
     """Return what a policy decides in its time; what it may not, and whatever it raises, denies."""
+    late = Fault(f"policy_error: no decision within {member.time_limit_s} s")
+    began_s = time.monotonic()
     try:
         async with asyncio.timeout(member.time_limit_s):
             decision = await decide()
     except TimeoutError:
-        return Deny(f"policy_error: no decision within {member.time_limit_s} s")
+        return late
     except asyncio.CancelledError:
         task = asyncio.current_task()
         if task is None or task.cancelling():
             raise
-        return Deny("policy_error: CancelledError")  # it cancelled itself; nobody called the step off
-    except Exception as error:
-        return Deny(f"policy_error: {type(error).__name__}")
+        return Fault("policy_error: CancelledError")  # it cancelled itself; nobody called the step off
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:  # also what is no Exception: nobody above would take it
+        return Fault(f"policy_error: {type(error).__name__}")
+    if time.monotonic() - began_s > member.time_limit_s:
+        return late  # it never let the loop look at the time, or would not be told
     if not isinstance(decision, (Allow, Deny, Modify, Wait)):
-        return Deny(f"policy_error: answered {type(decision).__name__}, not Allow, Deny, Modify or Wait")
+        return Fault(f"policy_error: answered {type(decision).__name__}, not Allow, Deny, Modify or Wait")
     fault = fault_of(decision, value, context.stage)
-    return Deny(f"policy_error: {fault}") if fault else decision
+    return Fault(f"policy_error: {fault}") if fault else decision
 
 
 def _record(
@@ -298,6 +343,7 @@ def _record(
 _VERDICTS: Mapping[type, Literal["allow", "deny", "modify", "wait"]] = {
     Allow: "allow",
     Deny: "deny",
+    Fault: "deny",
     Modify: "modify",
     Wait: "wait",
 }

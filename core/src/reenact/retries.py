@@ -76,6 +76,10 @@ class Retries:
                 raise
             except Exception as caught:
                 error = caught
+            except (KeyboardInterrupt, SystemExit, GeneratorExit):
+                raise
+            except BaseException as caught:  # as some test tools raise; nobody above would take it
+                error = StepError(f"{type(caught).__module__}.{type(caught).__qualname__}", str(caught))
             following = next_try(call, error)
             if following is None:
                 return failed(call, error)

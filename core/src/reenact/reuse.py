@@ -136,3 +136,9 @@ async def recall(store: Store, name: str) -> tuple[Taken, Mapping[str, Blob]] | 
 def fits(outcome: Entry, call: Call) -> bool:
     """Say whether an outcome is that of a model that *call* may ask, or of none."""
     return not (outcome.asked and call.spec.models) or outcome.asked in call.spec.models
+
+
+def judged(outcome: Entry, call: Call) -> bool:
+    """Say whether the policies that see answers to *call* have seen that outcome, as they are now."""
+    seen = {(one.policy, one.version, one.config) for one in outcome.decisions if one.stage == "response"}
+    return call.answer_judges <= seen

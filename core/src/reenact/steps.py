@@ -295,6 +295,7 @@ class Call:
     placeholders: Callable[[], Placeholders] | None = None
     hash_keyed = False
     reusable = False
+    answer_judges: frozenset[tuple[str, str, str]] = frozenset()  # name, version and options of policies
     spent: Spent | None = None
     places: tuple[Pool, ...] = ()
     ticket = NO_TICKET

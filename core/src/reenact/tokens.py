@@ -85,7 +85,7 @@ class Used:
         """Take a piece of the answer."""
         self._begun = True
         if event.usage is not None:
-            self._said, self._since = event.usage, 0
+            self._said, self._since = believable(event.usage), 0
         elif event.text:
             self._since += text_tokens(event.text)
 
@@ -114,6 +114,22 @@ class Used:
             input_tokens=estimate_tokens(self._request) if read is None else read,
             output_tokens=(written or 0) + self._since,
         )
+
+
+def believable(usage: Usage) -> Usage:
+    """Return *usage* without what cannot be: what is no number of tokens counts as not said."""
+    wrong = {name: default for name, default in _UNSAID.items() if not _is_count(getattr(usage, name))}
+    return attrs.evolve(usage, **wrong) if wrong else usage
+
+
+def _is_count(value: object) -> bool:
+    return value is None or (type(value) is int and 0 <= value <= TOKENS_MAX)
+
+
+_UNSAID: Mapping[str, Any] = {field.name: field.default for field in attrs.fields(Usage)}
+
+TOKENS_MAX = 10**12
+"""More than this no call has taken."""
 
 
 def text_tokens(text: str) -> int:

@@ -1,9 +1,11 @@
 """Nobody spends more than a budget has: what a call may cost is reserved, what it did cost is settled."""
 
 import asyncio
+from decimal import Decimal
 from typing import Any
 
 import attrs
+import pytest
 import reenact_budget
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -241,3 +243,28 @@ async def test_a_run_that_is_resumed_has_not_forgotten(world: World) -> None:
     first, second = resumed.output
     assert first == "yes"
     assert second.startswith(f"5 tokens of {ONE + 14} tokens of the budget per run are used or reserved")
+
+
+ABSURD: list[dict[str, Any]] = [
+    {"input_tokens": -500, "output_tokens": -1},
+    {"input_tokens": 2**80, "output_tokens": 1},
+    {"input_tokens": float("nan"), "output_tokens": "12"},
+    {"input_tokens": True, "output_tokens": 1.5},
+]
+
+
+@pytest.mark.parametrize("usage", ABSURD, ids=["negative", "huge", "no number", "no count"])
+@pytest.mark.parametrize("cost", [None, "NaN", "-1", "Infinity", "1E+40"])
+async def test_what_cannot_be_is_as_estimated(world: World, usage: dict[str, Any], cost: str | None) -> None:
+    """A vendor that says nonsense of tokens or prices gives no budget back, and its answer is not lost."""
+    price_said = None if cost is None else Decimal(cost)
+    world.answer = lambda _: LlmResponse(message=assistant("yes"), usage=Usage(**usage), cost_usd=price_said)
+    limits = config({"tokens": 10_000, "per": []}, {"usd": 100, "per": []})
+
+    async with world.opened(limits) as runtime:
+        run = await runtime.run(in_turn, 2)
+
+    assert run.output == ["yes", "yes"]
+    known = 1 if usage["output_tokens"] == 1 else 10
+    assert await world.spent("budget tokens") == 2 * (ONE + known)
+    assert await world.spent("budget usd") == 2 * (ONE + known) * 10_000_000

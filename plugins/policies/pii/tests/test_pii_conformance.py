@@ -19,4 +19,4 @@ class TestPii(PolicyConformance):
         {"action": "deny", "tools": True},
         {"restore": True, "actions": {"SECRET": "deny"}},
     )
-    changes = frozenset({"text", "arguments", "options", "tools", "refusal"})
+    changes = frozenset({"text", "arguments", "options", "tools", "schema", "sampling", "refusal"})

@@ -1,13 +1,14 @@
 """The policy: what a model is asked holds no value, and the workflow may have it back."""
 
 import asyncio
+from base64 import b64decode, b64encode
 from collections.abc import Collection
 from typing import Any
 
 import attrs
 import pytest
 from reenact.judging import Allow, Decision, Deny, Modify, PolicyContext, ToolRequest
-from reenact.llm import LlmMessage, LlmRequest, Part, system, user
+from reenact.llm import LlmMessage, LlmRequest, Part, ToolSpec, system, user
 from reenact.records import RunRecord
 from reenact.trace import TraceContext
 from reenact_pii import PiiOptions, clean, open_pii, reenact_policies
@@ -55,6 +56,77 @@ def test_no_part_of_a_request_keeps_a_value() -> None:
     assert EMAIL not in repr(decision)
     assert CARD not in repr(decision)
     assert decision.detail["replaced"] == {"CREDIT_CARD": 2, "EMAIL": 4}
+
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "to": {"type": "string", "description": f"such as {EMAIL}", "enum": [EMAIL, "nobody"]},
+        "card": {"type": "integer", "default": int(CARD), "examples": [{"number": CARD}]},
+        "description": {"type": "string", "pattern": "^[a-z]+@example.com$"},
+    },
+    "required": ["to"],
+}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"tools": (ToolSpec(name="send", parameters=SCHEMA),)},
+        {"output_schema": SCHEMA, "output_name": "Letter"},
+        {"stop": ("END", EMAIL)},
+    ],
+    ids=["tools", "output", "stop"],
+)
+def test_what_goes_along_with_the_messages_keeps_no_value(fields: dict[str, Any]) -> None:
+    """What schemas of tools and of answers say and offer is scrubbed, and the texts that end an answer."""
+    asked = LlmRequest(model="m", messages=(user("hello"),), **fields)
+    decision = decide(asked, PiiOptions(restore=True))
+
+    assert isinstance(decision, Modify)
+    assert EMAIL not in repr(decision.value)
+    assert CARD not in repr(decision.value)
+    assert EMAIL in decision.restore.values()
+
+
+def test_what_a_schema_demands_stays() -> None:
+    """Types, patterns and names of fields are not texts."""
+    asked = LlmRequest(model="m", messages=(user("hello"),), output_schema=SCHEMA)
+    decision = decide(asked, PiiOptions(action="mask"))
+
+    assert isinstance(decision, Modify)
+    fields = decision.value.output_schema["properties"]
+    assert fields["to"] == {"type": "string", "description": "such as [EMAIL]", "enum": ["[EMAIL]", "nobody"]}
+    assert fields["card"] == {
+        "type": "integer",
+        "default": "[CREDIT_CARD]",
+        "examples": [{"number": "[CREDIT_CARD]"}],
+    }
+    assert fields["description"] == SCHEMA["properties"]["description"]
+
+
+@pytest.mark.parametrize("kind", ["text/plain; charset=utf-8", "application/json", "application/ld+json"])
+def test_a_text_file_keeps_no_value(kind: str) -> None:
+    """Its content is read, scrubbed and stays a file; one that is no text is left alone."""
+    text = f"Wohnt in Köln, {EMAIL}"
+    part = Part(type="document", media_type=kind, data=b64encode(text.encode()).decode())
+    image = Part(type="image", media_type="image/png", data=part.data)
+    decision = decide(LlmRequest(model="m", messages=(user(part, image),)), PiiOptions(action="mask"))
+
+    assert isinstance(decision, Modify)
+    made, left = decision.value.messages[0].parts
+    assert b64decode(made.data).decode() == "Wohnt in Köln, [EMAIL]"
+    assert left == image
+
+
+@pytest.mark.parametrize("data", [f"to {EMAIL}", f"{EMAIL}=", b64encode(b"\xff\xfe").decode(), "====", "A"])
+def test_what_calls_itself_a_text_file_and_is_none_does_no_harm(data: str) -> None:
+    """Text that is no base64 is scrubbed as it stands; bytes that are no text are left."""
+    part = Part(type="document", media_type="text/plain", data=data)
+    decision = decide(LlmRequest(model="m", messages=(user("hello", part),)), PiiOptions())
+
+    assert EMAIL not in repr(decision)
+    assert isinstance(decision, Modify if EMAIL in data else Allow)
 
 
 def test_a_request_without_values_is_left_alone() -> None:
@@ -142,10 +214,12 @@ def test_the_same_request_is_scrubbed_to_the_same_text_after_a_restart() -> None
 
 
 def test_a_kind_that_is_denied_denies_the_call() -> None:
-    """The reason names the kind and not the value."""
+    """The reason names the kind and not the value, and nor does what is kept of the request."""
     decision = decide(request(), PiiOptions(actions={"CREDIT_CARD": "deny"}))
 
     assert decision == Deny("holds CREDIT_CARD, which may not be sent")
+    assert CARD not in repr(decision.keep)
+    assert EMAIL not in repr(decision.keep)
 
 
 @pytest.mark.parametrize(
@@ -172,6 +246,7 @@ def test_a_kind_that_is_denied_denies_a_tool_too() -> None:
     decision = decide(ToolRequest(name="send", arguments={"to": EMAIL}), options, context("tool"))
 
     assert decision == Deny("holds EMAIL, which may not be sent")
+    assert decision.keep == ToolRequest(name="send", arguments={"to": "[EMAIL]"})
 
 
 def test_an_unknown_kind_is_an_error_that_names_the_known_ones() -> None:

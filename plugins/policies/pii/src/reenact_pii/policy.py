@@ -9,18 +9,17 @@ import asyncio
 import secrets
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, TypeAlias, TypeVar
+from typing import Any
 
 import attrs
 from reenact.judging import Allow, Decision, Deny, Modify, PolicyContext, Stage, ToolRequest
-from reenact.llm import LlmMessage, LlmRequest, Part
+from reenact.llm import LlmRequest
 
 from reenact_pii import PiiOptions
 from reenact_pii.clean import Clean
 from reenact_pii.findings import Kind
+from reenact_pii.requests import rewritten
 from reenact_pii.vault import Finder, Replacement, Vault, run_key
-
-T = TypeVar("T")
 
 _LONG_CHARS = 32_768
 
@@ -85,7 +84,7 @@ class PiiPolicy:
         made = scrubbing.made
         denied = sorted({item.kind for item in made if item.action == "deny" and item.kind is not None})
         if denied:
-            return Deny(f"holds {', '.join(denied)}, which may not be sent")
+            return Deny(f"holds {', '.join(denied)}, which may not be sent", keep=value)
         counts = Counter(item.kind or "placeholder" for item in made)
         counts.update({"known value": scrubbing.known} if scrubbing.known else {})
         if not counts:
@@ -111,7 +110,7 @@ class _Scrubbing:
         self.known = 0
 
     def request(self, request: LlmRequest) -> LlmRequest:
-        return _rewritten(_rewritten(request, self._find, self._find_in), self._forget, self._forget_in)
+        return rewritten(rewritten(request, self._find, self._find_in), self._forget, self._forget_in)
 
     def value(self, value: Any) -> Any:
         return self._forget_in(self._find_in(value))
@@ -138,7 +137,10 @@ class _Scrubbing:
 def _is_short(value: LlmRequest | ToolRequest) -> bool:
     if isinstance(value, ToolRequest):
         return len(str(value.arguments)) < _LONG_CHARS
-    return sum(len(part.text) for message in value.messages for part in message.parts) < _LONG_CHARS
+    return (
+        sum(len(part.text) + len(part.data) for message in value.messages for part in message.parts)
+        < _LONG_CHARS
+    )
 
 
 def mapped(value: Any, change: Callable[[str], str]) -> Any:
@@ -152,57 +154,3 @@ def mapped(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, list | tuple):
         return [mapped(item, change) for item in value]
     return value
-
-
-# --- requests ---------------------------------------------------------------------------------------
-
-_Text: TypeAlias = Callable[..., str]
-"""Changes a text; is told as a second argument if a vendor has signed it, and it must go back as it came."""
-
-
-def _rewritten(request: LlmRequest, text: _Text, value: Callable[[Any], Any]) -> LlmRequest:
-    """Return *request* with its texts and plain values changed; itself if nothing changes."""
-    # Any, because mypy does not see through the converters of messages, tools and parts.
-    messages: Any = [_message(message, text, value) for message in request.messages]
-    tools: Any = [
-        _changed(tool, description=text(tool.description)) if tool.description else tool
-        for tool in request.tools
-    ]
-    options = value(request.options) if request.options else request.options
-    if options == request.options and all(map(_same, messages, request.messages)):
-        messages = request.messages if all(map(_same, tools, request.tools)) else messages
-    if messages is request.messages:
-        return request
-    return attrs.evolve(request, messages=messages, tools=tools, options=options)
-
-
-def _same(one: object, other: object) -> bool:
-    return one is other
-
-
-def _message(message: LlmMessage, text: _Text, value: Callable[[Any], Any]) -> LlmMessage:
-    parts: Any = tuple(_part(part, text, value) for part in message.parts)
-    if all(map(_same, parts, message.parts)):
-        return message
-    return LlmMessage(role=message.role, parts=parts)
-
-
-def _part(part: Part, text: _Text, value: Callable[[Any], Any]) -> Part:
-    signed = part.type == "reasoning" and bool(part.opaque)
-    return _changed(
-        part,
-        text=part.text and text(part.text, signed),
-        title=part.title and text(part.title),
-        url=part.url and text(part.url),
-        raw_arguments=part.raw_arguments and text(part.raw_arguments),
-        arguments=part.arguments and value(part.arguments),
-    )
-
-
-def _changed(thing: T, **fields: Any) -> T:
-    """Return *thing* with other *fields*; itself if they are what it has."""
-    if all(getattr(thing, name) == field for name, field in fields.items()):
-        return thing
-    evolve: Any = attrs.evolve
-    changed: T = evolve(thing, **fields)
-    return changed

@@ -188,10 +188,20 @@ class Play:
     # --- asking
 
     async def _judge_request(self, attempt: Attempt) -> bool:
-        verdict = await self._judge("request", self.request, attempt.number, self._target(attempt))
-        if verdict is not None:
+        """Judge the request for the model it goes to; once more if that makes it one for another."""
+        for _ in range(ADMIT_TRIES):
+            verdict = await self._judge("request", self.request, attempt.number, self._target(attempt))
+            if verdict is None:
+                return True
+            if verdict.denied is not None:
+                return False
             self.request = verdict.value
-        return verdict is None or verdict.denied is None
+            model = self.request.model if isinstance(self.request, LlmRequest) else ""
+            if model == self._model:
+                return True
+            self._model = model
+        self._seen.add("deny")
+        return False
 
     async def _settle(self, spent: Settlement, attempt: Attempt) -> bool:
         """Settle an attempt that was admitted; say whether that was refused."""
