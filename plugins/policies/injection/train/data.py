@@ -32,6 +32,8 @@ from obfuscate import OBFUSCATORS
 PASSAGE_CHARS = 700
 SHORT_CHARS = 110
 CONTINUED_WEIGHT = 0.05
+VOICES = Path(__file__).with_name("voices.jsonl")
+VOICE_WEIGHT = 1.0
 TIER_WEIGHTS = {"overt": 1.0, "noisy": 0.3, "context": 0.15}
 
 
@@ -87,8 +89,19 @@ def own(seed: int, attacks: int, benign: int) -> list[Example]:
     found += _mannered(random.Random(seed + 1), attacks, benign)
     found += _mixed(random.Random(seed + 2), plain, benign // 2)
     found += _told(random.Random(seed + 3), plain, attacks, benign)
+    found += voices()
     return found + [
         Example(text, False, 2.0, "own_benign") for text in everyday.texts(benign, random.Random(seed))
+    ]
+
+
+def voices() -> list[Example]:
+    """Return the texts that were written one by one, in the way people write, in sixteen languages."""
+    lines = VOICES.read_text("utf-8").splitlines()
+    kinds = {"attack": "own", "harmless": "own_benign"}
+    return [
+        Example(text, label == "attack", VOICE_WEIGHT, kinds[label], lang=lang)
+        for lang, label, text in map(json.loads, lines)
     ]
 
 

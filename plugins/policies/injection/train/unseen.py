@@ -5,12 +5,15 @@
 Attacks and harmless texts in the manner of what is published about agents that read mail and web
 pages, password games, prompt extraction and support chats, and harmless texts on attacks, fiction,
 roles and errands, in two dozen languages. None of it stands in the grammars, and none may be put
-there: it is how the shipped model is checked.
+there: it is how the shipped model is checked. Those in ``unseen.jsonl`` were written, in sixteen
+languages, by somebody who knew neither the rows nor what is learned from.
 """
 
 # ruff: noqa: E501, RUF001 - sentences are as long as they are, in letters of their own
 
+import json
 import random
+from pathlib import Path
 
 from obfuscate import OBFUSCATORS
 from reenact_injection.detect import THRESHOLD, detect
@@ -255,23 +258,41 @@ WAYS = (
 )
 
 
+def rows() -> list[tuple[str, str, str, str]]:
+    """Return language, label, kind and text of those that were written without knowing what is learned from."""
+    lines = Path(__file__).with_name("unseen.jsonl").read_text("utf-8").splitlines()
+    return [tuple(json.loads(line)) for line in lines]
+
+
 def main() -> None:
-    """Print the share that is found, plain and disguised, and the errors."""
+    """Print the share that is taken for an attack, plain and disguised, and the errors."""
+    told = rows()
+    sets = {
+        "attacks": ATTACKS,
+        "harmless": HARMLESS,
+        **{
+            f"{label} {kind}, {'English' if english else 'others'}": [
+                text for lang, *what, text in told if what == [label, kind] and (lang == "en") == english
+            ]
+            for label, kind in dict.fromkeys((label, kind) for _, label, kind, _ in told)
+            for english in (True, False)
+        },
+        "attack, all": [text for _, label, _, text in told if label == "attack"],
+        "harmless, all": [text for _, label, _, text in told if label == "harmless"],
+    }
+    for name, texts in sets.items():
+        _report(name, texts, attack=name.startswith("attack"), named=name in ("attacks", "harmless"))
+
+
+def _report(name: str, texts: list[str], *, attack: bool, named: bool) -> None:
     rng = random.Random(1)
-    for label, texts in (("attacks", ATTACKS), ("harmless", HARMLESS)):
-        found = [text for text in texts if detect(text).score >= THRESHOLD]
-        hidden = [(way, OBFUSCATORS[way](text, rng)) for text in texts for way in WAYS]
-        hits = [detect(text).score >= THRESHOLD for _, text in hidden]
-        print(
-            f"{label}: {len(found) / len(texts):.3f} of {len(texts)} plain, {sum(hits) / len(hits):.3f} disguised"
-        )
-        for text in set(texts) - set(found) if label == "attacks" else found:
-            print(
-                "   ",
-                "missed" if label == "attacks" else "alarm",
-                repr(text[:100]),
-                f"{detect(text).score:.2f}",
-            )
+    found = {text for text in texts if detect(text).score >= THRESHOLD}
+    hits = [detect(OBFUSCATORS[way](text, rng)).score >= THRESHOLD for text in texts for way in WAYS]
+    print(
+        f"{name}: {len(found) / len(texts):.3f} of {len(texts)} plain, {sum(hits) / len(hits):.3f} disguised"
+    )
+    for text in [text for text in texts if named and (text in found) != attack]:
+        print("   ", "missed" if attack else "alarm", repr(text[:100]), f"{detect(text).score:.2f}")
 
 
 if __name__ == "__main__":
