@@ -232,6 +232,17 @@ def test_doctor_finds_a_typo_in_a_providers_table(project: Any) -> None:
     assert "succeeded" not in run.output
 
 
+def test_doctor_finds_a_policy_that_is_never_asked(project: Any) -> None:
+    """A policy with options that is not in the chain guards nothing, and that is said."""
+    options = ("--set", "policies.budget.limits=[]")
+
+    idle = project.cli("doctor", *options)
+    asked = project.cli("doctor", *options, "--set", 'policies.chain=["budget"]')
+
+    assert "budget is not in policies.chain" in " ".join(idle.stdout.split())
+    assert "is not in policies.chain" not in " ".join(asked.stdout.split())
+
+
 @pytest.mark.parametrize(
     ("version", "others", "level"),
     [

@@ -136,7 +136,21 @@ def _check_names(session: Session) -> list[Finding]:
         *(("executor", name) for name in [config.runtime.executor] if name),
     ]
     found = [one for seam, name in wanted if (one := _check_name(session, seam, name))]
-    return [*found, *_check_providers(session)]
+    return [*found, *_check_providers(session), *_check_idle(config)]
+
+
+def _check_idle(config: Config) -> list[Finding]:
+    """Check that every policy that has options is asked."""
+    return [
+        Finding(
+            "policy",
+            "warning",
+            f"policies.{name} has options, but {name} is not in policies.chain: it guards nothing; "
+            "add it there, or take the table out",
+        )
+        for name in config.policy_options
+        if name not in config.policies.chain
+    ]
 
 
 def _check_providers(session: Session) -> list[Finding]:
