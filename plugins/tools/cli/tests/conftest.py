@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -236,6 +237,13 @@ def command(*args: str) -> list[str]:
     """Return the real command."""
     script = Path(sys.executable).with_name("reenact")
     return [str(script), *args] if script.exists() else [sys.executable, "-m", "reenact_cli.main", *args]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def interruptible() -> None:
+    """Have commands end by Ctrl-C even where it is ignored, as in the background of a shell."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
