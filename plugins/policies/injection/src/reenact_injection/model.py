@@ -39,7 +39,7 @@ class Vocabulary(dict[str, str]):
 
     Attributes:
         concepts: Concept of each token that has one; 0 for one that has it only as a second word.
-        several: Tokens of each piece that stands for more than one, or less.
+        several: Tokens of each piece that stands for more than one.
     """
 
     def __init__(self, shared: dict[str, str]) -> None:
