@@ -24,7 +24,7 @@ LONGEST_WORD = 20
 LEXICAL = ("w", "p")
 RARE_PAIR = 6
 """In how many examples two words have to follow each other; the rest is chance."""
-STRENGTH = 4.0
+STRENGTH = 8.0
 """How freely weights grow; twice as much finds more in texts of new kinds, and errs more often in them."""
 HARDEST = 4
 """How many windows of a harmless text are learned from in each round."""

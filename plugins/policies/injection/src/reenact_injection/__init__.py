@@ -75,6 +75,15 @@ KNOWN_MAX = 4096
 """How many texts a policy knows by their hash: each turn of a conversation brings all of them again."""
 
 
+@attrs.frozen
+class _Judged:
+    """What a policy remembers of a text, which is nothing of its words; the fields of a `Finding`."""
+
+    score: float
+    signals: tuple[str, ...]
+    spans: tuple[tuple[int, int], ...]
+
+
 class InjectionPolicy:
     """Judges requests and tool calls; of a text it remembers what was found in it, by its hash.
 
@@ -85,7 +94,7 @@ class InjectionPolicy:
     def __init__(self, options: InjectionOptions) -> None:
         self._options = options
         self.stages: frozenset[Stage] = frozenset(stage for stage in _STAGES if stage in options.stages)
-        self._known: dict[bytes, Finding] = {}
+        self._known: dict[bytes, _Judged] = {}
 
     async def evaluate(self, value: Any, context: PolicyContext) -> Decision:  # noqa: ARG002 - the seam's signature
         """Return what becomes of a request or a tool call."""
@@ -103,20 +112,25 @@ class InjectionPolicy:
             return Deny(_reason(found))
         return self._changed(value, found)
 
-    async def _judged(self, text: str) -> Finding:
+    async def _judged(self, text: str) -> _Judged:
         """Return what is found in a text; the texts that were not seen for the longest time are forgotten."""
         name = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
         finding = self._known.pop(name, None)
         if finding is None:
-            threshold = self._options.threshold
             short = len(text) < _LONG_CHARS
-            finding = detect(text, threshold) if short else await asyncio.to_thread(detect, text, threshold)
+            finding = self._detected(text) if short else await asyncio.to_thread(self._detected, text)
         self._known[name] = finding
         if len(self._known) > KNOWN_MAX:
             del self._known[next(iter(self._known))]
         return finding
 
-    def _changed(self, value: LlmRequest | ToolRequest, found: list[tuple[Piece, Finding]]) -> Decision:
+    def _detected(self, text: str) -> _Judged:
+        finding = detect(text, self._options.threshold)
+        return _Judged(
+            finding.score, finding.signals, () if self._options.action == "deny" else finding.spans
+        )
+
+    def _changed(self, value: LlmRequest | ToolRequest, found: list[tuple[Piece, _Judged]]) -> Decision:
         changed = value
         if found and self._options.action == "strip":
             changed = with_text(
@@ -135,7 +149,7 @@ class InjectionPolicy:
         return {piece.place for piece in pieces(request) if piece.source in UNTRUSTED}
 
 
-def _stripped(text: str, finding: Finding) -> str:
+def _stripped(text: str, finding: _Judged) -> str:
     kept, done = [], 0
     for start, end in finding.spans:
         kept += [text[done:start], REMOVED]
@@ -143,7 +157,7 @@ def _stripped(text: str, finding: Finding) -> str:
     return "".join((*kept, text[done:]))
 
 
-def _reason(found: list[tuple[Piece, Finding]]) -> str:
+def _reason(found: list[tuple[Piece, _Judged]]) -> str:
     piece, finding = max(found, key=lambda pair: pair[1].score)
     signs = ", ".join(finding.signals) or "no single sign"
     return f"suspected prompt injection in {_named(piece)} (score {finding.score:.2f}: {signs})"
@@ -155,7 +169,7 @@ def _named(piece: Piece) -> str:
     return f"message {piece.place[0]}, part {piece.place[1]}, from {piece.source}"
 
 
-def _spelled(piece: Piece, finding: Finding) -> dict[str, Any]:
+def _spelled(piece: Piece, finding: _Judged) -> dict[str, Any]:
     return {
         "source": piece.source,
         "place": list(piece.place),

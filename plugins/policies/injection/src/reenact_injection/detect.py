@@ -7,9 +7,8 @@ long the text; an attack at its end weighs what it weighs at its beginning.
 
 import math
 from collections.abc import Iterator
-from functools import cache, lru_cache
-from itertools import accumulate
-from operator import sub
+from functools import cache, cached_property
+from operator import add
 from typing import Final
 
 import attrs
@@ -40,14 +39,25 @@ class Finding:
 
     Attributes:
         score: From 0 to 1; `THRESHOLD` is where about one harmless text in a hundred lies above.
-        spans: First position and position after the last of what is suspicious, in
-            characters of the original text, in order, not overlapping.
         signals: What was undone to read it (``encoded``, ``leet``), then the concepts found.
     """
 
     score: float
-    spans: tuple[tuple[int, int], ...] = ()
     signals: tuple[str, ...] = ()
+    _text: str = attrs.field(default="", repr=False)
+    _limit: float = attrs.field(default=math.inf, repr=False)
+
+    @cached_property
+    def spans(self) -> tuple[tuple[int, int], ...]:
+        """Where it is suspicious: first position and position after the last, in characters of the original.
+
+        In order, not overlapping. Worked out when first asked for, which takes a second look at the text.
+        """
+        found: list[tuple[int, int]] = []
+        for view, weighed, bias in _read(self._text):
+            chosen = _chosen(weighed.weights, self._limit - bias, _model().spans)
+            found += [view.origin(start, end) for start, end in _guilty(view, weighed, chosen)]
+        return _merged(found)
 
 
 def detect(text: str, threshold: float = THRESHOLD) -> Finding:
@@ -58,21 +68,25 @@ def detect(text: str, threshold: float = THRESHOLD) -> Finding:
         threshold: The score from which spans and signals are worked out.
     """
     limit = _logit(threshold) / STEP
-    model = _model()
+    spans = _model().spans
     best = -_STEEPEST
-    spans: list[tuple[int, int]] = []
     signals: list[str] = []
-    for view in readings(text):
-        weighed = model.weigh(view.pieces())
-        bias = model.bias + model.disguised if view.disguised else model.bias
-        heights = list(accumulate(weighed.weights, initial=bias))
-        highest = _highest(heights, model.spans)
+    for view, weighed, bias in _read(text):
+        highest = _highest(weighed.weights, spans) + bias
         best = max(best, highest)
         if highest >= limit:
-            chosen = _chosen(heights, limit, model.spans)
-            spans += [view.origin(start, end) for start, end in _guilty(view, weighed, chosen)]
-            signals += [*view.marks, *_concepts(weighed, chosen)]
-    return Finding(_sigmoid(best), _merged(spans), tuple(dict.fromkeys(signals))[:_SIGNALS])
+            signals += [*view.marks, *_concepts(weighed, _chosen(weighed.weights, limit - bias, spans))]
+    if best < limit:
+        return Finding(_sigmoid(best))
+    return Finding(_sigmoid(best), tuple(dict.fromkeys(signals))[:_SIGNALS], text, limit)
+
+
+def _read(text: str) -> Iterator[tuple[View, Weighed, int]]:
+    """Yield the readings of *text*, weighed, each with what all its windows start with."""
+    model = _model()
+    for view in readings(text):
+        bias = model.bias + model.disguised if view.disguised else model.bias
+        yield view, model.weigh(view.pieces()), bias
 
 
 @cache
@@ -80,40 +94,22 @@ def _model() -> models.Model:
     return models.load()
 
 
-def _highest(heights: list[int], biases: tuple[int, ...]) -> int:
-    """Return the log-odds of the most suspicious window; *heights* are the sums up to each block."""
-    return heights[0] + max(
-        [
-            max(map(sub, heights[size:], heights)) + bias
-            for size, bias in _sizes(min(len(heights) - 1, SPANS[-1]), biases)
-        ],
-        default=-_STEEPEST,
-    )
+def _highest(weights: list[int], biases: tuple[int, ...]) -> int:
+    """Return the log-odds of the most suspicious window of blocks that weigh so much."""
+    if not weights:
+        return -_STEEPEST
+    alone, double = biases
+    return max(max(weights) + alone, max(map(add, weights, weights[1:]), default=-_STEEPEST) + double)
 
 
-@lru_cache(maxsize=SPANS[-1] + 1)
-def _sizes(blocks: int, biases: tuple[int, ...]) -> list[tuple[int, int]]:
-    """Return how many blocks the windows of a text have, and what such a window starts with.
-
-    Args:
-        blocks: How many the text has; any number that is more than the longest window has will do for more.
-        biases: What windows start with.
-    """
-    spans = [
-        (span, bias) for span, bias in zip(SPANS, biases, strict=True) if span == 1 or blocks > span // 2
-    ]
-    return [(min(span, blocks), bias) for span, bias in spans] if blocks else []
-
-
-def _chosen(heights: list[int], limit: float, biases: tuple[int, ...]) -> list[_Window]:
-    """Return the shortest windows at or over *limit* that do not overlap."""
-    blocks = len(heights) - 1
+def _chosen(weights: list[int], limit: float, biases: tuple[int, ...]) -> list[_Window]:
+    """Return the windows at or over *limit* that do not overlap, the shorter ones first."""
     chosen: list[_Window] = []
-    taken = bytearray(blocks)
-    for size, bias in _sizes(min(blocks, SPANS[-1]), biases):
-        need = limit - heights[0] - bias
-        for at, weight in enumerate(map(sub, heights[size:], heights)):
-            if weight >= need and not any(taken[at : at + size]):
+    taken = bytearray(len(weights))
+    sums = {1: weights, 2: list(map(add, weights, weights[1:]))}
+    for size, bias in zip(SPANS, biases, strict=True):
+        for at, weight in enumerate(sums[size]):
+            if weight + bias >= limit and not any(taken[at : at + size]):
                 taken[at : at + size] = b"\1" * size
                 chosen.append((at, at + size))
     return chosen
@@ -121,7 +117,7 @@ def _chosen(heights: list[int], limit: float, biases: tuple[int, ...]) -> list[_
 
 def _guilty(view: View, weighed: Weighed, chosen: list[_Window]) -> Iterator[tuple[int, int]]:
     """Return where the windows stand in the view, without the harmless sentences at their ends."""
-    found = places(view.text, view.pieces(), weighed.words)
+    found = places(view.text, view.pieces(), weighed.size)
     ends = weighed.bounds
     for begin_block, end_block in chosen:
         first, last = ends[begin_block], ends[end_block]

@@ -1,21 +1,24 @@
-"""What the model sees of a block of tokens: words, concepts, and concepts near each other.
+"""What the model sees of a block of tokens: words, concepts, and concepts that follow each other.
 
 A block is a sentence or a line, or several short ones, or a piece of a long one. The model
-judges windows of one, two and four blocks, so that an injected sentence is judged by itself
-however harmless the text around it is. A feature counts once in a block. Concepts near each
-other count in any order, since languages put the verb where they like. This is the definition;
-`model.py` computes the same sums faster, and a test holds the two together.
+judges windows of one and two blocks, so that an injected sentence is judged by itself
+however harmless the text around it is. A feature counts once in a block. What follows a concept
+is the next concept, whatever words without one stand between: languages differ in how many they
+need. For the same reason two concepts count in any order. This is the definition; `model.py`
+computes the same sums faster, and a test holds the two together.
 
 ==================  ===========================================================
 ``("w", a)``        the word *a*
 ``("p", a, b)``     the word *b* after another one, *a*; it belongs to the block of *b*
 ``("c", i)``        the concept *i*
-``("s", i)``        the concept *i* opening a sentence or line
-``("n", i, j)``     two concepts with at most two tokens between them
-``("f", i, j)``     two concepts further apart, at most `FAR` tokens
+``("s", i)``        the concept *i* as the first of a sentence, clause or line
+``("n", i, j)``     a concept and the next one
+``("f", i, j)``     a concept and one further on, up to `RECENT` places
+``("t", mask)``     three concepts in a row, as bits
 ``("b", k)``        that a window has *k* blocks; said of the window, not of a block
-``("t", mask)``     three concepts in a row within `FAR` tokens, as bits
 ==================  ===========================================================
+
+What ends a sentence, clause or line takes a place among the concepts, so that few reach over it.
 """
 
 # ruff: noqa: RUF001 - signs of many languages
@@ -28,13 +31,11 @@ from reenact_injection.tokens import BOUND, PAIRS, expand, pieces
 SHORTEST_BLOCK: Final = 8
 """A block does not end before it has this many tokens, unless the text does."""
 LONGEST_BLOCK: Final = 32
-SPANS: Final = (1, 2, 4)
+SPANS: Final = (1, 2)
 """How many blocks a window has."""
 ENDS: Final = frozenset("\n.!?;。！？؟।")
 """Tokens after which a block may end."""
-NEAR: Final = 3
-FAR: Final = 10
-RECENT: Final = 5
+RECENT: Final = 3
 """How many concepts back are looked at."""
 
 Feature = tuple[Hashable, ...]
@@ -54,10 +55,10 @@ def tokens(text: str) -> list[tuple[str, int]]:
 def blocks(stream: Sequence[tuple[str, int]]) -> list[set[Feature]]:
     """Return the features of each block of a stream of tokens."""
     out: list[set[Feature]] = []
-    recent: list[tuple[int, int]] = []
-    previous, before = "\n", BOUND
+    recent = [BOUND]
+    previous = "\n"
     size = LONGEST_BLOCK
-    for index, (word, concept) in enumerate(stream):
+    for word, concept in stream:
         if size >= LONGEST_BLOCK or (size >= SHORTEST_BLOCK and previous in ENDS):
             out.append(set())
             size = 0
@@ -65,20 +66,21 @@ def blocks(stream: Sequence[tuple[str, int]]) -> list[set[Feature]]:
         out[-1].add(("w", word))
         if previous != word:
             out[-1].add(("p", previous, word))
-        if concept and concept != BOUND:
-            out[-1] |= _of_concept(index, concept, before, recent)
-            recent = [*recent[1 - RECENT :], (index, concept)]
-        previous, before = word, concept
+        if concept:
+            out[-1] |= _of_concept(concept, recent) if concept != BOUND else set()
+            recent = [*recent[1 - RECENT :], concept]
+        previous = word
     return out
 
 
-def _of_concept(index: int, concept: int, before: int, recent: list[tuple[int, int]]) -> set[Feature]:
+def _of_concept(concept: int, recent: list[int]) -> set[Feature]:
     found: set[Feature] = {("c", concept)}
-    if before == BOUND:
+    if recent[-1] == BOUND:
         found.add(("s", concept))
-    close = [(index - at, other) for at, other in recent if index - at <= FAR and other != concept]
-    for distance, other in close:
-        found.add(("n" if distance <= NEAR else "f", *sorted((concept, other))))
-    if len(close) > 1:
-        found.add(("t", 1 << concept | 1 << close[-1][1] | 1 << close[-2][1]))
+    for back, other in enumerate(reversed(recent), 1):
+        if other not in (BOUND, concept):
+            found.add(("n" if back == 1 else "f", *sorted((concept, other))))
+    three = {concept, *recent[-2:]}
+    if len(three) == 3 and BOUND not in three:  # noqa: PLR2004 - so many are three
+        found.add(("t", sum(1 << one for one in three)))
     return found

@@ -11,72 +11,19 @@ numbers, and what is forgotten is forgotten between two texts.
 
 import json
 from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from importlib.resources import files
-from itertools import pairwise
-from typing import Any, Final, TypeAlias
+from itertools import compress, pairwise
+from typing import Any, Final
 
 import attrs
 
-from reenact_injection.features import ENDS, FAR, LONGEST_BLOCK, NEAR, RECENT, SHORTEST_BLOCK
-from reenact_injection.tokens import BOUND, OPENERS, PAIRS, SECONDS, expand
+from reenact_injection.features import LONGEST_BLOCK, SHORTEST_BLOCK
+from reenact_injection.index import END, Index, Vocabulary
+from reenact_injection.tokens import BOUND
 
 STEP: Final = 0.01
 """What one unit of a stored weight is worth, in log-odds."""
-
-_REMEMBERED = 1 << 16
-_SHIFT = 6
-_APART = 1 << 7
-"""Said of a concept that is more than `NEAR` tokens back."""
-_NEAR_KEY, _FAR_KEY = 1 << 20, 1 << 21
-
-
-_Feature: TypeAlias = str | tuple[str, str]
-"""A word, or a word after another one."""
-
-
-class Vocabulary(dict[str, str]):
-    """The pieces that were met so far, each with the token it stands for.
-
-    Attributes:
-        concepts: Concept of each token that has one; 0 for one that has it only as a second word.
-        several: Tokens of each piece that stands for more than one.
-    """
-
-    def __init__(self, shared: dict[str, str]) -> None:
-        """Begin with nothing.
-
-        Args:
-            shared: Words that are looked up in other tables, where the same object is found faster than an
-                equal one.
-        """
-        self._shared = shared
-        self.concepts: dict[str, int] = {}
-        self.several: dict[str, tuple[str, ...]] = {}
-
-    @property
-    def full(self) -> bool:
-        """Whether it is time to forget it all and begin anew."""
-        return len(self) >= _REMEMBERED
-
-    def words(self, pieces: list[str]) -> list[str]:
-        """Return the tokens of *pieces*."""
-        words = list(map(self.__getitem__, pieces))
-        if self.several.keys().isdisjoint(pieces):
-            return words
-        several = self.several
-        parts = [several.get(piece) or (word,) for piece, word in zip(pieces, words, strict=True)]
-        return [word for part in parts for word in part]
-
-    def __missing__(self, piece: str) -> str:
-        expanded = expand(piece)
-        for word, concept in expanded:
-            if concept != BOUND and (concept or word in SECONDS):
-                self.concepts[word] = concept
-        if len(expanded) != 1:
-            self.several[piece] = tuple([word for word, _ in expanded])
-        token = self._shared.get(expanded[0][0], expanded[0][0])
-        self[piece] = token  # last: who finds a piece known finds what it stands for
-        return token
 
 
 @attrs.define(eq=False)
@@ -91,10 +38,10 @@ class Model:
         words: Weight of a word.
         pairs: Weight of a word after another one.
         concepts: Weight of each concept.
-        openers: Weight of each concept that opens a sentence.
-        near: Weight of two close concepts, at the smaller shifted left plus the larger.
+        openers: Weight of each concept that is the first of a sentence, clause or line.
+        near: Weight of a concept and the next one, at the smaller shifted left plus the larger.
         far: The same for concepts further apart.
-        triples: Weight of three concepts by their bits.
+        triples: Weight of three concepts in a row, by their bits.
     """
 
     bias: int
@@ -107,48 +54,43 @@ class Model:
     near: dict[int, int]
     far: dict[int, int]
     triples: dict[int, int]
-    _shared: dict[str, str] = attrs.field(factory=dict, init=False, repr=False)
+    _index: Index = attrs.field(init=False, repr=False)
     _seen: Vocabulary = attrs.field(init=False, repr=False)
-    _patterns: dict[tuple[int, ...], tuple[tuple[int, int], ...]] = attrs.field(
-        factory=dict, init=False, repr=False
-    )
-    _weights: dict[_Feature, int] = attrs.field(init=False, repr=False)
-    _weighted: frozenset[_Feature] = attrs.field(init=False, repr=False)
-    _of_concepts: dict[int, int] = attrs.field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        """Put words and pairs into one table, and all that has to do with concepts into another."""
-        one = self._shared.setdefault
-        self._weights = {one(word, word): weight for word, weight in self.words.items()}
-        self._weights.update(
-            ((one(first, first), one(second, second)), weight)
-            for (first, second), weight in self.pairs.items()
-        )
-        self._weighted = frozenset(self._weights)
-        self._of_concepts = {
-            **self.concepts,
-            **{-concept: weight for concept, weight in self.openers.items()},
-            **{pair | _NEAR_KEY: weight for pair, weight in self.near.items()},
-            **{pair | _FAR_KEY: weight for pair, weight in self.far.items()},
-            **{-mask << _SHIFT: weight for mask, weight in self.triples.items()},
-        }
-        self._seen = Vocabulary(self._shared)
+        """Number all features."""
+        self._index = Index(self.words, self.pairs, self.concepts)
+        self._index.add_openers(self.openers)
+        self._index.add_near(self.near)
+        self._index.add_far(self.far)
+        self._index.add_triples(self.triples)
+        self._seen = Vocabulary(self._index)
 
     def weigh(self, pieces: list[str]) -> "Weighed":
         """Weigh a folded text, cut into words and signs, block by block."""
-        seen = self._seen
+        index, seen = self._index, self._seen
         if seen.full:
-            self._seen = seen = Vocabulary(self._shared)
-        words = seen.words(pieces)
-        bounds = _bounds(words)
-        pairs = list(zip(("\n", *words), words, strict=False))
-        weighted, weight_of = self._weighted, self._weights.__getitem__
-        weights = [
-            sum(map(weight_of, weighted.intersection([*words[begin:end], *pairs[begin:end]])))
-            for begin, end in pairwise(bounds)
-        ]
-        weighed = Weighed(words, bounds, weights, seen.concepts)
-        self._add_concepts(weighed)
+            self._seen = seen = Vocabulary(index)
+        numbers = seen.numbers(pieces)
+        nexts = map(index.nexts.__getitem__, [index.start, *numbers])
+        kinds = index.kinds_of(numbers)
+        spots = list(compress(range(len(kinds)), kinds))
+        concepts = list(filter(None, kinds))
+        before = [END, *concepts]
+        third, second = [0, 0, *before], [0, *before]
+        weighed = Weighed(
+            bounds=_bounds(len(numbers), spots, concepts),
+            words=(numbers, list(map(dict.get, nexts, numbers))),
+            spots=spots,
+            concepts=(
+                concepts,
+                list(map(index.near.get, zip(before, concepts, strict=False))),
+                list(map(index.far.get, zip(second, concepts, strict=False))),
+                list(map(index.far.get, zip(third, concepts, strict=False))),
+                list(map(index.triples.get, zip(second, before, concepts, strict=False))),
+            ),
+        )
+        weighed.weights = _weights(weighed, index.weights.__getitem__)
         return weighed
 
     def sums(self, weighed: "Weighed", first: int = 0, last: int | None = None) -> list[int]:
@@ -160,74 +102,16 @@ class Model:
             last: The number of the block after the last; all to the end if it is None.
         """
         bounds = weighed.bounds[first : None if last is None else last + 1]
-        out: list[int] = []
+        sums = [0] * (bounds[-1] - bounds[0])
+        weights = self._index.weights
         for begin, end in pairwise(bounds):
-            words = weighed.words[begin:end]
-            befores = [weighed.words[begin - 1] if begin else "\n", *words]
-            placed: dict[_Feature, int] = {words[at]: at for at in reversed(range(len(words)))}
-            placed |= {pair: at for at, pair in enumerate(zip(befores, words, strict=False))}
-            counted = [0] * len(words)
-            for feature in self._weighted.intersection(placed):
-                counted[placed[feature]] += self._weights[feature]
-            out += counted
-        start = bounds[0]
-        for index, weight in weighed.within(start, bounds[-1]):
-            out[index - start] += weight
-        return out
+            for feature, at in weighed.places(begin, end).items():
+                sums[at - bounds[0]] += weights[feature]
+        return sums
 
-    def _add_concepts(self, weighed: "Weighed") -> None:
-        """Add to the blocks' weights what the tokens add because of their concepts."""
-        words, concepts, patterns = weighed.words, weighed.known, self._patterns
-        block, end = -1, 0
-        recent: list[tuple[int, int]] = []
-        counted: set[int] = set()
-        for index, word in [(index, word) for index, word in enumerate(words) if word in concepts]:
-            previous = words[index - 1] if index else "\n"
-            concept = concepts[word] or PAIRS.get(f"{previous} {word}", 0)
-            if not concept:
-                continue
-            while index >= end:
-                block += 1
-                end = weighed.bounds[block + 1]
-                counted.clear()
-            near, far = index - NEAR, index - FAR
-            pattern = (
-                -concept if previous in OPENERS else concept,
-                *[other if at >= near else other | _APART for at, other in recent if at >= far],
-            )
-            weights = patterns.get(pattern)
-            if weights is None:
-                weights = self._learn(pattern)
-            recent.append((index, concept))
-            if len(recent) > RECENT:
-                del recent[0]
-            weight = 0
-            for key, value in weights:
-                if key not in counted:
-                    counted.add(key)
-                    weight += value
-            if weight:
-                weighed.concepts.append((index, weight))
-                weighed.weights[block] += weight
 
-    def _learn(self, pattern: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
-        """Remember what a concept weighs after others: a key for each feature, and its weight."""
-        if len(self._patterns) >= _REMEMBERED:
-            self._patterns.clear()
-        concept = abs(pattern[0])
-        keys = {concept, pattern[0]}
-        close = [other for other in pattern[1:] if other & ~_APART != concept]
-        for other in close:
-            near = other & ~_APART
-            pair = min(concept, near) << _SHIFT | max(concept, near)
-            keys.add(pair | (_FAR_KEY if other & _APART else _NEAR_KEY))
-        if len(close) > 1:
-            mask = 1 << concept | 1 << (close[-1] & ~_APART) | 1 << (close[-2] & ~_APART)
-            keys.add(-mask << _SHIFT)
-        table = self._of_concepts
-        weights = tuple([(key, table[key]) for key in keys if key in table])
-        self._patterns[pattern] = weights
-        return weights
+_Numbers = Sequence[int | None]
+"""Numbers of features; None where there is no such feature."""
 
 
 @attrs.define(eq=False)
@@ -235,33 +119,63 @@ class Weighed:
     """A text, weighed.
 
     Attributes:
-        words: Its tokens.
         bounds: The number of the first token of each block, and at the end how many tokens there are.
+        words: Numbers of the tokens, and of the pairs that they end.
+        spots: The number of each token that has a concept or ends something.
+        concepts: What those are, and the numbers of what they end.
         weights: The weight of each block.
-        known: The concepts of its words, and of others.
-        concepts: Number and weight of each token that adds weight because of its concept.
     """
 
-    words: list[str]
     bounds: list[int]
-    weights: list[int]
-    known: dict[str, int]
-    concepts: list[tuple[int, int]] = attrs.field(factory=list)
+    words: tuple[_Numbers, ...]
+    spots: list[int]
+    concepts: tuple[_Numbers, ...]
+    weights: list[int] = attrs.field(factory=list)
 
-    def within(self, start: int, end: int) -> list[tuple[int, int]]:
-        """Return those of `concepts` from token *start* to before token *end*."""
-        return self.concepts[bisect_left(self.concepts, (start,)) : bisect_left(self.concepts, (end,))]
+    @property
+    def size(self) -> int:
+        """How many tokens it has."""
+        return len(self.words[0])
 
-    def named(self, start: int, end: int) -> list[int]:
-        """Return the concepts of the words from token *start* to before token *end*, in order."""
-        return [concept for word in self.words[start:end] if (concept := self.known.get(word))]
+    def places(self, begin: int, end: int) -> dict[int, int]:
+        """Return the features from token *begin* to before token *end*, and the first token of each."""
+        first, last = bisect_left(self.spots, begin), bisect_left(self.spots, end)
+        found: dict[Any, int] = {}
+        for part in self.words:
+            found.update(zip(part[begin:end][::-1], range(end - 1, begin - 1, -1), strict=True))
+        for part in self.concepts:
+            found.update(zip(part[first:last][::-1], self.spots[first:last][::-1], strict=True))
+        found.pop(None, None)
+        return found
+
+    def named(self, begin: int, end: int) -> list[int]:
+        """Return the concepts from token *begin* to before token *end*, in order."""
+        first, last = bisect_left(self.spots, begin), bisect_left(self.spots, end)
+        return [kind for kind in self.concepts[0][first:last] if kind and kind not in (BOUND, END)]
 
 
-def _bounds(words: list[str]) -> list[int]:
+def _weights(weighed: Weighed, weight_of: Callable[[Any], int]) -> list[int]:
+    """Return the weight of each block: of each feature in it, once."""
+    words, pairs = weighed.words
+    one, two, three, four, five = weighed.concepts
+    weights = []
+    begin = first = 0
+    for end in weighed.bounds[1:]:
+        last = bisect_left(weighed.spots, end, first)
+        found = {
+            *words[begin:end], *pairs[begin:end],
+            *one[first:last], *two[first:last], *three[first:last], *four[first:last], *five[first:last],
+        }  # fmt: skip
+        weights.append(sum(map(weight_of, found)))
+        begin, first = end, last
+    return weights
+
+
+def _bounds(size: int, spots: list[int], concepts: list[int]) -> list[int]:
     """Return the number of the first token of each block, and at the end how many tokens there are."""
     begins: list[int] = []
-    begin, size = 0, len(words)
-    for end in [index for index, word in enumerate(words, 1) if word in ENDS]:
+    begin = 0
+    for end in [spot + 1 for spot, concept in zip(spots, concepts, strict=True) if concept == END]:
         while end > begin + LONGEST_BLOCK:
             begins.append(begin)
             begin += LONGEST_BLOCK

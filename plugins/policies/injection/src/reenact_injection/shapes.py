@@ -7,6 +7,7 @@ out, and which few stretches the others need to look at.
 # ruff: noqa: RUF001 - so are quotation marks of many languages
 
 import re
+from itertools import compress
 from typing import Final
 
 import attrs
@@ -18,6 +19,7 @@ _LENGTH_LIMIT = 255
 _PUNCTUATION = ".,;:!?()\"'’“”«»[]…"
 
 _LETTERS: Final = re.compile(rb"[\x01\x02]{4}")
+_LONG_SIZE: Final = re.compile(rb"[\x10-\xff]")
 _EVENLY: Final = re.compile(rb"[\x02-\x05]{6}|[\x07-\x09]{4}")
 
 
@@ -38,18 +40,16 @@ class Shape:
     def of(cls, text: str) -> "Shape":
         """Look at *text*."""
         chunks = text.split()
-        sizes = list(map(len, chunks))
-        longest = max(sizes, default=0)
-        words = _WORDS
-        strange = [chunk for chunk in chunks if not words[chunk]]
-        long = []
-        if longest >= _LONG:
+        try:
+            sizes = bytes(map(len, chunks))
+        except ValueError:
+            sizes = bytes(min(len(chunk), _LENGTH_LIMIT) for chunk in chunks)
+        strange = list(compress(chunks, map(_ODD.__getitem__, chunks)))
+        long: list[str] = []
+        if _LONG_SIZE.search(sizes):
             strange += [chunk for chunk in chunks if len(chunk) >= _LONG and not _is_word(chunk)]
             long = [chunk for chunk in dict.fromkeys(strange) if len(chunk) >= _LONG]
-        packed = (
-            bytes(sizes) if longest <= _LENGTH_LIMIT else bytes(min(size, _LENGTH_LIMIT) for size in sizes)
-        )
-        return cls(" ".join(strange), " ".join(long), packed)
+        return cls(" ".join(strange), " ".join(long), sizes)
 
     @property
     def letters(self) -> bool:
@@ -69,19 +69,19 @@ class Shape:
 _REMEMBERED = 1 << 16
 
 
-class _Words(dict[str, bool]):
-    """Whether what stands between two blanks is a word with its punctuation; short ones are remembered."""
+class _Odd(dict[str, bool]):
+    """Whether what stands between two blanks is no word with its punctuation; short ones are remembered."""
 
     def __missing__(self, chunk: str) -> bool:
         if len(self) >= _REMEMBERED:
             self.clear()
-        is_word = chunk.isalpha() or chunk.strip(_PUNCTUATION).isalpha()
+        odd = not (chunk.isalpha() or chunk.strip(_PUNCTUATION).isalpha())
         if len(chunk) < _LONG:
-            self[chunk] = is_word
-        return is_word
+            self[chunk] = odd
+        return odd
 
 
-_WORDS: Final = _Words()
+_ODD: Final = _Odd()
 
 
 def _is_word(chunk: str) -> bool:

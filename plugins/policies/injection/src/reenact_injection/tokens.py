@@ -34,7 +34,6 @@ _EXTRA: Final = ("TAG", "COMMENT", "FENCE", "LINK", "BOUND", "QUOTE")
 
 PAIRS: Final = {**split_forms(), **LEXICON.pairs}
 """Two words joined by a space to the concept they have together."""
-SECONDS: Final = frozenset(pair.split()[1] for pair in PAIRS)
 
 CONCEPTS: Final = (*LEXICON.concepts, *_EXTRA)
 """Names of the concepts; 0 is none."""
@@ -72,16 +71,16 @@ def expand(piece: str) -> tuple[tuple[str, int], ...]:
     return _named(words) if words else ((piece, 0),)
 
 
-def places(text: str, cut: list[str], words: list[str] | None = None) -> list[tuple[int, int]]:
+def places(text: str, cut: list[str], size: int | None = None) -> list[tuple[int, int]]:
     """Return where each token of a folded text stands: first position and position after the last.
 
     Args:
         text: The text.
         cut: Its pieces.
-        words: Its tokens, if they are at hand.
+        size: How many tokens it has, if that is known.
     """
     spots = spans(text)
-    if words is not None and len(words) == len(cut):
+    if size == len(cut):
         return spots
     found: list[tuple[int, int]] = []
     done = 0
