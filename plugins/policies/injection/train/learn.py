@@ -19,12 +19,14 @@ from sklearn.linear_model import LogisticRegression
 SCALES = {"b": 1.0, "w": 1.5, "p": 1.0, "c": 1.0, "s": 1.0, "n": 1.0, "f": 1.0, "t": 1.0}
 DISGUISED = ("z",)
 """Not learned: what it weighs is chosen, see `train.py`."""
+ALONE = ("b", 1)
+"""Learned, and moved besides, see `train.py`."""
 UNKNOWN = "\x00"
 LONGEST_WORD = 20
 LEXICAL = ("w", "p")
 RARE_PAIR = 6
 """In how many examples two words have to follow each other; the rest is chance."""
-STRENGTH = 8.0
+STRENGTH = 4.0
 """How freely weights grow; twice as much finds more in texts of new kinds, and errs more often in them."""
 HARDEST = 4
 """How many windows of a harmless text are learned from in each round."""
@@ -44,7 +46,7 @@ class Windows:
 
 
 def cut(examples: Sequence[Example]) -> Windows:
-    """Cut examples into windows of two neighbouring blocks."""
+    """Cut examples into windows of neighbouring blocks."""
     windows = Windows()
     for number, example in enumerate(examples):
         for counts in windows_of(example.text):
@@ -60,7 +62,7 @@ def windows_of(text: str) -> list[Counter[Feature]]:
         parts = blocks(tokens(view.text))
         mark = {DISGUISED: 1} if view.disguised else {}
         for span in SPANS:
-            for at in range(max(1, len(parts) - span + 1) if span == 1 or len(parts) > span // 2 else 0):
+            for at in range(len(parts) - span + 1):
                 counts: Counter[Feature] = Counter(mark)
                 counts["b", span] = 1
                 for part in parts[at : at + span]:
@@ -71,12 +73,21 @@ def windows_of(text: str) -> list[Counter[Feature]]:
 
 @attrs.define
 class Linear:
-    """Weights of features and the bias, in log-odds; `disguised` is added where a disguise was undone."""
+    """Weights of features and the bias, in log-odds.
+
+    Attributes:
+        index: The place of each feature among the weights.
+        weights: The weights.
+        bias: What every window starts with.
+        disguised: What is added where a disguise was undone.
+        alone: What is added to a window of one block.
+    """
 
     index: dict[Feature, int]
     weights: np.ndarray
     bias: float
     disguised: float = 0.0
+    alone: float = 0.0
 
     def scale(self) -> np.ndarray:
         return np.array([SCALES[str(feature[0])] for feature in self.index])
@@ -88,6 +99,7 @@ class Linear:
         """Return the score of each of *size* examples: its highest window."""
         margins = self.matrix(windows) @ (self.weights / self.scale()) + self.bias
         margins += self.disguised * np.array([DISGUISED in counts for counts in windows.counts])
+        margins += self.alone * np.array([ALONE in counts for counts in windows.counts])
         out = np.full(size, -np.inf)
         np.maximum.at(out, windows.owner, margins)
         return out

@@ -95,7 +95,7 @@ def _fit(
             joined.counts.append(counts)
             joined.owner.append(places[owner])
     model = learn.fit(examples, joined, words=train.lexical)
-    return attrs.evolve(model, disguised=train.DISGUISED)
+    return attrs.evolve(model, disguised=train.DISGUISED, alone=train.ALONE)
 
 
 def threshold(rows: list[Example], scores: np.ndarray, target: float) -> float:

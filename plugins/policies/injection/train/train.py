@@ -24,6 +24,9 @@ from reenact_injection.model import STEP
 TARGET = 0.008
 DISGUISED = 0.5
 """How much sooner a text that was written another way counts, in log-odds: few harmless ones are."""
+ALONE = 1.0
+"""How much sooner a window of one block counts than is learned, in log-odds: where harmless texts err, it is
+mostly in what two blocks add up to."""
 SMALLEST = 0.06
 """A weight closer to nothing is not shipped: a third of the file, and no figure changes by it."""
 COMMON = 2500
@@ -46,7 +49,7 @@ def lexical(example: Example) -> bool:
 def fit(examples: list[Example]) -> learn.Linear:
     """Return the model learned from *examples*."""
     model = learn.fit(examples, learn.cut(examples), words=lexical)
-    return attrs.evolve(model, disguised=DISGUISED)
+    return attrs.evolve(model, disguised=DISGUISED, alone=ALONE)
 
 
 def written(model: learn.Linear, threshold: float) -> str:
@@ -54,7 +57,8 @@ def written(model: learn.Linear, threshold: float) -> str:
     tables: dict[str, dict] = {
         name: {} for name in ("words", "pairs", "concepts", "openers", "near", "far", "triples")
     }
-    spans = [0] * len(SPANS)
+    own = [float(model.weights[model.index["b", span]]) for span in SPANS]
+    spans = [round((own[0] + model.alone) / STEP), *[round(weight / STEP) for weight in own[1:]]]
     names = {
         "w": "words",
         "p": "pairs",
@@ -66,14 +70,10 @@ def written(model: learn.Linear, threshold: float) -> str:
     }
     for feature, number in model.index.items():
         weight = float(model.weights[number])
-        if abs(weight) < SMALLEST:
-            continue
-        units = round(weight / STEP)
-        if feature[0] == "b":
-            spans[SPANS.index(feature[1])] = units
+        if abs(weight) < SMALLEST or feature[0] == "b":
             continue
         key = str(feature[1] << 6 | feature[2]) if feature[0] in "nf" else " ".join(map(str, feature[1:]))
-        tables[names[str(feature[0])]][key] = units
+        tables[names[str(feature[0])]][key] = round(weight / STEP)
     bias = round((model.bias - threshold) / STEP)
     disguised = round(model.disguised / STEP)
     whole = {"bias": bias, "disguised": disguised, "spans": spans, **tables}

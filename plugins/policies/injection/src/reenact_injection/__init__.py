@@ -33,7 +33,7 @@ __all__ = [
 
 Action: TypeAlias = Literal["deny", "flag", "strip"]
 
-VERSION: Final = "4"
+VERSION: Final = "5"
 """Raised when the model or the normaliser changes what is decided."""
 REMOVED: Final = "[removed: suspected prompt injection]"
 

@@ -16,6 +16,7 @@ FIRST_UNSPACED: Final = "\u0e00"
 """Scripts from here on may be written without spaces (Thai, Lao, Burmese, Khmer, kana, Han)."""
 
 _SHORTEST_STEM = 2
+_START = 3
 _LONGEST_ENDING = 8
 _UNSPACED = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3040, 0x30FF), (0x3400, 0x9FFF))
 
@@ -31,7 +32,8 @@ class Lexicon:
         pairs: Two folded words joined by a space to concept, found at the second.
         inner: First character to the words found inside unspaced text, longest first.
         english: The English words and stems, which the repairs aim at.
-        sizes: The first two characters of a stem to the lengths of the stems that begin so, longest first.
+        sizes: The first three characters of a stem, or its two, to the lengths of the stems that a word
+            which begins so may begin with, longest first.
     """
 
     concepts: tuple[str, ...]
@@ -48,7 +50,8 @@ class Lexicon:
         if exact is not None:
             return exact
         shortest = len(word) - _LONGEST_ENDING
-        for size in self.sizes.get(word[:_SHORTEST_STEM], ()):
+        sizes = self.sizes.get(word[:_START]) or self.sizes.get(word[:_SHORTEST_STEM], ())
+        for size in sizes:
             if size >= shortest and (found := self.stems.get(word[:size])) is not None:
                 return found
         return 0
@@ -99,11 +102,13 @@ def _add(lexicon: Lexicon, concept: int, language: str, entry: str) -> None:
 
 
 def _sizes(stems: Iterable[str]) -> dict[str, tuple[int, ...]]:
-    sizes: dict[str, set[int]] = {}
+    found: dict[str, set[int]] = {}
     for stem in stems:
         if len(stem) >= _SHORTEST_STEM:
-            sizes.setdefault(stem[:_SHORTEST_STEM], set()).add(len(stem))
-    return {start: tuple(sorted(found, reverse=True)) for start, found in sizes.items()}
+            found.setdefault(stem[:_START], set()).add(len(stem))
+    for start, sizes in found.items():
+        sizes.update(found.get(start[:_SHORTEST_STEM], ()))
+    return {start: tuple(sorted(sizes, reverse=True)) for start, sizes in found.items()}
 
 
 LEXICON: Final = load()

@@ -58,17 +58,15 @@ def expand(piece: str) -> tuple[tuple[str, int], ...]:
     if not piece[0].isalnum():
         sign = _sign(piece)
         return ((sign, _sign_concept(sign)),)
-    if not piece.isascii():
-        if _is_unspaced(piece):
-            return tuple((word, concept) for word, concept, _, _ in _inner(piece))
-        if mixed := _mixed(piece):
-            return mixed
-    if concept := LEXICON.concept(piece):
-        return ((piece, concept),)
+    if not piece.isascii() and _is_unspaced(piece):
+        return tuple((word, concept) for word, concept, _, _ in _inner(piece))
     if piece.isdigit():
         return (("0", 0),)
-    words = repaired(piece)
-    return _named(words) if words else ((piece, 0),)
+    mixed = not piece.isascii() and any(map(str.isascii, piece))
+    concept = 0 if mixed else LEXICON.concept(piece)
+    if words := () if concept else repaired(piece):
+        return tuple((word, LEXICON.concept(word)) for word in words)
+    return ((piece, LEXICON.concept(piece) if mixed else concept),)
 
 
 def places(text: str, cut: list[str], size: int | None = None) -> list[tuple[int, int]]:
@@ -100,14 +98,6 @@ def _extents(piece: str) -> tuple[tuple[int, int], ...] | None:
         return tuple((at, size) for _, _, at, size in _inner(piece))
     count = len(expand(piece))
     return ((0, 0),) * count if count > 1 else None
-
-
-def _mixed(piece: str) -> tuple[tuple[str, int], ...]:
-    return _named(repaired(piece)) if any(map(str.isascii, piece)) else ()
-
-
-def _named(words: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
-    return tuple((word, LEXICON.concept(word)) for word in words)
 
 
 def _sign(piece: str) -> str:
