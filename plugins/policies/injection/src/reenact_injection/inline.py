@@ -95,11 +95,12 @@ class _Peculiar(NamedTuple):
 @lru_cache(maxsize=1 << 14)
 def _peculiar(chunk: str) -> _Peculiar | None:
     """Return what of *chunk* may be a disguise, None for nothing."""
-    single = len(_SINGLE.findall(chunk))
+    whole = chunk.isalnum()
+    single = len(chunk) == 1 if whole else len(_SINGLE.findall(chunk))
     if chunk.isalpha() or not _LETTER.search(chunk):
         return _Peculiar([], [], single) if single else None
     leet = [text for text in _LEET_WORD.findall(chunk) if _unleeted(text) is not None]
-    split = [text for text in _SPLIT.findall(chunk) if _joined(text) is not None]
+    split = [] if whole else [text for text in _SPLIT.findall(chunk) if _joined(text) is not None]
     return _Peculiar(leet, split, single) if leet or split or single else None
 
 
