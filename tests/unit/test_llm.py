@@ -1,5 +1,6 @@
 """Requests and answers: spelled for the hash, stored without repeating themselves, and read back."""
 
+from base64 import b64encode
 from decimal import Decimal
 from typing import Any
 
@@ -190,3 +191,24 @@ def test_a_message_is_spelled_once() -> None:
     assert message.spelled()[0] is name
     assert value == expected
     assert decode(canonical(value)) == value
+
+
+@given(st.text())
+def test_a_text_file_is_read_and_written(text: str) -> None:
+    """What is written into a text file is what is read from it, and data in base64 stays in base64."""
+    text = text.encode("utf-8", "ignore").decode()
+    file = Part(type="document", media_type="text/plain", data=b64encode(b"before").decode())
+
+    written = file.with_file_text("\ufeff" + text)
+
+    assert written.file_text == text
+    assert file.with_file_text("before") is file
+    assert attrs.evolve(file, media_type="image/png").file_text == ""
+
+
+def test_a_text_file_may_be_no_base64() -> None:
+    """Data that is said to be text and is no base64 is the text itself, and stays so."""
+    file = Part(type="document", media_type="application/ld+json", data='{"a": 1}')
+
+    assert file.file_text == '{"a": 1}'
+    assert file.with_file_text("[]").data == "[]"

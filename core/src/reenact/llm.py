@@ -5,6 +5,7 @@ back unchanged (signatures, encrypted reasoning) travels in `opaque`. Sampling
 fields are None unless the caller set them: several vendors refuse a default.
 """
 
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Literal, TypeAlias
@@ -53,6 +54,31 @@ class Part:
     failed: bool = False
     trusted: bool = True
     opaque: Mapping[str, Any] = NO_OPAQUE
+
+    @property
+    def file_text(self) -> str:
+        """What a text file in `data` says; empty if there is no file or it is no text.
+
+        Data that is no base64 of text, though it is said to be a text file, is taken for the text itself.
+        """
+        kind = self.media_type.partition(";")[0].strip().lower()
+        if not self.data or not (kind.startswith("text/") or kind.endswith(_TEXT_FILES)):
+            return ""
+        try:
+            return b64decode(self.data, validate=True).decode("utf-8-sig")
+        except ValueError:
+            return self.data
+
+    def with_file_text(self, text: str) -> "Part":
+        """Return it with a text file that says *text*; itself if it says that already."""
+        if text == self.file_text:
+            return self
+        encoded = self.data != self.file_text
+        data = b64encode(text.encode("utf-8")).decode("ascii") if encoded else text
+        return attrs.evolve(self, data=data)
+
+
+_TEXT_FILES = ("/json", "+json", "/xml", "+xml", "/yaml", "/x-yaml", "/toml", "/csv", "/javascript")
 
 
 def _parts(parts: Iterable[Part]) -> tuple[Part, ...]:

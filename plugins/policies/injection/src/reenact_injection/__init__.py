@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from itertools import chain
 from typing import Any, Final, Literal, TypeAlias, get_args
 
 import attrs
@@ -19,7 +20,7 @@ from reenact.seams import Offer
 from reenact.trace import neutral
 
 from reenact_injection.detect import THRESHOLD, Finding, detect
-from reenact_injection.parts import UNTRUSTED, Piece, Source, pieces, untrusted, with_text
+from reenact_injection.parts import UNTRUSTED, Piece, Source, definitions, pieces, untrusted, with_text
 
 __all__ = [
     "THRESHOLD",
@@ -55,7 +56,7 @@ class InjectionOptions:
         action: ``deny`` refuses the call; ``strip`` takes the suspicious sentences out and goes
             on; ``flag`` goes on, marks them as not trusted and puts them on record.
         stages: Where it judges: ``request`` for what a model reads, ``tool`` for what a tool is called with.
-        sources: Whose words it judges in a request.
+        sources: Whose words it judges in a request; ``definition`` is what tools on offer say of themselves.
         mark_untrusted: Whether documents and tool results are marked as not trusted, suspicious or not.
     """
 
@@ -101,9 +102,10 @@ class InjectionPolicy:
         if not isinstance(value, (LlmRequest, ToolRequest)):
             return Allow()
         judged = {"arguments", *self._options.sources}
+        told = definitions(value) if isinstance(value, LlmRequest) and "definition" in judged else ()
         found = [
             (piece, finding)
-            for piece in pieces(value)
+            for piece in chain(pieces(value), told)
             if piece.source in judged
             for finding in (await self._judged(piece.text),)
             if finding.score >= self._options.threshold
@@ -166,6 +168,8 @@ def _reason(found: list[tuple[Piece, _Judged]]) -> str:
 def _named(piece: Piece) -> str:
     if piece.source == "arguments":
         return f"argument {neutral('.'.join(map(str, piece.place)))[:_PLACE_CHARS]}"
+    if piece.source == "definition":
+        return f"tool {piece.place[1]}, {neutral('.'.join(map(str, piece.place[2:])))[:_PLACE_CHARS]}"
     return f"message {piece.place[0]}, part {piece.place[1]}, from {piece.source}"
 
 

@@ -1,7 +1,7 @@
 """Which texts of a request or tool call are judged, and how one of them is changed.
 
-A text is a part of a message, or a string among the arguments of a tool call. Who wrote it
-decides whether it is judged at all.
+A text is a part of a message, what a tool says of itself, or a string among the arguments of a
+tool call. Who wrote it decides whether it is judged at all.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,13 +11,16 @@ import attrs
 from reenact.judging import ToolRequest
 from reenact.llm import LlmMessage, LlmRequest, Part
 
-Source: TypeAlias = Literal["user", "document", "tool", "system", "assistant", "arguments"]
+Source: TypeAlias = Literal["user", "document", "tool", "system", "assistant", "definition", "arguments"]
 Steps: TypeAlias = tuple[str | int, ...]
 
+TOOLS: Final = "tools"
+"""Begins the place of what a tool says of itself."""
 UNTRUSTED: Final = frozenset(("document", "tool"))
 """Sources whose words are never orders."""
 
-_TEXTUAL = ("text/", "application/json", "application/xml")
+_SAID = frozenset(("title", "description"))
+"""What a JSON Schema says to whoever reads it."""
 
 
 @attrs.frozen
@@ -26,7 +29,8 @@ class Piece:
 
     Attributes:
         source: Who wrote it.
-        place: Where it stands: message and part, or the steps to an argument; both from 0.
+        place: Where it stands: message and part, both from 0; or ``tools``, the tool from 0 and the steps to
+            what it says; or the steps to an argument.
         text: What is judged.
     """
 
@@ -36,7 +40,7 @@ class Piece:
 
 
 def pieces(value: LlmRequest | ToolRequest) -> Iterator[Piece]:
-    """Return the texts of *value*, in order."""
+    """Return the texts of the messages or arguments of *value*, in order."""
     if isinstance(value, ToolRequest):
         yield from (Piece("arguments", place, text) for place, text in _strings(value.arguments, ()))
         return
@@ -47,16 +51,28 @@ def pieces(value: LlmRequest | ToolRequest) -> Iterator[Piece]:
                 yield Piece(_source(message, part), (at, number), text)
 
 
+def definitions(request: LlmRequest) -> Iterator[Piece]:
+    """Return what the tools on offer say of themselves, in order."""
+    for at, tool in enumerate(request.tools):
+        for place, text in _strings({"description": tool.description, "parameters": tool.parameters}, ()):
+            if text and place[-1] in _SAID:
+                yield Piece("definition", (TOOLS, at, *place), text)
+
+
 def with_text(value: LlmRequest | ToolRequest, texts: Mapping[Steps, str]) -> LlmRequest | ToolRequest:
     """Return *value* with the texts at the places named exchanged."""
     if isinstance(value, ToolRequest):
         return attrs.evolve(value, arguments=_exchanged(value.arguments, (), texts))
-    return _with_parts(value, {place: _rewritten(_part(value, place), text) for place, text in texts.items()})
+    parts = {place: text for place, text in texts.items() if place[0] != TOOLS}
+    changed = _with_parts(
+        value, {place: _rewritten(_part(value, place), text) for place, text in parts.items()}
+    )
+    return changed if len(parts) == len(texts) else _with_tools(changed, texts)
 
 
 def untrusted(request: LlmRequest, places: set[Steps]) -> LlmRequest:
     """Return *request* with the parts at *places* marked as not trusted."""
-    trusted = [place for place in places if _part(request, place).trusted]
+    trusted = [place for place in places if place[0] != TOOLS and _part(request, place).trusted]
     return _with_parts(
         request, {place: attrs.evolve(_part(request, place), trusted=False) for place in trusted}
     )
@@ -65,13 +81,11 @@ def untrusted(request: LlmRequest, places: set[Steps]) -> LlmRequest:
 def _words(part: Part) -> str:
     if part.type not in ("text", "document", "tool_result"):
         return ""
-    data = part.data if part.data and part.media_type.startswith(_TEXTUAL) else ""
-    return "\n".join(text for text in (part.title, part.text, data) if text)
+    return "\n".join(text for text in (part.title, part.text, part.file_text) if text)
 
 
 def _rewritten(part: Part, text: str) -> Part:
-    data = "" if part.media_type.startswith(_TEXTUAL) else part.data
-    return attrs.evolve(part, text=text, title="", data=data)
+    return attrs.evolve(part, text=text, title="", data="" if part.file_text else part.data)
 
 
 def _source(message: LlmMessage, part: Part) -> Source:
@@ -97,6 +111,18 @@ def _with_parts(request: LlmRequest, parts: Mapping[Steps, Part]) -> LlmRequest:
 def _with_parts_of(message: LlmMessage, at: int, parts: Mapping[Steps, Part]) -> LlmMessage:
     new: Any = tuple(parts.get((at, number), part) for number, part in enumerate(message.parts))
     return message if new == message.parts else attrs.evolve(message, parts=new)
+
+
+def _with_tools(request: LlmRequest, texts: Mapping[Steps, str]) -> LlmRequest:
+    tools: Any = tuple(
+        attrs.evolve(
+            tool,
+            description=texts.get((TOOLS, at, "description"), tool.description),
+            parameters=_exchanged(tool.parameters, (TOOLS, at, "parameters"), texts),
+        )
+        for at, tool in enumerate(request.tools)
+    )
+    return attrs.evolve(request, tools=tools)
 
 
 def _strings(value: Any, place: Steps) -> Iterator[tuple[Steps, str]]:

@@ -4,7 +4,6 @@ Everything that a model reads, or that stops it: messages and their parts, text 
 say of themselves, the vendor's options. Names of tools and ids stay, for answers refer to them.
 """
 
-from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, TypeVar
 
@@ -69,33 +68,15 @@ def _message(message: LlmMessage, text: _Text, value: Callable[[Any], Any]) -> L
 
 def _part(part: Part, text: _Text, value: Callable[[Any], Any]) -> Part:
     signed = part.type == "reasoning" and bool(part.opaque)
+    said = part.file_text
     return _changed(
-        part,
+        part.with_file_text(text(said)) if said else part,
         text=part.text and text(part.text, signed),
-        data=_file(part, text) if _is_text(part) else part.data,
         title=part.title and text(part.title),
         url=part.url and text(part.url),
         raw_arguments=part.raw_arguments and text(part.raw_arguments),
         arguments=part.arguments and value(part.arguments),
     )
-
-
-def _is_text(part: Part) -> bool:
-    kind = part.media_type.partition(";")[0].strip().lower()
-    return bool(part.data) and (kind.startswith("text/") or kind.endswith(_TEXTUAL))
-
-
-_TEXTUAL = ("/json", "+json", "/xml", "+xml", "/yaml", "/x-yaml", "/toml", "/csv", "/javascript")
-
-
-def _file(part: Part, text: _Text) -> str:
-    """Return the content of a text file, changed: in base64, unless it was none."""
-    try:
-        read = b64decode(part.data, validate=True).decode("utf-8-sig")
-    except ValueError:
-        return text(part.data)
-    made = text(read)
-    return part.data if made == read else b64encode(made.encode("utf-8")).decode("ascii")
 
 
 def _changed(thing: T, **fields: Any) -> T:
