@@ -257,6 +257,8 @@ class Policy(Protocol):
         Settle is asked once of whoever let an attempt pass there, whatever became of it, and there is
         nothing to change.
 
+        *value* is not changed in place: who does that denies. A changed one goes into `Modify`.
+
         Raises:
             Exception: Anything raised counts as ``Deny``, and is named in the record.
         """
