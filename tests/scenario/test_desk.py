@@ -63,6 +63,11 @@ async def signals() -> str:
     return await wait_signal("go", str)
 
 
+@workflow(name="desk-both")
+async def listening_and_asking() -> list[Any]:
+    return list(await asyncio.gather(wait_signal("approve", str), approve("b?")))
+
+
 @pytest.fixture
 def desk(store: MemoryStore) -> Desk:
     return Desk(store)
@@ -181,6 +186,21 @@ async def test_several_answers_must_be_told_apart(opened: Opened, desk: Desk) ->
 
     assert answered.path == "task#1/approve#0"
     assert resumed.output == [True, False]
+
+
+async def test_an_answer_goes_to_a_question_and_to_no_signal(opened: Opened, desk: Desk) -> None:
+    """Also when the signal is called approve; with one question among signals that is the one meant."""
+    async with opened() as runtime:
+        run = await runtime.run(listening_and_asking)
+
+        with pytest.raises(UsageError, match="for no answer at 'task#0/approve', but for signal 'approve'"):
+            await desk.approve(run.id, path="task#0/approve")
+        answered = await desk.approve(run.id, False)
+        await desk.signal(run.id, "task#0/approve#0", "heard")
+        resumed = await runtime.resume(run.id)
+
+    assert answered.path == "task#1/approve#0"
+    assert resumed.output == ["heard", False]
 
 
 async def test_a_run_that_has_ended_takes_nothing_more(opened: Opened, desk: Desk) -> None:

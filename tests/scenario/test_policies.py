@@ -6,14 +6,17 @@ from typing import Any
 
 import attrs
 import pytest
-from cards import CANARY, judge_of, plain_call, searched, wants_search, with_tools
+from cards import CANARY, judge_of, plain_call, search, searched, wants_search, with_tools
 from pytest_reenact.memory import MemoryStore
 from reenact import (
+    Allow,
     Config,
     Deny,
     LlmEvent,
+    LlmMessage,
     LlmRequest,
     Modify,
+    Part,
     PolicyContext,
     RunFilter,
     Status,
@@ -23,7 +26,9 @@ from reenact import (
 )
 from reenact.config import PoliciesOptions, RuntimeOptions
 from reenact.errors import PolicyDeniedError, RateLimitedError
+from reenact.judging import Stage, ToolRequest
 from reenact.ledger import Holding
+from reenact.llm import user
 
 from conftest import Fake, Opened
 
@@ -292,3 +297,63 @@ async def test_a_chain_in_the_configuration_is_in_force(opened: Opened, tmp_path
     assert isinstance(run.error, PolicyDeniedError)
     assert [one.id for one in listed] == [run.id]
     assert fake.calls == 0
+
+
+def _in_options(request: LlmRequest) -> None:
+    request.options["top_k"] = 99  # type: ignore[index]  # what a policy must not do
+
+
+def _in_arguments(request: LlmRequest) -> None:
+    request.messages[0].parts[0].arguments["city"] = "Rome"  # type: ignore[index]
+
+
+def _in_schema(request: LlmRequest) -> None:
+    request.output_schema["title"] = "Else"  # type: ignore[index]
+
+
+@workflow(name="policed-in-place")
+async def with_everything() -> Reply:
+    call = Part(type="tool_call", id="1", name="look", arguments={"city": "Oslo"})
+    said = [LlmMessage(role="assistant", parts=[call]), user("and?")]
+    return await llm("fake:m", said, output=Reply, options={"top_k": 1})
+
+
+@pytest.mark.parametrize("stage", ["request", "admit"])
+@pytest.mark.parametrize("change", [_in_options, _in_arguments, _in_schema])
+async def test_a_policy_that_changes_a_request_in_place_denies(
+    opened: Opened, fake: Fake, stage: Stage, change: Callable[[LlmRequest], None]
+) -> None:
+    """No provider is asked something else than was hashed; whoever changes a request says so with Modify."""
+
+    @policy("in-place", stage=stage, version="1")
+    def in_place(request: LlmRequest, context: PolicyContext) -> Allow:
+        change(request)
+        return Allow()
+
+    async with opened(policies=[in_place]) as runtime:
+        run = await runtime.run(with_everything)
+        await runtime.verify(run.id)
+
+    assert fake.calls == 0
+    assert isinstance(run.error, PolicyDeniedError)
+    assert "changed what it was given in place; Modify" in run.error.reason
+
+
+@workflow(name="policed-search")
+async def searching() -> str:
+    return await search("cards")
+
+
+async def test_a_policy_that_changes_a_tools_arguments_in_place_denies(opened: Opened) -> None:
+    """The tool would have been called with what they were, whatever the policy has seen to."""
+
+    @policy("in-place", stage="tool", version="1")
+    def in_place(request: ToolRequest, context: PolicyContext) -> Allow:
+        request.arguments["query"] = "****"  # type: ignore[index]  # what a policy must not do
+        return Allow()
+
+    async with opened(policies=[in_place]) as runtime:
+        run = await runtime.run(searching)
+
+    assert searched == []
+    assert isinstance(run.error, PolicyDeniedError)

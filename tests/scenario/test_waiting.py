@@ -1,9 +1,12 @@
 """Runs that wait: timers, signals, approvals, child runs, limits."""
 
 import asyncio
+from contextlib import AsyncExitStack
+from typing import Any
 
 import attrs
 import pytest
+from pytest_reenact.clock import VirtualClock
 from pytest_reenact.memory import MemoryStore
 from reenact import Status, approve, current, parallel, sleep, step, wait_signal, workflow
 from reenact.config import Config, RuntimeOptions
@@ -202,6 +205,32 @@ async def test_cancelling_a_step_cancels_its_child_run(opened: Opened) -> None:
         assert run.output == "gave up"
         (record,) = [record for record in await runtime.list() if record.parent == run.id]
         assert record.status is Status.CANCELLED
+
+
+@workflow
+async def still_more_impatient() -> str:
+    return await impatient()
+
+
+@pytest.mark.parametrize("at_rest", [True, False])
+@pytest.mark.parametrize(("outer", "runs"), [(impatient, 2), (still_more_impatient, 3)])
+async def test_a_run_that_is_resumed_too_late_gives_up_its_child_run(
+    opened: Opened, store: MemoryStore, outer: Any, runs: int, at_rest: bool
+) -> None:
+    """Whether the overdue timer rings when the child waits again or before, both runs are over then."""
+    clock = VirtualClock()
+    async with opened(clock=clock) as runtime, AsyncExitStack() as stack:
+        if at_rest:
+            stack.enter_context(clock.follows(lambda: runtime.under_way))
+        waiting = await runtime.run(outer)
+        clock.advance(hours=2)
+        late = await runtime.resume(waiting.id)
+
+    assert waiting.record.waits_for.startswith("never at never#0 of child run ")
+    assert ";" not in waiting.record.waits_for
+    assert late.output == "gave up"
+    statuses = sorted(record.status for record in store.runs.values())
+    assert statuses == [Status.CANCELLED, *[Status.SUCCEEDED] * (runs - 1)]
 
 
 @step

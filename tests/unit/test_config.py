@@ -304,3 +304,20 @@ class TestResolved:
     def test_anything_else_is_refused(self) -> None:
         with pytest.raises(ConfigError, match="not int"):
             resolved(5)  # type: ignore[arg-type]  # what it is about
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"policies": {"chain": ["pii"]}}, "must be PoliciesOptions, not dict; .* in .policies]"),
+        ({"runtime": {"leas_s": 3}}, "must be RuntimeOptions, not dict; .* in .runtime]"),
+        ({"models": {"smart": "openai:gpt-9"}}, "must be a list of 'provider:model' in .models.smart]"),
+        ({"models": {"smart": ["gpt-9"]}}, "must be a list of 'provider:model' in .models.smart]"),
+        ({"providers": {"openai": 3}}, "must be a table in .providers.openai]"),
+        ({"policy_options": {"pii": 3}}, "must be a table in .policies.pii]"),
+    ],
+)
+def test_a_config_made_in_python_holds_what_it_should(given: dict[str, Any], said: str) -> None:
+    """What is of another kind is refused with its place, and not when something trips over it."""
+    with pytest.raises(ConfigError, match=said):
+        Config(**given)

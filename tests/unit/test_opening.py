@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 import pytest
+from pytest_reenact.memory import MemoryStore
 from reenact import Allow, Offer, Plugins, Runtime, hookimpl
 from reenact.config import Config, JournalOptions, PoliciesOptions
 from reenact.errors import ConfigError, NotInstalledError, UsageError
@@ -146,6 +147,24 @@ def test_tables_that_are_wrong_are_refused_before_anything_is_opened(plugins: Pl
     with pytest.raises(ConfigError, match="did you mean 'size'"):
         check_providers(Config(providers={"shop": {"sise": 5}}), plugins)
     check_providers(Config(providers={"not-installed": {"sise": 5}, "shop": {"size": 5}}), plugins)
+
+    assert shop.sold == []
+
+
+@pytest.mark.parametrize(
+    "given", [{"providers": {"shop": {"sise": 5}}}, Config(providers={"shop": {"sise": 5}})]
+)
+async def test_a_runtime_does_not_open_with_a_providers_table_that_is_wrong(
+    plugins: Plugins, shop: Shop, given: Any
+) -> None:
+    """Told in Python as in a file; for a provider that is open already nobody reads the table."""
+    store, branch = MemoryStore(), Thing(Options())
+
+    with pytest.raises(ConfigError, match=r"unknown key 'sise'; did you mean 'size'\? in \[providers\.shop"):
+        async with Runtime.open(given, store=store, plugins=plugins):
+            pass
+    async with Runtime.open(given, store=store, plugins=plugins, providers={"shop": branch}):  # type: ignore[dict-item]  # nobody asks it
+        pass
 
     assert shop.sold == []
 

@@ -128,8 +128,7 @@ class Audit:
 
     def _count(self, entry: Entry, *, llm: bool) -> None:
         counts = self._counts
-        if entry.status is Status.SUCCEEDED and not entry.path.startswith(":"):  # a request, or a patch
-            counts[0] += 1
+        counts[0] += entry.counts
         unknown = llm and bool(entry.output) and not entry.cost_usd and not entry.taken
         if entry.charges or unknown:
             counts[1] += entry.tokens_in

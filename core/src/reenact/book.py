@@ -336,7 +336,7 @@ class Book:
             unknown: A model answered, and what that costs is not known.
         """
         run = self.run
-        if entry.status is Status.SUCCEEDED:
+        if entry.counts:
             self._succeeded += 1
             self._counted = True
         if entry.tokens_in or entry.tokens_out or entry.cost_usd or unknown:

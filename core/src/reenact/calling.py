@@ -27,7 +27,7 @@ from reenact.errors import (
     QuotaError,
     RateLimitedError,
 )
-from reenact.failures import described_place
+from reenact.failures import described_place, ends_process, foreign
 from reenact.judging import PolicyContext, Settlement, Stage
 from reenact.ledger import Holding, Later, LedgerFull
 from reenact.llm import LlmEvent, LlmRequest, LlmResponse, Usage
@@ -172,11 +172,15 @@ class LlmCall:
                 await self._answer(provider, target, request, step, used), target, provider
             )
             used.answered(response)
-        except (Exception, asyncio.CancelledError) as error:
+        except BaseException as error:
+            if ends_process(error):
+                raise
             if isinstance(error, ProviderError):
                 _rename(error, target.provider)
             self._charge(used, target, provider, error)
             await self._settle(self._broken_off(used, error), step, target, provider)
+            if isinstance(error, SystemExit):
+                raise foreign(error) from error
             raise
         try:
             spent = Settlement(

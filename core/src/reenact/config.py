@@ -7,7 +7,7 @@ are errors with a suggestion and the TOML path.
 
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -97,6 +97,37 @@ class PluginsOptions:
     disabled: list[str] = attrs.field(factory=list)
 
 
+def _of(kind: type[Any]) -> Callable[[Any, "attrs.Attribute[Any]", Any], None]:
+    """Return what refuses a table in place of its options, at whose keys nobody would look."""
+
+    def check(_: Any, field: "attrs.Attribute[Any]", value: Any) -> None:
+        if not isinstance(value, kind):
+            problem = (
+                f"must be {kind.__name__}, not {type(value).__name__}; or give tables for all, and no Config"
+            )
+            raise ConfigError(problem, field.name)
+
+    return check
+
+
+def _check_tables(_: Any, field: "attrs.Attribute[Any]", tables: Any) -> None:
+    for name, table in tables.items():
+        if not isinstance(table, Mapping):
+            where = "policies" if field.name == "policy_options" else field.name
+            raise ConfigError("must be a table", f"{where}.{name}")
+
+
+def _check_models(_: Any, field: "attrs.Attribute[Any]", models: Any) -> None:
+    for alias, listed in models.items():
+        if not _is_models(listed):
+            raise ConfigError("must be a list of 'provider:model'", f"{field.name}.{alias}")
+
+
+def _is_models(listed: Any) -> bool:
+    ok = isinstance(listed, Sequence) and not isinstance(listed, str) and len(listed) > 0
+    return ok and all(isinstance(model, str) and ":" in model for model in listed)
+
+
 @attrs.frozen(kw_only=True)
 class Config:
     """A configuration, read.
@@ -119,18 +150,18 @@ class Config:
         sources: Where each value came from, by TOML path.
     """
 
-    runtime: RuntimeOptions = attrs.field(factory=RuntimeOptions)
-    models: Mapping[str, Sequence[str]] = attrs.field(factory=dict)
-    prices: PriceList = attrs.field(factory=PriceList)
-    providers: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
-    policies: PoliciesOptions = attrs.field(factory=PoliciesOptions)
-    policy_options: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
-    journal: JournalOptions = attrs.field(factory=JournalOptions)
+    runtime: RuntimeOptions = attrs.field(factory=RuntimeOptions, validator=_of(RuntimeOptions))
+    models: Mapping[str, Sequence[str]] = attrs.field(factory=dict, validator=_check_models)
+    prices: PriceList = attrs.field(factory=PriceList, validator=_of(PriceList))
+    providers: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict, validator=_check_tables)
+    policies: PoliciesOptions = attrs.field(factory=PoliciesOptions, validator=_of(PoliciesOptions))
+    policy_options: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict, validator=_check_tables)
+    journal: JournalOptions = attrs.field(factory=JournalOptions, validator=_of(JournalOptions))
     journal_options: Mapping[str, Any] = attrs.field(factory=dict)
-    exporters: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
-    watches: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
-    executors: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
-    plugins: PluginsOptions = attrs.field(factory=PluginsOptions)
+    exporters: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict, validator=_check_tables)
+    watches: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict, validator=_check_tables)
+    executors: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict, validator=_check_tables)
+    plugins: PluginsOptions = attrs.field(factory=PluginsOptions, validator=_of(PluginsOptions))
     root: Path = attrs.field(factory=Path.cwd)
     sources: Mapping[str, str] = attrs.field(factory=dict, repr=False)
 
@@ -265,8 +296,7 @@ def _models(table: Mapping[str, Any], layers: Layers) -> dict[str, list[str]]:
     models: dict[str, list[str]] = {}
     for alias, value in table.items():
         listed = [value] if isinstance(value, str) else value
-        ok = isinstance(listed, list) and listed and all(isinstance(m, str) and ":" in m for m in listed)
-        if not ok:
+        if not _is_models(listed):
             where = f"models.{alias}"
             raise ConfigError("must be 'provider:model' or a list of such", where, layers.source(where))
         models[alias] = listed

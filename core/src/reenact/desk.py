@@ -188,6 +188,8 @@ class Desk:
     async def approve(self, run_id: str, value: Any = True, path: str = "") -> StepView:
         """Answer a run that waits for a person; return the wait that is answered.
 
+        A wait for a signal is none: see `signal`.
+
         Args:
             run_id: The run, or its parent.
             value: The answer.
@@ -198,10 +200,13 @@ class Desk:
         """
         record = await self._open_run(run_id, "it waits for no answer")
         waiting = await self.waits(record)
-        chosen = [(r, s) for r, s in waiting if path in ("", s.path) or s.path == f"{path}#0"]
+        meant = [(r, s) for r, s in waiting if path in ("", s.path) or s.path == f"{path}#0"]
+        chosen = [(r, s) for r, s in meant if s.is_question]
         if not chosen:
             asked = f" at {path!r}" if path else ""
-            raise UsageError(f"run {record.id!r} waits for no answer{asked}")
+            signals = ", ".join(f"signal {s.name!r} of run {r.id!r}" for r, s in meant)
+            instead = f", but for {signals}, which an answer is not: send it instead" if signals else ""
+            raise UsageError(f"run {record.id!r} waits for no answer{asked}{instead}")
         if len(chosen) > 1:
             paths = ", ".join(s.path for _, s in chosen)
             raise UsageError(f"run {record.id!r} waits for several answers; say which: {paths}")

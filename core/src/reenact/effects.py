@@ -287,13 +287,15 @@ class Effects:
                     call.written.set_result(None)
             elif call.state is STARTING:
                 self._run_task(call, self._perform(call), RUNNING)
-            else:  # called off while its intent was being written
-                self._end(call, None)
+            else:  # called off while its intent was being written; its child run may be being ended
+                self._host.wake()
 
     def drop(self, calls: Sequence[Call]) -> None:
         """Give back the places of steps that do not start, because the run is over."""
         for call in calls:
-            if call.written is None:  # else it has begun, and ends as what runs does
+            if (
+                call.written is None and call.state is STARTING
+            ):  # else it has begun, and ends as what runs does
                 self._end(call, None)
 
     async def _perform(self, call: Call) -> None:
@@ -301,6 +303,7 @@ class Effects:
             outcome = await self._retries.outcome(call)
         except Parked as parked:
             self._open.discard(call)
+            self._waiting_children.pop(call, None)  # what is parked says itself what it waits for
             leave_place(call)
             if call.state is not CANCELLED:
                 call.state = PARKED
@@ -346,8 +349,7 @@ class Effects:
         if state is STARTING:
             if call in self._starting:
                 self._starting.remove(call)
-                self._open.discard(call)
-                leave_place(call)
+            self._end(call, None)
             return True
         self.waiting.call_off(call)
         self._parked.pop(call, None)

@@ -38,6 +38,19 @@ def record_failure(error: BaseException, path: str, *, retryable: bool = False) 
     return failure if _rebuild(failure) is not None else _without_type(failure)
 
 
+def ends_process(error: BaseException) -> bool:
+    """Say whether *error* is meant for the process, and not for what it came through.
+
+    A kind of ``SystemExit`` that somebody has made is theirs.
+    """
+    return isinstance(error, (KeyboardInterrupt, GeneratorExit)) or type(error) is SystemExit
+
+
+def foreign(error: BaseException) -> StepError:
+    """Return an error for one that is no ``Exception``, which nobody above would take."""
+    return StepError(f"{type(error).__module__}.{type(error).__qualname__}", _text_of(error))
+
+
 def described_place(error: BaseException) -> str:
     """Return an exception's type and where it was raised, for a log: its words may be an answer's."""
     frames = traceback.extract_tb(error.__traceback__)

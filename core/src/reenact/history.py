@@ -30,7 +30,7 @@ from reenact.away import LeftAway, OrderLeft, shelved
 from reenact.content import Blob
 from reenact.errors import DamagedError
 from reenact.machine import RUN, STEP, TransitionError, advance
-from reenact.recorded import CANCEL_NAME, DELIVERED, PATCH_PREFIX, STOPPED, Recorded
+from reenact.recorded import DELIVERED, PATCH_PREFIX, STOPPED, Recorded
 from reenact.records import (
     NO_CHANGES,
     RUN_PATH,
@@ -86,8 +86,7 @@ class History:
         taken: Which outcomes of other runs it has taken.
         patches: The paths of the patches that its code had.
         not_patched: Those of which the run was told that its code had none, with more to be read.
-        succeeded: How many steps have succeeded, outcomes that were taken again not counted; of a fork,
-            since then.
+        succeeded: How many steps have succeeded, see `Entry.counts`; of a fork, since then.
     """
 
     def __init__(self, window: int = 0) -> None:
@@ -177,8 +176,7 @@ class History:
         self.outcomes[seq] = recorded
         if len(pending) > self._leave_at:
             self.leave_away()
-        if entry.status is Status.SUCCEEDED and entry.again < 0 and not entry.path.startswith(CANCEL_NAME):
-            self.succeeded += 1
+        self.succeeded += entry.counts
 
     def _apply_to_run(self, entry: Entry) -> None:
         self.status = advance(self.status, entry.status, RUN)

@@ -12,7 +12,7 @@ from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 import attrs
 
 from reenact.ledger import Holding, Later, LedgerFull
-from reenact.llm import LlmRequest, LlmResponse, Usage, user
+from reenact.llm import LlmMessage, LlmRequest, LlmResponse, Usage, user
 from reenact.records import RunRecord
 from reenact.trace import TraceContext
 
@@ -257,6 +257,8 @@ class Policy(Protocol):
         Settle is asked once of whoever let an attempt pass there, whatever became of it, and there is
         nothing to change.
 
+        *value* is not changed in place: who does that denies. A changed one goes into `Modify`.
+
         Raises:
             Exception: Anything raised counts as ``Deny``, and is named in the record.
         """
@@ -274,6 +276,26 @@ def unkept(value: Any) -> Any:
     if isinstance(value, LlmRequest):
         return LlmRequest(model=value.model, messages=(user(NOT_KEPT),))
     return attrs.evolve(value, arguments={}) if isinstance(value, ToolRequest) else value
+
+
+def changeable(*values: object) -> str:
+    """Spell all in *values* that could be changed in place; the rest of them is frozen."""
+    return repr([_changeable(value) for value in values])
+
+
+def _changeable(value: object) -> list[Any]:
+    if isinstance(value, LlmRequest):
+        tools = [tool.parameters for tool in value.tools]
+        return [value.options, value.output_schema, tools, *map(_in_parts, value.messages)]
+    if isinstance(value, Settlement):
+        return _changeable(value.response)
+    if isinstance(value, LlmResponse):
+        return _in_parts(value.message)
+    return [value.arguments] if isinstance(value, ToolRequest) else []
+
+
+def _in_parts(message: LlmMessage) -> list[Any]:
+    return [(part.arguments, part.opaque) for part in message.parts if part.arguments or part.opaque]
 
 
 def fault_of(decision: Decision, value: object, stage: Stage) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import importlib
 import importlib.util
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from types import ModuleType
@@ -115,15 +115,21 @@ def provider_options(config: Config, plugins: Plugins, name: str) -> tuple[Offer
     return offered, options_of(offered, table, where, config, name)
 
 
-def check_providers(config: Config, plugins: Plugins) -> None:
+def check_providers(config: Config, plugins: Plugins, given: Collection[str] = ()) -> None:
     """Refuse tables that are wrong before anything runs, and not at the first call of a model.
+
+    Args:
+        config: The configuration.
+        plugins: What is installed.
+        given: Names of providers that are open already, for which no table is read.
 
     Raises:
         ConfigError: Names the first of them. What is not installed is told when it is asked for.
     """
     for name in config.providers:
-        with suppress(NotInstalledError):
-            provider_options(config, plugins, name)
+        if name not in given:
+            with suppress(NotInstalledError):
+                provider_options(config, plugins, name)
 
 
 async def open_chain(

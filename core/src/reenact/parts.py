@@ -16,6 +16,7 @@ from reenact.ledger import Holding, Later, LedgerFull
 from reenact.models import Models, PriceHook
 from reenact.opening import (
     Providers,
+    check_providers,
     open_chain,
     open_executor,
     open_exporters,
@@ -76,6 +77,7 @@ async def open_parts(
     """Open what a runtime is made of, for *stack* to close; see `Runtime.open`."""
     chosen = resolved(config)
     found = plugins or Plugins(disabled=chosen.plugins.disabled)
+    check_providers(chosen, found, providers)
     opened = store or await open_store(chosen, found, stack)
     chain = await open_chain(chosen, found, stack, policies)
     named = Providers(chosen, found, stack, providers)

@@ -31,6 +31,7 @@ from reenact.judging import (
     PolicyContext,
     Stage,
     Wait,
+    changeable,
     fault_of,
     unkept,
 )
@@ -299,7 +300,7 @@ async def _decided(
 ) -> Decision:
     """Return what a policy decides in its time; what it may not, and whatever it raises, denies."""
     late = Fault(f"policy_error: no decision within {member.time_limit_s} s")
-    began_s = time.monotonic()
+    began_s, before = time.monotonic(), changeable(value, context.request)
     try:
         async with asyncio.timeout(member.time_limit_s):
             decision = await decide()
@@ -318,6 +319,8 @@ async def _decided(
         return late  # it never let the loop look at the time, or would not be told
     if not isinstance(decision, (Allow, Deny, Modify, Wait)):
         return Fault(f"policy_error: answered {type(decision).__name__}, not Allow, Deny, Modify or Wait")
+    if changeable(value, context.request) != before:
+        return Fault("policy_error: it changed what it was given in place; Modify takes a changed one")
     fault = fault_of(decision, value, context.stage)
     return Fault(f"policy_error: {fault}") if fault else decision
 

@@ -24,6 +24,9 @@ CHECKSUM_BYTES = 16
 RUN_PATH = ""
 """The path of the run itself, which is the root step of its journal."""
 
+_NO_STEP = (RUN_PATH, ":")
+"""How the paths of what is no step of a run begin: itself, requests to cancel it, and patches."""
+
 Kind: TypeAlias = Literal["llm", "tool", "step", "decision", "timer", "signal", "workflow"]
 Effect: TypeAlias = Literal["repeatable", "once"]
 Cache: TypeAlias = Literal["off", "workflow"]
@@ -187,6 +190,15 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     note: str = ""
 
     @property
+    def counts(self) -> bool:
+        """Whether it is one more step of its run that has succeeded, which is what ``steps`` counts.
+
+        A child run is one step of its parent. A request to cancel and a patch are none, and an outcome
+        that is taken from an earlier entry of the run was counted there.
+        """
+        return self.status is Status.SUCCEEDED and self.again < 0 and self.path[:1] not in _NO_STEP
+
+    @property
     def charges(self) -> bool:
         """Whether it says that a model was used; what that costs may be unknown."""
         return bool(self.tokens_in or self.tokens_out or self.cost_usd)
@@ -245,7 +257,8 @@ class RunRecord:
         owner: Who has it, in words; empty if nobody.
         epoch: How often it has been taken; a commit must carry the current one.
         until_ns: When the owner's lease ends; 0 if nobody has it.
-        steps: How many steps have succeeded; of a run that is going on, as of its last write that says so.
+        steps: How many of its steps have succeeded, see `Entry.counts`; of a fork, since then; of a run
+            that is going on, as of its last write that says so.
         tokens_in: Tokens read, in all.
         tokens_out: Tokens written, in all.
         cost_usd: Price in all as a decimal number; empty if any part of it is unknown.

@@ -20,6 +20,7 @@ from reenact.attempts import (
 )
 from reenact.book import Book
 from reenact.errors import StepError
+from reenact.failures import foreign
 from reenact.judging import Wait
 from reenact.pauses import Pauses
 from reenact.places import leave_place, take_place, take_place_now
@@ -79,7 +80,7 @@ class Retries:
             except (KeyboardInterrupt, SystemExit, GeneratorExit):
                 raise
             except BaseException as caught:  # as some test tools raise; nobody above would take it
-                error = StepError(f"{type(caught).__module__}.{type(caught).__qualname__}", str(caught))
+                error = foreign(caught)
             following = next_try(call, error)
             if following is None:
                 return failed(call, error)

@@ -68,6 +68,14 @@ class StepView:
     asks: Mapping[str, Any] = attrs.field(factory=dict)
     _charges: int = attrs.field(default=0, init=False, repr=False, eq=False)
 
+    @property
+    def is_question(self) -> bool:
+        """Whether it waits for a person's answer; a wait for a signal asks nothing, whatever its name.
+
+        Not known where inputs were not asked for.
+        """
+        return self.kind == "signal" and isinstance(self.input, Mapping) and "question" in self.input
+
 
 def step_views(entries: Sequence[Entry], blobs: Mapping[str, Blob] | None = None) -> list[StepView]:
     """Return the steps that *entries* tell of, in the order in which they began.

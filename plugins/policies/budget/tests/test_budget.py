@@ -38,6 +38,54 @@ async def test_a_call_reserves_what_it_may_take_and_settles_for_what_it_did(worl
     assert [len(lines) for lines in world.store.ledger.lines.values()] == [1]
 
 
+class Odd(BaseException):
+    """No exception, as some libraries raise it."""
+
+
+class Leave(SystemExit):
+    """A library's way to give up, which is not the process's."""
+
+
+@pytest.mark.parametrize("kind", [Odd, Leave, RuntimeError])
+async def test_a_call_that_breaks_off_in_any_way_is_settled(world: World, kind: type[BaseException]) -> None:
+    """What a provider raises is a failed attempt, whatever it is: what was reserved is not held on."""
+
+    async def answer() -> LlmResponse:
+        raise kind("no")
+
+    world.answer = lambda request: answer()
+
+    async with world.opened(config({"tokens": 1000})) as runtime:
+        run = await runtime.run(in_turn, 1)
+
+    assert run.status is Status.FAILED
+    assert world.fake.calls == 4
+    # nobody knows what they took, so the estimates stay; but as one line, for each of them is settled
+    assert await world.spent() == 4 * (ONE + 10)
+    assert [len(lines) for lines in world.store.ledger.lines.values()] == [1]
+
+
+def test_the_exit_of_the_process_is_no_failure_of_a_call(world: World) -> None:
+    """It leaves the run as a crash does: to be resumed, and what was reserved counts."""
+
+    def leave() -> None:
+        raise SystemExit(3)
+
+    async def go(answer: Any) -> None:
+        world.answer = lambda request: answer()
+        async with world.opened(config({"tokens": 1000})) as runtime:
+            found = await runtime.list()
+            await (runtime.resume(found[0].id) if found else runtime.run(in_turn, 1))
+
+    with pytest.raises(SystemExit):
+        asyncio.run(go(leave))
+    asyncio.run(go(lambda: used(5)))
+
+    (run,) = world.store.runs.values()
+    assert run.status is Status.SUCCEEDED
+    assert asyncio.run(world.spent()) == ONE + 10 + 5
+
+
 async def test_money_is_counted_to_the_last_digit(world: World) -> None:
     """In billionths of a dollar, rounded up."""
     async with world.opened(config({"usd": 10})) as runtime:

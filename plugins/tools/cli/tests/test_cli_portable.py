@@ -37,6 +37,22 @@ def test_an_imported_run_is_shown_verified_and_replayed(project: Any, elsewhere:
     assert (project.folder / "again.json").read_bytes() == (project.folder / "n.json").read_bytes()
 
 
+def test_a_run_that_was_there_is_not_said_to_be_imported(project: Any, elsewhere: tuple[str, ...]) -> None:
+    """A second import names the run, says that it was there, and is no failure."""
+    project.cli("run", "flows.py:greet", "name=Ada", "--run-id", "g")
+    project.cli("export", "g", "-o", "g.json")
+    first = project.cli("import", "g.json", *elsewhere)
+
+    again = project.cli("import", "g.json", *elsewhere)
+    told = json.loads(project.cli("import", "g.json", "--json", *elsewhere).stdout)["files"][0]
+
+    assert first.stdout.startswith("imported  g  (")
+    assert again.exit_code == 0
+    assert again.stdout.startswith("there     g  (greet succeeded")
+    assert "was in the journal already" in again.stdout
+    assert (told["run_id"], told["imported"], told["there"]) == ("g", False, True)
+
+
 def test_an_unfinished_run_goes_on_elsewhere(project: Any, elsewhere: tuple[str, ...]) -> None:
     """It is said how, and an answer given there is the answer."""
     project.cli("run", "flows.py:ask", "--run-id", "a")
@@ -81,11 +97,14 @@ def test_import_gives_a_run_another_name(project: Any) -> None:
     done = project.cli("import", "g.json", "--as", "copy")
     taken = project.cli("import", "g.json", "--as", "b", "--json")
     two = project.cli("import", "g.json", "g.json", "--as", "x")
+    (refused,) = json.loads(taken.stdout)["files"]
 
     assert "imported  copy" in done.stdout
     assert project.cli("replay", "copy").exit_code == 0
     assert taken.exit_code == 1
-    assert json.loads(taken.stdout)["files"][0]["type"] == "RunConflictError"
+    assert refused["type"] == "RunConflictError"
+    assert "g.json: run 'b' is in the journal already, with another" in refused["problem"]
+    assert "--as RUN" in refused["problem"]
     assert two.exit_code == 2
 
 

@@ -150,6 +150,20 @@ def test_other_answers_are_json(project: Any) -> None:
     assert heard.stdout == "rain\n"
 
 
+@pytest.mark.parametrize("path", [(), ("news#0",)])
+def test_an_approval_is_no_signal(project: Any, path: tuple[str, ...]) -> None:
+    """A run that waits for a signal is not answered by 'approve', which says how it is told instead."""
+    project.run("run", "flows.py:listen", "--run-id", "l")
+
+    refused = project.run("approve", "l", *path, "--answer", '"yes"')
+    still = project.run("resume", "l")
+
+    assert refused.returncode == 2
+    assert "waits for no answer" in refused.stderr
+    assert "reenact signal l news JSON" in refused.stderr
+    assert (still.returncode, still.stdout) == (4, "")
+
+
 def test_wait_stays_for_an_answer_from_elsewhere(project: Any, until: Callable[..., Any]) -> None:
     """With --wait a run that waits is answered by another process and goes on here."""
     waiting = project.start("run", "flows.py:ask", "--run-id", "w", "--wait")

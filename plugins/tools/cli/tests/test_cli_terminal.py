@@ -132,6 +132,18 @@ def test_a_person_is_asked(terminal: Any) -> None:
     assert "false" in screen.text
 
 
+def test_a_person_is_asked_for_a_signal_too(terminal: Any) -> None:
+    """What is typed for a signal is sent as one."""
+    screen = terminal("run", "flows.py:listen")
+    screen.read_until("signal 'news' (its value as JSON)")
+    screen.type('"rain"\n')
+
+    code = screen.end()
+
+    assert code == 0
+    assert "rain" in screen.text.splitlines()
+
+
 def test_an_answer_that_does_not_fit_is_asked_again(terminal: Any) -> None:
     """An answer of another type than the workflow wants is told, and asked again."""
     screen = terminal("run", "flows.py:choose")

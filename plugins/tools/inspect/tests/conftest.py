@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from reenact_cli.root import root
 
 FLOWS = r"""
+import asyncio
 import pathlib
 from reenact import approve, llm, step, workflow
 
@@ -38,6 +39,20 @@ async def handle(ticket: str) -> str:
 async def asks(question: str) -> bool:
     await handle("T-1")
     return await approve(word("question"))
+
+@step
+async def breaks() -> None:
+    raise ValueError("it is broken")
+
+@workflow
+async def mixed() -> str:
+    async with asyncio.timeout(60):
+        text = await handle("T-1")
+    try:
+        await breaks()
+    except ValueError:
+        pass
+    return await fetch(text)
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J[bold red]x[/bold red] \u202egnp.exe \x9b31m"
 

@@ -34,6 +34,26 @@ def test_diff_shows_where_two_runs_part(project: Project) -> None:
     assert "\x1b" not in shown
 
 
+def test_steps_are_counted_alike_everywhere(project: Project) -> None:
+    """ls, diff and show have the same number: what succeeded; child runs' steps are counted beside it."""
+    project.run("mixed", run_id="a")
+    project.run("mixed", run_id="b")
+    project.cli("fork", "b", "--at", "fetch")
+
+    listed = {run["id"]: run["steps"] for run in project.json("ls", "--all")["runs"]}
+    diffed = project.json("diff", "a", "last")
+    heading = project.cli("show", "a").stdout.splitlines()[0]
+    heading_of_fork = project.cli("show", "last").stdout.splitlines()[0]
+
+    assert (listed["a"], listed["b"]) == (2, 2)
+    assert [diffed[side]["steps"] for side in ("a", "b")] == [2, 1]
+    assert [diffed[side]["steps_below"] for side in ("a", "b")] == [2, 2]
+    assert diffed["b"]["id"] in listed
+    assert listed[diffed["b"]["id"]] == 1
+    assert "2 steps and 2 in child runs" in heading
+    assert "1 step" in heading_of_fork
+
+
 def test_diff_of_a_run_with_itself_says_so(project: Project) -> None:
     """And takes what other commands take for a run."""
     project.run("handle", "ticket=T-1", run_id="first-run")

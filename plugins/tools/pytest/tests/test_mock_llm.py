@@ -114,7 +114,8 @@ def test_any_provider_is_answered_for(reenact_runtime: Any, mock_llm: MockLlm) -
     async def both() -> list[str]:
         return [await llm("smart", "one"), await llm("acme:model-9", "two")]
 
-    config = Config(models={"smart": ["openai:gpt-9"]}, providers={"openai": {"nonsense": True}})
+    keyless = {"key": {"env": "A_VARIABLE_THAT_IS_NOT_SET"}}
+    config = Config(models={"smart": ["openai:gpt-9"]}, providers={"openai": keyless})
     mock_llm.script("one", "1", model="openai:gpt-9")
     mock_llm.script("two", "2", model="acme:*")
 

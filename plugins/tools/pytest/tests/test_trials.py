@@ -123,6 +123,69 @@ def test_a_sound_test_passes_in_any_order(project: pytest.Pytester) -> None:
     assert tried(result) == {"test": 3, "order": 15}
 
 
+ERRORS = """
+    import pytest
+    from reenact import llm, step, workflow
+    from reenact.errors import BadRequestError, ProviderError, ServerError
+
+    NO, LATER = BadRequestError("mock", "no"), ServerError("mock", "later")
+
+    @step
+    async def apologise(why: str) -> str:
+        return f"sorry: {why}"
+
+    @workflow
+    async def careful() -> str:
+        try:
+            return await llm("smart", "Deal with it")
+        except ProviderError as error:
+            return await apologise(type(error).__name__)
+
+    @pytest.mark.parametrize(
+        "script",
+        [
+            {"error": NO},
+            {"answer": NO},
+            {"answer": lambda request: NO},
+            {"answer": "as far as this", "error": NO, "after": 2},
+        ],
+    )
+    def test_one_error(runtime, mock_llm, script):
+        mock_llm.script("Deal", **script)
+        assert runtime.run_sync(careful).output == "sorry: BadRequestError"
+        assert mock_llm.calls == 1
+
+    def test_errors_and_then_an_answer(runtime, mock_llm):
+        mock_llm.script("Deal", "done", errors=[LATER, LATER])
+        assert runtime.run_sync(careful).output == "done"
+        assert mock_llm.calls == 3
+
+    @pytest.mark.parametrize("last", ["sorry: BadRequestError", "done"])
+    def test_scripts_one_after_the_other(runtime, mock_llm, last):
+        mock_llm.script("Deal", error=LATER)
+        mock_llm.script("Deal", LATER)
+        mock_llm.script("Deal", "done" if last == "done" else NO)
+        assert runtime.run_sync(careful).output == last
+        assert mock_llm.calls == 3
+
+    def test_all_attempts_fail(runtime, mock_llm):
+        mock_llm.script("Deal", error=LATER, times=4)
+        assert runtime.run_sync(careful).output == "sorry: ServerError"
+        assert mock_llm.calls == 4
+"""
+
+
+@pytest.mark.parametrize("crash", ["--crash-everywhere", "--crash-everywhere=pairs"])
+def test_an_error_is_answered_again_like_an_answer(pytester: pytest.Pytester, crash: str) -> None:
+    """However it is scripted: what died with the process is not used up, what is on record is."""
+    pytester.makepyfile(test_errors=ERRORS)
+
+    result = pytester.runpytest_inprocess(crash, *QUIETLY)
+
+    result.assert_outcomes(passed=8)
+    assert tried(result)["crash point"] > 40
+
+
 def test_tests_of_any_loop_plugin_are_run_again(project: pytest.Pytester) -> None:
     """A test that anyio runs is run again by anyio; fixtures are set up anew each time."""
     pytest.importorskip("anyio")

@@ -11,7 +11,6 @@ from typing import Any, Protocol
 import attrs
 from reenact.records import RunRecord
 from reenact.views import StepView
-from reenact.waits import approve
 
 from reenact_cli import words
 from reenact_cli.arguments import parse_json
@@ -63,7 +62,7 @@ class Yes:
     def answer(self, wait: Wait, *, again: bool) -> Answer | None:
         """Return yes for an approval; None for a signal, and for one that did not take a yes."""
         _, step = wait
-        if step.name != approve.__name__ or again:
+        if not step.is_question or again:
             return None
         tell(f"yes     {question(step)}")
         return Answer(True)
@@ -75,18 +74,17 @@ class Person:
     def answer(self, wait: Wait, *, again: bool) -> Answer | None:
         """Return what the person types; None if there is no more input."""
         run, step = wait
-        is_question = step.name == approve.__name__
         if again:
             tell("that answer does not fit what the workflow asks for")
         else:
             _show(run, step)
-        how = "yes, no, or an answer as JSON" if is_question else "its value as JSON"
+        how = "yes, no, or an answer as JSON" if step.is_question else "its value as JSON"
         prompt = f"{question(step)} ({how}): "
         while True:
             typed = _read_line(prompt)
             if typed is None:
                 return None
-            answer = read_answer(typed, yes_no=is_question)
+            answer = read_answer(typed, yes_no=step.is_question)
             if answer is not None:
                 return answer
             tell(f'{words.clean(typed, 60)!r} is not JSON; text needs quotes: "like this"')
@@ -115,7 +113,7 @@ def how_to_answer(waits: list[Wait], again: str) -> list[str]:
     for run, step in waits:
         said.append(f"waits   {question(step)}")
         where = f"{words.quoted(run.id)} {words.quoted(step.path)}{again}"
-        if step.name == approve.__name__:
+        if step.is_question:
             said.append(f"answer  reenact approve {where}   (or --no, or --answer JSON)")
         else:
             name = f"{words.quoted(run.id)} {words.quoted(step.name)}"

@@ -68,6 +68,7 @@ class Board:
         self.run_id = run_id
         self.record: RunRecord | None = None
         self.latest_ns = 0
+        self._done: dict[str, int] = {}
         self._lines: dict[str, Line] = {}
         self._prefixes: dict[str, str] = {}
 
@@ -86,9 +87,15 @@ class Board:
         prefix = self._prefixes.get(run.id)
         if prefix is None:
             return []  # some other run of the process
+        for entry in entries:
+            self._count(run.id, entry)
         changed = [self._apply(run.id, prefix, entry) for entry in entries if entry.path != RUN_PATH]
         self.latest_ns = max([self.latest_ns, *(entry.at_ns for entry in entries)])
         return changed
+
+    def _count(self, run_id: str, entry: Entry) -> None:
+        before = 0 if entry.fork else self._done.get(run_id, 0)  # what comes before is another run's
+        self._done[run_id] = before + entry.counts
 
     def _apply(self, run_id: str, prefix: str, entry: Entry) -> Line:
         path = prefix + entry.path
@@ -141,8 +148,13 @@ class Board:
 
     @property
     def done(self) -> int:
-        """How many steps have succeeded, child runs counted by their steps."""
-        return sum(one.status is Status.SUCCEEDED and not one.own_run for one in self)
+        """How many steps of the run have succeeded; see `reenact.records.Entry.counts`."""
+        return self._done.get(self.run_id, 0)
+
+    @property
+    def done_below(self) -> int:
+        """How many steps of its child runs have."""
+        return sum(self._done.values()) - self.done
 
 
 def _child_id(run_id: str, entry: Entry) -> str:

@@ -84,7 +84,10 @@ class Driver:
         if answer is None:
             return False
         self._asked.add(key)
-        await runtime.approve(record.id, answer.value, step.path)
+        if step.is_question:
+            await runtime.approve(record.id, answer.value, step.path)
+        else:
+            await runtime.signal(record.id, step.path, answer.value)
         return True
 
 

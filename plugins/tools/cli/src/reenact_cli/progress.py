@@ -166,6 +166,8 @@ def figures(board: Board, now_ns: int) -> str:
         record.created_ns if record else 0
     )
     said = [words.duration(took_ns), f"{board.done} step{'' if board.done == 1 else 's'}"]
+    if board.done_below:
+        said[-1] += f" and {board.done_below} in child runs"
     spelled = words.tokens(*board.tokens)
     if spelled:
         price = "price unknown" if board.cost_usd is None else words.cost(board.cost_usd)

@@ -174,14 +174,12 @@ class Session:
     @asynccontextmanager
     async def runtime(self) -> AsyncIterator["Runtime"]:
         """Open a runtime; leaving it gives its runs back."""
-        from reenact.opening import check_providers
         from reenact.runtime import Runtime
 
         if self.config.watches:
             from reenact_cli.watching import hold_back
 
             hold_back()
-        check_providers(self.config, self.plugins)
         async with Runtime.open(self.config, plugins=self.plugins) as runtime:
             yield runtime
 

@@ -70,7 +70,8 @@ class Totals:
     """What a run took.
 
     Attributes:
-        steps: How many steps it has, those of child runs included.
+        steps: How many of its steps have succeeded, as everywhere: see `reenact.records.Entry.counts`.
+        steps_below: How many of its child runs' have.
         tokens_in: Tokens read.
         tokens_out: Tokens written.
         cost_usd: Its price; None if that of a step is not known.
@@ -78,6 +79,7 @@ class Totals:
     """
 
     steps: int
+    steps_below: int = 0
     tokens_in: int
     tokens_out: int
     cost_usd: Decimal | None
@@ -193,7 +195,8 @@ def totals(journal: Journal) -> Totals:
     priced = [step.cost_usd for step in calls if step.tokens_in or step.cost_usd is not None]
     known = [cost for cost in priced if cost is not None]
     return Totals(
-        steps=len(journal.steps),
+        steps=journal.succeeded,
+        steps_below=journal.succeeded_below,
         tokens_in=sum(step.tokens_in for step in calls),
         tokens_out=sum(step.tokens_out for step in calls),
         cost_usd=sum(known, Decimal(0)) if len(known) == len(priced) else None,

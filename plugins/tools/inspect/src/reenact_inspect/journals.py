@@ -108,6 +108,8 @@ class Journal:
         ended: Its last entry, if it has ended.
         status: What it has become.
         steps: Its steps and those of its child runs, in the order in which they were asked for.
+        succeeded: How many of its own steps have succeeded; see `reenact.records.Entry.counts`.
+        succeeded_below: How many of its child runs' have.
         store: Where its content is.
         given: Arguments that were set when it was forked from another run, plain.
     """
@@ -117,6 +119,8 @@ class Journal:
     ended: Entry | None
     status: Status
     steps: Sequence[Step]
+    succeeded: int = 0
+    succeeded_below: int = 0
     store: Store
     given: Mapping[str, Any] = attrs.field(factory=dict)
 
@@ -172,13 +176,15 @@ async def read_journal(desk: Desk, run_id: str) -> Journal:
     record = await desk.find(run_id)
     read = await read_history(desk.store, record, keep_entries=True, outputs=False)
     begun = read.history.begun or Entry(seq=0, path=RUN_PATH, status=record.status, at_ns=record.created_ns)
-    steps = await _with_children(desk.store, record, _steps(record.id, read.entries), 0)
+    steps, below = await _with_children(desk.store, record, _steps(record.id, read.entries), 0)
     return Journal(
         record=record,
         begun=begun,
         ended=read.history.ended,
         status=read.history.status if read.entries else record.status,
         steps=steps,
+        succeeded=read.history.succeeded,
+        succeeded_below=below,
         store=desk.store,
         given=read.history.changes.input,
     )
@@ -258,9 +264,12 @@ class _Draft:
         )
 
 
-async def _with_children(store: Store, record: RunRecord, steps: list[Step], depth: int) -> list[Step]:
-    """Return *steps*, each child run's steps after the step that started it."""
+async def _with_children(
+    store: Store, record: RunRecord, steps: list[Step], depth: int
+) -> tuple[list[Step], int]:
+    """Return *steps*, each followed by those of its child run; and how many of these succeeded."""
     found: list[Step] = []
+    succeeded = 0
     for step in steps:
         found.append(step)
         if step.kind != "workflow" or depth >= DEPTH_MAX:
@@ -269,8 +278,10 @@ async def _with_children(store: Store, record: RunRecord, steps: list[Step], dep
         if child is not None:
             read = await read_history(store, child, keep_entries=True, outputs=False)
             inner = _steps(child.id, read.entries, f"{step.path}/", step.asked_at)
-            found += await _with_children(store, child, inner, depth + 1)
-    return found
+            deeper, below = await _with_children(store, child, inner, depth + 1)
+            found += deeper
+            succeeded += read.history.succeeded + below
+    return found, succeeded
 
 
 async def _child(store: Store, record: RunRecord, step: Step) -> RunRecord | None:

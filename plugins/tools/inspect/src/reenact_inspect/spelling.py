@@ -47,6 +47,7 @@ def totals_json(totals: Totals) -> dict[str, Any]:
     """Return what a run took."""
     return {
         "steps": totals.steps,
+        "steps_below": totals.steps_below,
         "tokens_in": totals.tokens_in,
         "tokens_out": totals.tokens_out,
         "cost_usd": None if totals.cost_usd is None else str(totals.cost_usd),

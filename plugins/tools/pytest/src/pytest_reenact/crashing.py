@@ -183,7 +183,12 @@ class Crashing:
             await _reopen(runtime.held_open(), mortal)
             scripted = getattr(runtime.llm, "forget", None)
             if scripted is not None:
-                scripted(lambda call: (call.run_id, call.path) not in mortal.ended)
+                scripted(
+                    lambda call: (
+                        (call.run_id, call.path) not in mortal.ended
+                        and (call.run_id, call.path, call.attempt) not in mortal.failed
+                    )
+                )
         finally:
             self._reviving.set_result(None)
             self._reviving = None

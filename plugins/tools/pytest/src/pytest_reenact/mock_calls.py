@@ -19,6 +19,7 @@ class MockCall:
         run_id: The run.
         stream: Whether pieces were wanted.
         script: What answered; None if nothing did.
+        key: The idempotency key: the same for all tries of the step.
     """
 
     path: str
@@ -29,6 +30,7 @@ class MockCall:
     run_id: str
     stream: bool = False
     script: Script | None = attrs.field(default=None, repr=False)
+    key: str = attrs.field(default="", repr=False)
 
     @property
     def prompt(self) -> str:

@@ -170,10 +170,10 @@ class MockLlm:
 
     def forget(self, lost: Callable[[MockCall], bool]) -> None:
         """Forget calls that are *lost*: their answers died with the process, and the steps ask again."""
-        for call in self._calls:
-            script = call.script
-            if lost(call) and script is not None and script.answer.error is not None:
-                script.used = max(script.used - 1, 0)  # what it answers is not kept for the call, as text is
+        for call in filter(lost, self._calls):
+            bound, _ = self._bound.get((call.key, call.target), (None, None))
+            if call.script is not None and call.script is not bound:  # an error is not kept for the call
+                call.script.used -= 1
         self._calls = [call for call in self._calls if not lost(call)]
 
     def fresh(self, clock: Sleeper) -> "MockLlm":
@@ -247,15 +247,21 @@ class MockLlm:
                 run_id=context.trace.run_id,
                 stream=stream,
                 script=script,
+                key=context.idempotency_key,
             )
         )
+
+    def _tries(self, asked: Asked, context: CallContext) -> int:
+        """Return how many attempts were answered before; one that died with its process was not."""
+        key = context.idempotency_key
+        return len({call.attempt for call in self._calls if call.key == key and call.attempt < asked.attempt})
 
     def _made(self, script: Script, asked: Asked, context: CallContext) -> LlmResponse | ProviderError:
         answer, provider = script.answer, asked.provider
         if answer.error is not None:
             return _error(answer.error, provider)
-        if asked.attempt <= len(answer.errors):
-            return _error(answer.errors[asked.attempt - 1], provider)
+        if answer.errors and (tries := self._tries(asked, context)) < len(answer.errors):
+            return _error(answer.errors[tries], provider)
         content = answer.content
         if callable(content) and not isinstance(content, type):
             content = content(asked.request)

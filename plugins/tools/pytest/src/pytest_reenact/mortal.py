@@ -36,6 +36,7 @@ class Mortal:
         lost: What steps came to of which nothing is on record.
         settled: Steps that had succeeded on record when it died.
         ended: Steps that had ended on record when it died.
+        failed: Attempts that had failed on record when it died: run, path and number.
         again: Steps whose work began again, although they were settled.
         in_flight: Steps whose work had begun when it died and whose end was not on record, in words.
     """
@@ -51,6 +52,7 @@ class Mortal:
         self.lost: dict[Key, tuple[Entry, RunWrite]] = {}
         self.settled: set[Key] = set()
         self.ended: set[Key] = set()
+        self.failed: set[tuple[str, str, int]] = set()
         self.again: list[Entry] = []
         self.in_flight: list[str] = []
         self.on_death: Callable[[], None] = lambda: None
@@ -128,6 +130,9 @@ class Mortal:
             for entry in entries_of(self.store, run_id):
                 if entry.path != RUN_PATH and entry.status.ended:
                     self.ended.add((run_id, entry.path))
+                elif entry.path != RUN_PATH and entry.failure is not None:
+                    next_began = entry.status is Status.RUNNING
+                    self.failed.add((run_id, entry.path, entry.attempt - next_began))
                 if entry.path != RUN_PATH and entry.status is Status.SUCCEEDED:
                     self.settled.add((run_id, entry.path))
         for key, entry in self._in_flight():

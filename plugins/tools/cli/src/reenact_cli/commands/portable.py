@@ -11,6 +11,7 @@ import click
 from reenact_cli.session import Session, verb
 
 if TYPE_CHECKING:
+    from reenact.errors import RunConflictError
     from reenact.records import RunRecord
     from reenact.stores import Store
     from reenact_portable import Exported, Limits, RunFile
@@ -152,18 +153,30 @@ async def _import(
 
 async def _taken(store: "Store | None", name: str, run_id: str | None, limits: "Limits") -> dict[str, Any]:
     """Read one file, and import it if there is a store; say what became of it."""
-    from reenact.errors import ReenactError
+    from reenact.errors import ReenactError, RunConflictError
     from reenact_portable import import_run, read_file
 
     try:
         file = read_file(Path(name), limits=limits)
         told = {"file": name, **_facts(file)}
         if store is not None:
+            there = await store.load(run_id or file.run.record.id) is not None
             record = await import_run(store, file, run_id=run_id)
-            told |= {"run_id": record.id, "status": record.status.value, "imported": True}
+            told |= {"run_id": record.id, "status": record.status.value}
+            told |= {"imported": not there, "there": there}
+    except RunConflictError as error:
+        return {"file": name, "problem": _conflict(name, error), "type": type(error).__name__}
     except ReenactError as error:
         return {"file": name, "problem": str(error), "type": type(error).__name__}
     return told
+
+
+def _conflict(name: str, error: "RunConflictError") -> str:
+    """Say of a file that the journal has another run by the id of one in it."""
+    return (
+        f"{name}: run {error.run_id!r} is in the journal already, with another {error.what}; "
+        f"nothing of the file was taken over. Give its run another id: --as RUN"
+    )
 
 
 def _facts(file: "RunFile") -> dict[str, Any]:
@@ -189,8 +202,9 @@ def _say_imported(results: list[dict[str, Any]]) -> None:
         if "problem" in one:
             say(f"refused   {clean(one['problem'])}")
             continue
-        done = "imported" if one.get("imported") else "whole   "
+        done = "there   " if one.get("there") else "imported" if one.get("imported") else "whole   "
         what = f"{one['workflow']} {one['status']}, {one['runs']} runs, {one['entries']} entries"
-        say(f"{done}  {clean(one['run_id'])}  ({clean(what)})")
+        left = "; it was in the journal already, and is left as it is" if one.get("there") else ""
+        say(f"{done}  {clean(one['run_id'])}  ({clean(what)}{left})")
         if one.get("imported") and one["status"] in ("running", "waiting", "in_doubt"):
             tell(f"it has not ended: 'reenact resume {quoted(one['run_id'])}' goes on with it")

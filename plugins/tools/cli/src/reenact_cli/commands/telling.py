@@ -35,7 +35,10 @@ def read_value(text: str, option: str) -> Any:
 @click.option("--answer", metavar="JSON", help="Another answer than yes.")
 @click.option("--no", "refuse", is_flag=True, help="Answer no.")
 def approve(session: Session, run_id: str, path: str, answer: str | None, refuse: bool) -> int:
-    """Answer what RUN waits for: yes, unless told otherwise. PATH says which wait, if there are several."""
+    """Answer what RUN asks a person: yes, unless told otherwise. PATH says which wait, if there are several.
+
+    A wait for a signal is not answered, but told: see 'signal'.
+    """
     if refuse and answer is not None:
         raise click.UsageError("give --no or --answer, not both")
     value = read_value(answer, "--answer") if answer is not None else not refuse
@@ -43,9 +46,19 @@ def approve(session: Session, run_id: str, path: str, answer: str | None, refuse
 
 
 async def _approve(session: Session, run_id: str, path: str, value: Any) -> int:
+    from reenact.errors import UsageError
+
+    from reenact_cli.asking import how_to_answer
+    from reenact_cli.output import tell
+
     async with session.desk() as desk:
         record = await desk.find(run_id)
-        step = await desk.approve(record.id, value, path)
+        try:
+            step = await desk.approve(record.id, value, path)
+        except UsageError:
+            for line in how_to_answer(list(await desk.waits(record)), session.again):
+                tell(line)
+            raise
         await _told(session, desk, record, f"answered {step.path}", {"path": step.path, "answer": value})
     return 0
 

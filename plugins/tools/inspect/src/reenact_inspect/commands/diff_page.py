@@ -64,7 +64,7 @@ def _add_head(page: Page, found: RunDiff) -> None:
         ("", a.id[:_ID_CHARS_MAX], b.id[:_ID_CHARS_MAX], ""),
         ("workflow", _named(a.workflow, a.version), _named(b.workflow, b.version), ""),
         ("status", a.status.value, b.status.value, ""),
-        ("steps", f"{first.steps:,}", f"{second.steps:,}", _signed(second.steps - first.steps)),
+        ("steps", _steps(first), _steps(second), _step_change(first, second)),
         ("tokens", _tokens(first), _tokens(second), _token_change(first, second)),
         ("cost", _price(first.cost_usd), _price(second.cost_usd), _cost_change(first, second)),
         ("time", duration(first.took_ns), duration(second.took_ns), _time_change(first, second)),
@@ -87,6 +87,17 @@ def _named(workflow: str, version: str) -> str:
 def _cell(text: str, width: int) -> str:
     kept = text if len(text) < width else f"{text[: width - 2]}…"
     return f"{kept:<{width}}"
+
+
+def _steps(totals: Totals) -> str:
+    return f"{totals.steps:,}" + (f" + {totals.steps_below:,}" if totals.steps_below else "")
+
+
+def _step_change(a: Totals, b: Totals) -> str:
+    said = [_signed(b.steps - a.steps)]
+    if a.steps_below or b.steps_below:
+        said += [_signed(b.steps_below - a.steps_below), "in child runs"]
+    return " ".join(filter(None, said))
 
 
 def _signed(number: int) -> str:
