@@ -102,7 +102,7 @@ class Leases(Checks):
         on_store(check)
 
     def test_what_is_left_of_a_run_that_goes_on_is_the_other_runs(self, on_store: Any) -> None:
-        """The commit that ends it moves its messages, under their ids: not what it consumes, and no answer."""
+        """The commit that ends it moves its messages under their ids, but no answers."""
 
         async def check(store: Store) -> None:
             await store.commit([creation(), creation("run-3")])
