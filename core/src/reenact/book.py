@@ -262,8 +262,8 @@ class Book:
         if outcome.blobs:
             self.blobs.update(outcome.blobs)
             self.chains.seen(outcome.blobs.values())
-        if outcome.message_id:
-            self._consumed.append(outcome.message_id)
+        if outcome.message is not None:
+            self._consumed.append(outcome.message.id)
         entry = self._add(
             Entry(
                 seq=self._seq,

@@ -90,6 +90,4 @@ def told_ns(call: Call, entry: Entry) -> int:
 
 def as_cancelled(outcome: Outcome) -> Outcome:
     """Return *outcome* as that of a step which was called off; what it cost stays."""
-    return Outcome(
-        Status.CANCELLED, settled=outcome.settled, message_id=outcome.message_id, blobs=outcome.blobs
-    )
+    return Outcome(Status.CANCELLED, settled=outcome.settled, message=outcome.message, blobs=outcome.blobs)
