@@ -320,11 +320,11 @@ async def test_what_was_sent_is_taken_in_order_and_once_wherever_the_process_end
 async def test_a_run_that_was_lost_makes_none_to_go_on_as(opened: Opened, store: MemoryStore) -> None:
     """Whoever has taken it over hands over in its place; what was made for it is free to be taken up."""
     watched = Watched()
-    taken = []
+    taken: list[int] = []
 
     async def take_over(number: int, *, made: bool) -> None:
         if watched.hands_over and not made and not taken:
-            taken.append(watched.copy())
+            taken.append(number)
             watched.leases.clear()
             await watched.acquire(FIRST, "another process", 60.0)
 
