@@ -235,17 +235,22 @@ class Runs:
 
     async def wait(self, started: Started) -> Run:
         """Wait until a run has ended, in this run or in one in which it goes on, or was given back."""
-        if isinstance(started, Submission):
-            assert self._submissions is not None  # noqa: S101  # it made the submission
-            followed = await self._submissions.follow(started)
-            started = (
-                await self._as_it_is(followed, started.spec) if isinstance(followed, RunRecord) else followed
-            )
-        if isinstance(started, Run):
-            return started
-        async with showing_inputs(self._desk.store):
-            ending = await asyncio.shield(started.finished)
-        return await self.wait(ending.continued) if ending.continued is not None else ending.view
+        while True:  # as often as it goes on
+            if isinstance(started, Submission):
+                started = await self._followed(started)
+            if isinstance(started, Run):
+                return started
+            async with showing_inputs(self._desk.store):
+                ending = await asyncio.shield(started.finished)
+            if ending.continued is None:
+                return ending.view
+            started = ending.continued
+
+    async def _followed(self, submission: Submission) -> Execution | Run:
+        """Return a run that was submitted when it is here, or as it is when it was elsewhere."""
+        assert self._submissions is not None  # noqa: S101  # it made the submission
+        found = await self._submissions.follow(submission)
+        return await self._as_it_is(found, submission.spec) if isinstance(found, RunRecord) else found
 
     async def take_up(
         self,
@@ -342,12 +347,14 @@ class Runs:
         return Run(record=execution.run)
 
     async def _read_ended(self, record: RunRecord, spec: WorkflowSpec | None) -> Run:
-        """Return a run that has ended, from its record."""
+        """Return a run that has ended, from its record, or the one in which it goes on."""
         view = await self._desk.show(record.id)
-        if isinstance(view.output, dict) and CONTINUED_AS in view.output:
-            following = await self._desk.find(view.output[CONTINUED_AS])
-            assert spec is not None  # noqa: S101  # who reads an ended run has its code
-            return await self.wait(await self.take_up(following, spec, None, suspend=True))
+        while isinstance(view.output, dict) and CONTINUED_AS in view.output:
+            record = await self._desk.find(view.output[CONTINUED_AS])
+            if record.status is not Status.SUCCEEDED:
+                assert spec is not None  # noqa: S101  # who reads an ended run has its code
+                return await self.wait(await self.take_up(record, spec, None, suspend=True))
+            view = await self._desk.show(record.id)
         if view.failure is not None:
             return Run(record=record, error=revive(view.failure))
         value = spec.shape.read(view.output) if spec is not None else view.output
