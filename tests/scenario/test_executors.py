@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import pytest
 from pytest_reenact.memory import MemoryStore
-from reenact import Plugins, Status, hookimpl, step, workflow
+from reenact import Plugins, Status, continue_as_new, hookimpl, step, wait_signal, workflow
 from reenact.config import Config, RuntimeOptions
 from reenact.errors import NotInstalledError, RunOwnedError
 from reenact.records import RunRecord
@@ -165,3 +165,29 @@ async def test_a_run_that_is_resumed_and_owned_is_refused(opened: Opened, store:
     async with opened(config(), executor=Noting()) as runtime:
         with pytest.raises(RunOwnedError, match="pid 9 elsewhere"):
             await runtime.resume("owned")
+
+
+@workflow(name="submitted-watch")
+async def watch(seen: list[str] | None = None) -> list[str]:
+    said = await wait_signal("say", str)
+    if said == "enough":
+        return seen or []
+    return continue_as_new([*(seen or []), said])
+
+
+async def test_a_run_that_goes_on_is_submitted_and_finds_what_was_sent(
+    opened: Opened, store: MemoryStore
+) -> None:
+    """Each run of the row is submitted when the one before has ended, and hands over what it did not take."""
+    executor = Noting()
+    async with opened(config(), executor=executor) as runtime:
+        handle = await runtime.start(watch, run_id="first")
+        for said in ("one", "two", "enough"):
+            await runtime.signal("first", "say", said)
+        run = await handle.wait()
+        await asyncio.gather(*executor.tasks)
+
+    assert run.output == ["one", "two"]
+    assert executor.asked == list(store.runs)
+    assert len(executor.asked) == 3
+    assert store.inbox == []

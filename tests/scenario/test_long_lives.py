@@ -1,5 +1,6 @@
 """Workflows that outlive their code and their journal: patches, and runs that go on as new ones."""
 
+import sys
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 
@@ -106,6 +107,11 @@ async def counting(left: int, total: int = 0) -> int:
 
 
 @workflow
+async def going_on(left: int) -> str:
+    return "done" if left == 0 else continue_as_new(left - 1)
+
+
+@workflow
 async def counting_parent() -> int:
     return await counting(3)
 
@@ -132,6 +138,17 @@ class TestContinueAsNew:
         assert all(r.status is Status.SUCCEEDED and r.steps == 1 for r in store.runs.values())
         assert run.record.origin.startswith("continued:")
         assert replayed.status is Status.SUCCEEDED
+
+    async def test_a_run_may_go_on_as_often_as_it_likes(self, opened: Opened, store: MemoryStore) -> None:
+        """Whoever waits for the first one, or asks for it later, gets to the last one."""
+        lives = sys.getrecursionlimit() + 100
+        async with opened() as runtime:
+            run = await runtime.run(going_on, lives)
+            first = next(r.id for r in store.runs.values() if not r.origin)
+            again = await runtime.resume(first)
+        assert len(store.runs) == lives + 1
+        assert run.output == "done" == again.output
+        assert run.id == again.id
 
     async def test_a_child_run_may_go_on_as_a_new_one(self, opened: Opened) -> None:
         """Its parent gets the last output."""

@@ -1,6 +1,7 @@
 """Runs that wait: timers, signals, approvals, child runs, limits."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -8,7 +9,7 @@ import attrs
 import pytest
 from pytest_reenact.clock import VirtualClock
 from pytest_reenact.memory import MemoryStore
-from reenact import Status, approve, current, parallel, sleep, step, wait_signal, workflow
+from reenact import Status, approve, continue_as_new, current, parallel, sleep, step, wait_signal, workflow
 from reenact.config import Config, RuntimeOptions
 from reenact.retrieval import read_history
 from turning import until
@@ -339,3 +340,45 @@ async def test_limits_hold(opened: Opened, limit: int | None, options: RuntimeOp
         run = await runtime.run(fans_out, 40, limit)
     assert run.output == sum(range(40))
     assert peak["most"] == most
+
+
+@step
+async def settle() -> None:
+    await asyncio.sleep(0)
+
+
+@workflow
+async def thinks_again(lives: int = 1) -> list[int]:
+    if lives:
+        waiting = asyncio.create_task(wait_signal("say"))
+        await settle()
+        waiting.cancel()
+    if lives > 1:
+        continue_as_new(0)
+    return [await wait_signal("say"), await wait_signal("say")]
+
+
+@pytest.mark.parametrize("lives", [1, 2], ids=["in the same run", "in the one it goes on as"])
+async def test_a_signal_whose_wait_was_called_off_is_for_the_next_wait(opened: Opened, lives: int) -> None:
+    """It came in while the wait was there, and was not handed over before the workflow took the wait back."""
+    held: dict[str, Callable[[], None]] = {}
+
+    def both_at_once(run_id: str, path: str, go: Callable[[], None]) -> None:
+        name = path.rpartition("/")[2]
+        if name in held or len(held) == 2:
+            go()
+            return
+        held[name] = go
+        if len(held) == 2:
+            held["settle#0"]()
+            held["say#0"]()
+
+    async with opened(Config(runtime=RuntimeOptions(poll_s=0.001)), hold=both_at_once) as runtime:
+        handle = await runtime.start(thinks_again, (lives,), run_id="a")
+        for number in (1, 2):
+            await runtime.signal(handle.id, "say", number)
+        run = await handle.wait()
+        replayed = await runtime.replay(run.id)
+
+    assert set(held) == {"settle#0", "say#0"}
+    assert run.output == [1, 2] == replayed.output

@@ -62,6 +62,20 @@ async def test_writes_of_a_run_are_made_in_order() -> None:
     assert writer.commits == 1
 
 
+async def test_what_is_joined_is_one_commit_however_full_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A commit that is full takes the write yet that belongs to its last one, and none after that."""
+    monkeypatch.setattr(journal, "ROWS_PER_COMMIT", 2)
+    store = Scripted()
+    made: list[CommitResult] = []
+
+    async with Writer(store) as writer:
+        for number, write in enumerate(writes_of("a", 5)):
+            writer.submit(write, made.append, joined=number == 1)
+
+    assert store.sizes == [3, 2]
+    assert made == [None] * 5
+
+
 async def test_a_commit_waits_for_who_is_about_to_submit() -> None:
     """What a turn of the loop leads to, and what that leads to, goes into one commit, if it is said."""
     store = Scripted()

@@ -73,6 +73,7 @@ class Book:
         self._create = False
         self._changed = False
         self._reusable: list[tuple[str, int]] = []
+        self._goes_on_as = ""
         self._announced = history.begun is None
 
     @property
@@ -142,6 +143,7 @@ class Book:
         failure: Failure | None = None,
         revised_from: int = -1,
         redo: bool = False,
+        goes_on_as: str = "",
     ) -> None:
         """Put a transition of the run itself on record."""
         if status is self._status and status in (Status.WAITING, Status.IN_DOUBT):
@@ -169,6 +171,7 @@ class Book:
             )
         )
         self._release = self._release or release
+        self._goes_on_as = goes_on_as
         waits_for = note if status in (Status.WAITING, Status.IN_DOUBT) else ""
         self._project(status=status, updated_ns=at_ns, waits_for=waits_for)
 
@@ -259,8 +262,8 @@ class Book:
         if outcome.blobs:
             self.blobs.update(outcome.blobs)
             self.chains.seen(outcome.blobs.values())
-        if outcome.message_id:
-            self._consumed.append(outcome.message_id)
+        if outcome.message is not None:
+            self._consumed.append(outcome.message.id)
         entry = self._add(
             Entry(
                 seq=self._seq,
@@ -377,8 +380,13 @@ class Book:
             write = RunWrite(run_id=self.run.id, epoch=self.run.epoch, release=True)
             self._services.writer.submit(write, lambda result: None)
 
-    def write(self, done: Callable[[CommitResult, Sequence[Entry]], None]) -> None:
-        """Submit everything gathered; *done* is told when it is durable, or why it is not."""
+    def write(self, done: Callable[[CommitResult, Sequence[Entry]], None], *, joined: bool = False) -> None:
+        """Submit everything gathered; *done* is told when it is durable, or why it is not.
+
+        Args:
+            done: Takes the result, and the entries that were written.
+            joined: It belongs into one commit with what is submitted next.
+        """
         writer = self._services.writer
         if writer is None:
             self.discard()
@@ -396,10 +404,11 @@ class Book:
             release=self._release,
             ledger=self._holdings,
             reusable=self._reusable,
+            goes_on_as=self._goes_on_as,
         )
         self.blobs, self._consumed, self._create, self._release = {}, [], False, False
-        self._holdings, self._reusable = [], []
-        writer.submit(write, lambda result: done(result, entries))
+        self._holdings, self._reusable, self._goes_on_as = [], [], ""
+        writer.submit(write, lambda result: done(result, entries), joined=joined)
 
     async def write_now(self) -> CommitResult:
         """Submit everything gathered, and wait for it."""

@@ -89,7 +89,5 @@ def told_ns(call: Call, entry: Entry) -> int:
 
 
 def as_cancelled(outcome: Outcome) -> Outcome:
-    """Return *outcome* as that of a step which was called off; what it cost stays."""
-    return Outcome(
-        Status.CANCELLED, settled=outcome.settled, message_id=outcome.message_id, blobs=outcome.blobs
-    )
+    """Return *outcome* as that of a step which was called off: its cost stays, what it was told does not."""
+    return Outcome(Status.CANCELLED, settled=outcome.settled, blobs=outcome.blobs)

@@ -5,7 +5,7 @@ Needs a store and nothing else: no providers, no plugins, no code of the workflo
 
 import secrets
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 
@@ -28,6 +28,9 @@ APPROVE = "approve"
 """What a wait for a yes or a no is called."""
 
 _LEASE_S = 30.0
+
+_IN_PATHS = frozenset("#[")
+"""What no signal's name holds, and every path."""
 
 
 @attrs.frozen
@@ -226,7 +229,8 @@ class Desk:
 
     async def _post(self, record: RunRecord, name: str, value: Any) -> None:
         body = canonical(plain(value))
-        message = Message(run_id=record.id, kind="signal", name=name, body=body, at_ns=self.clock.now_ns())
+        kind: Literal["signal", "answer"] = "answer" if _IN_PATHS.intersection(name) else "signal"
+        message = Message(run_id=record.id, kind=kind, name=name, body=body, at_ns=self.clock.now_ns())
         await self.store.post(message)
 
     async def _open_run(self, run_id: str, remedy: str) -> RunRecord:

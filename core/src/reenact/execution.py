@@ -23,7 +23,7 @@ from typing import Any, Protocol
 
 from reenact.away import LeftAway, NextAway, NotRead
 from reenact.book import Book
-from reenact.closing import Closing, Ending, close
+from reenact.closing import Closing, Ending, close, continued_id
 from reenact.codec import decode
 from reenact.deliveries import stamp
 from reenact.effects import Effects
@@ -69,7 +69,7 @@ class RunHost(Protocol):
     async def continue_run(
         self, ended: "Execution", spec: WorkflowSpec, args: Sequence[Any], kwargs: Mapping[str, Any]
     ) -> Any:
-        """Start the run in which *ended* goes on; return it, as it was started."""
+        """Start the run in which *ended* goes on, having it `Execution.hand_over`; return it, as started."""
 
     async def run_child(
         self, parent: "Execution", spec: WorkflowSpec, arguments: Mapping[str, Any], step: StepContext
@@ -142,6 +142,9 @@ class Execution:
         self._stopping = False
         self._over = False
         self._continued: asyncio.Task[Any] | None = None
+        self._handing: asyncio.Future[CommitResult] | None = None
+        self._following: Book | None = None
+        self._created: CommitResult = None
         self._reading = Reading(history, self.chains, self)
         self._writing = 0
 
@@ -229,6 +232,8 @@ class Execution:
 
     def _dispose(self) -> None:
         """Drop the workflow's tasks, and break the cycles in which a run holds itself."""
+        if self._continued is not None and not self._handed_over:
+            self._continued.cancel()
         self.loop.close()
         self._reading.let_go()
         self.turns.drop_admitted()
@@ -322,26 +327,66 @@ class Execution:
         failure = end.failure
         if failure is not None and self.known:
             failure = rewritten(failure, Placeholders(self.known).hide_value)
-        self.book.root(end.status, output=end.output, failure=failure, note=end.note, release=True)
+        self.book.root(
+            end.status,
+            output=end.output,
+            failure=failure,
+            note=end.note,
+            release=True,
+            goes_on_as=continued_id(self.run.id) if self._handing is not None else "",
+        )
+        if self._following is not None:
+            self._following.write(self._note_created, joined=True)
         self._flush(final=True)
 
     def _is_continued(self, main: asyncio.Task[Any]) -> bool:
-        """See to it that the run exists in which this one goes on, if it does; say whether that is done."""
+        """See to it that all is ready for the run in which this one goes on; say whether it is.
+
+        First everything that led here is on record. So whoever takes the run up comes to the same
+        end, and the other run is made by nobody who has lost this one.
+        """
         asked = None if main.cancelled() else main.exception()
         if not isinstance(asked, ContinueAsNew):
             return True
+        if self._continued is None and (self._writing or not self.book.empty):
+            self._flush()
+            return False
         if self._continued is None:
             assert self._spec is not None  # noqa: S101  # set by start
             going_on = self.host.continue_run(self, self._spec, asked.args, asked.kwargs)
             self._continued = self._real.create_task(going_on, name="reenact-continue")
             self._continued.add_done_callback(lambda _: self.wake())
-            self._flush()
-        return self._continued.done()
+        return self._handing is not None or self._continued.done()
+
+    async def hand_over(self, following: Book | None) -> CommitResult:
+        """End now, and leave the messages that were not taken to the run in which this one goes on.
+
+        Args:
+            following: That run's, whose next write creates it, in the commit that ends this one; None if
+                it is there already.
+
+        Returns:
+            What became of the creation, when the run has ended.
+
+        Raises:
+            asyncio.CancelledError: If the run is let go of, or lost, instead.
+        """
+        self._handing, self._following = self._real.create_future(), following
+        self.wake()
+        return await self._handing
+
+    def _note_created(self, result: CommitResult, _: Sequence[Entry]) -> None:
+        self._created = result
+
+    @property
+    def _handed_over(self) -> bool:
+        return self._handing is not None and self._handing.done() and not self._handing.cancelled()
 
     def _closing(self, main: asyncio.Task[Any]) -> Closing:
         assert self._spec is not None  # noqa: S101  # set by start
         going_on = self._continued
-        failed = going_on.exception() if going_on is not None and not going_on.cancelled() else None
+        ready = going_on is not None and going_on.done() and not going_on.cancelled()
+        failed = going_on.exception() if going_on is not None and ready else None
         reason = self.turns.cancel_asked or ""
         end = close(main, self._spec.shape, self.book.blobs, reason, self.run.id, failed)
         if end.error is not None:
@@ -385,11 +430,26 @@ class Execution:
         self.book.write(done)
 
     def _finish(self) -> None:
+        handed = self._handing is not None and self.run.status.ended
+        if self._handing is not None and handed:
+            self._handing.set_result(self._created)
         self._dispose()
-        value, error = self._ending
-        if not self.finished.done():
-            continued = self._continued.result() if self._continued is not None and error is None else None
-            self.finished.set_result(Ending(run=self.run, value=value, error=error, continued=continued))
+        if self._continued is not None and handed:
+            self._continued.add_done_callback(self._tell_end)  # who waits is told where it goes on
+        elif not self.finished.done():
+            value, error = self._ending
+            self.finished.set_result(Ending(run=self.run, value=value, error=error))
+
+    def _tell_end(self, continued: "asyncio.Task[Any]") -> None:
+        if self.finished.done():
+            return
+        if continued.cancelled():
+            self.finished.cancel()
+        elif (error := continued.exception()) is not None:
+            self.finished.set_exception(error)
+        else:
+            value, _ = self._ending
+            self.finished.set_result(Ending(run=self.run, value=value, continued=continued.result()))
 
     def _suspend_if_idle(self) -> bool:
         """Note that the run waits or is in doubt, if it is and does nothing else; say whether to let go."""

@@ -40,10 +40,12 @@ class Pending(NamedTuple):
     Attributes:
         write: What is written.
         done: Told how it ended, from the real loop.
+        joined: It belongs into one commit with the write that is submitted next.
     """
 
     write: RunWrite
     done: Done
+    joined: bool = False
 
 
 class Writer:
@@ -78,9 +80,15 @@ class Writer:
         if cancelled is not None:
             raise cancelled
 
-    def submit(self, write: RunWrite, done: Done) -> None:
-        """Put *write* into the next commit; writes of one run are made in the order of submission."""
-        self._waiting.append(Pending(write, done))
+    def submit(self, write: RunWrite, done: Done, *, joined: bool = False) -> None:
+        """Put *write* into the next commit; writes of one run are made in the order of submission.
+
+        Args:
+            write: What is written.
+            done: Told how it ended, from the real loop.
+            joined: What is submitted next, before the loop turns, goes into the same commit.
+        """
+        self._waiting.append(Pending(write, done, joined))
         self._rouse()
 
     def expect(self) -> None:
@@ -147,7 +155,7 @@ class Writer:
         for pending in self._waiting:
             rows += len(pending.write.rows)
             count += 1
-            if rows >= ROWS_PER_COMMIT:
+            if rows >= ROWS_PER_COMMIT and not pending.joined:
                 break
         batch, self._waiting = self._waiting[:count], self._waiting[count:]
         return batch

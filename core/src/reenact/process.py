@@ -113,8 +113,9 @@ class Process:
     async def continue_run(
         self, ended: Execution, spec: WorkflowSpec, args: Sequence[Any], kwargs: Mapping[str, Any]
     ) -> Started:
-        """Start the run in which *ended* goes on."""
-        return await self.runs.start(spec, args, kwargs, continuation(ended.run, suspend=ended.suspend))
+        """Start the run in which *ended* goes on, when it has ended."""
+        how = continuation(ended.run, suspend=ended.suspend)
+        return await self.runs.go_on(ended, spec, args, kwargs, how)
 
     async def run_child(
         self, parent: Execution, spec: WorkflowSpec, arguments: Mapping[str, Any], step: StepContext

@@ -351,18 +351,21 @@ NO_CHANGES = Changes()
 class Message:
     """Something told to a run from outside: an answer, a signal, a request to cancel.
 
+    A run that goes on as another one leaves that one what it has not taken; but an answer is to one
+    of its own waits, and to nothing else.
+
     Attributes:
         id: Given by the store when it is posted, growing.
         run_id: The run it is for.
-        kind: ``signal`` or ``cancel``.
-        name: The signal's name, or the path of the step that waits.
+        kind: ``signal``, ``answer`` or ``cancel``.
+        name: The signal's name; for an answer, the path of the step that waits.
         body: Canonical JSON of what is told.
         at_ns: When it was posted.
     """
 
     id: int = 0
     run_id: str
-    kind: Literal["signal", "cancel"]
+    kind: Literal["signal", "answer", "cancel"]
     name: str = ""
     body: bytes = b"null"
     at_ns: int = 0

@@ -21,7 +21,7 @@ from reenact.history import History
 from reenact.inputs import spell_input
 from reenact.journal import Writer
 from reenact.loop import refuse_in_workflow
-from reenact.records import RunRecord, Status
+from reenact.records import Message, RunRecord, Status
 from reenact.reruns import read_earlier, read_input
 from reenact.retrieval import read_to_run
 from reenact.seams import Executor
@@ -34,6 +34,8 @@ from reenact.views import Run
 
 Started: TypeAlias = "Execution | Run | Submission"
 """A run in this process, or one that has ended, or one that an executor has."""
+
+CallArguments: TypeAlias = tuple[Sequence[Any], Mapping[str, Any]]
 
 _OVER = (Status.SUCCEEDED, Status.CANCELLED)
 """A run that is so is not taken up; one that failed is, at the step that failed it."""
@@ -88,13 +90,36 @@ class Runs:
         how: Beginning,
     ) -> Started:
         """Start a run; one that has the id already and is the same is taken up."""
+        submissions = self._submissions if not how.parent else None
+        execution, call_args = await self._made(spec, args, kwargs, how, release=submissions is not None)
+        if submissions is not None:
+            return await self._submit_new(submissions, execution, spec, how.run_id, suspend=how.suspend)
+        if how.run_id is None:
+            self._launch(execution, spec, *call_args)
+            return execution
+        async with self._claim(how.run_id):
+            existing = await self._desk.store.load(how.run_id) or await self._created(execution)
+            if existing is not None:
+                _check_same(existing, spec, execution.run.input_hash)
+                return await self._take_up_claimed(existing, spec, None, suspend=how.suspend)
+            self._launch(execution, spec, *call_args)
+        return execution
+
+    async def _made(
+        self,
+        spec: WorkflowSpec,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        how: Beginning,
+        *,
+        release: bool,
+    ) -> tuple[Execution, CallArguments]:
+        """Return a run that its next write creates, and the arguments its code is called with."""
         refuse_in_workflow("starting a run")
         if self.stopping:
             raise UsageError("the runtime is being closed; it starts nothing more")
-        submissions = self._submissions if not how.parent else None
         data, hashed, call_args = spell_input(spec, args, kwargs)
-        input_hash = hash_input("workflow", spec.name, hashed)
-        record = how.record(spec, input_hash, self._services, self._owner)
+        record = how.record(spec, hash_input("workflow", spec.name, hashed), self._services, self._owner)
         execution = Execution(
             record,
             History(),
@@ -104,18 +129,50 @@ class Runs:
             suspend=how.suspend,
             earlier=await read_earlier(self._desk.store, record, how.changes),
         )
-        begin(execution, spec, data, how.changes, release=submissions is not None)
-        if submissions is not None:
-            return await self._submit_new(submissions, execution, spec, how.run_id, suspend=how.suspend)
-        if how.run_id is None:
-            self._launch(execution, spec, *call_args)
-            return execution
-        async with self._claim(how.run_id):
-            existing = await self._desk.store.load(how.run_id) or await self._created(execution)
+        begin(execution, spec, data, how.changes, release=release)
+        return execution, call_args
+
+    async def go_on(
+        self,
+        ended: Execution,
+        spec: WorkflowSpec,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        how: Beginning,
+    ) -> Started:
+        """Start the run in which *ended* goes on: made in the commit that ends that one, then begun.
+
+        If it is there already, made by a process that did not come to end the other one, it is taken up.
+        """
+        submissions = self._submissions if not how.parent else None
+        execution, call_args = await self._made(spec, args, kwargs, how, release=submissions is not None)
+        async with self._claim(execution.run.id):
+            existing = await self._desk.store.load(execution.run.id)
             if existing is not None:
-                _check_same(existing, spec, input_hash)
-                return await self._take_up_claimed(existing, spec, None, suspend=how.suspend)
-            self._launch(execution, spec, *call_args)
+                _check_same(existing, spec, execution.run.input_hash)
+            try:
+                refused = await ended.hand_over(execution.book if existing is None else None)
+            except BaseException:
+                execution.book.release()
+                raise
+            if existing is None and refused is None and submissions is None:
+                return await self._begin_told(execution, spec, call_args)
+        if existing is None and refused is None and submissions is not None:
+            return await self._submit_made(submissions, execution, spec, suspend=how.suspend)
+        existing = await self._desk.find(execution.run.id)
+        _check_same(existing, spec, execution.run.input_hash)
+        return await self.take_up(existing, spec, None, suspend=how.suspend)
+
+    async def _begin_told(
+        self, execution: Execution, spec: WorkflowSpec, call_args: CallArguments
+    ) -> Execution | Run:
+        """Begin a run that is on record, telling it first what there is for it."""
+        told = await self._desk.store.messages(self._owner)
+        if self.stopping:
+            execution.book.release()
+            return Run(record=attrs.evolve(execution.run, owner=""))
+        self._launch(execution, spec, *call_args)
+        _tell(execution, told)
         return execution
 
     async def start_child(
@@ -141,6 +198,12 @@ class Runs:
         if existing is not None:
             _check_same(existing, spec, execution.run.input_hash)
             return await self.take_up(existing, spec, None, suspend=suspend)
+        return await self._submit_made(submissions, execution, spec, suspend=suspend)
+
+    async def _submit_made(
+        self, submissions: Submissions, execution: Execution, spec: WorkflowSpec, *, suspend: bool
+    ) -> Submission:
+        """Submit a run that is on record, owned by nobody."""
         record = attrs.evolve(execution.run, owner="")
         return await submissions.submit(
             record, spec, lambda: self._take_up_here(record, spec, None, suspend=suspend), new=True
@@ -172,17 +235,22 @@ class Runs:
 
     async def wait(self, started: Started) -> Run:
         """Wait until a run has ended, in this run or in one in which it goes on, or was given back."""
-        if isinstance(started, Submission):
-            assert self._submissions is not None  # noqa: S101  # it made the submission
-            followed = await self._submissions.follow(started)
-            started = (
-                await self._as_it_is(followed, started.spec) if isinstance(followed, RunRecord) else followed
-            )
-        if isinstance(started, Run):
-            return started
-        async with showing_inputs(self._desk.store):
-            ending = await asyncio.shield(started.finished)
-        return await self.wait(ending.continued) if ending.continued is not None else ending.view
+        while True:  # as often as it goes on
+            if isinstance(started, Submission):
+                started = await self._followed(started)
+            if isinstance(started, Run):
+                return started
+            async with showing_inputs(self._desk.store):
+                ending = await asyncio.shield(started.finished)
+            if ending.continued is None:
+                return ending.view
+            started = ending.continued
+
+    async def _followed(self, submission: Submission) -> Execution | Run:
+        """Return a run that was submitted when it is here, or as it is when it was elsewhere."""
+        assert self._submissions is not None  # noqa: S101  # it made the submission
+        found = await self._submissions.follow(submission)
+        return await self._as_it_is(found, submission.spec) if isinstance(found, RunRecord) else found
 
     async def take_up(
         self,
@@ -268,9 +336,7 @@ class Runs:
             return await self._set_aside(execution)
         _take_up_failed(execution)
         self._launch(execution, spec, args, kwargs)
-        for message in told:
-            if message.run_id == record.id:
-                execution.tell(message)
+        _tell(execution, told)
         return execution
 
     async def _set_aside(self, execution: Execution) -> Run:
@@ -281,12 +347,14 @@ class Runs:
         return Run(record=execution.run)
 
     async def _read_ended(self, record: RunRecord, spec: WorkflowSpec | None) -> Run:
-        """Return a run that has ended, from its record."""
+        """Return a run that has ended, from its record, or the one in which it goes on."""
         view = await self._desk.show(record.id)
-        if isinstance(view.output, dict) and CONTINUED_AS in view.output:
-            following = await self._desk.find(view.output[CONTINUED_AS])
-            assert spec is not None  # noqa: S101  # who reads an ended run has its code
-            return await self.wait(await self.take_up(following, spec, None, suspend=True))
+        while isinstance(view.output, dict) and CONTINUED_AS in view.output:
+            record = await self._desk.find(view.output[CONTINUED_AS])
+            if record.status is not Status.SUCCEEDED:
+                assert spec is not None  # noqa: S101  # who reads an ended run has its code
+                return await self.wait(await self.take_up(record, spec, None, suspend=True))
+            view = await self._desk.show(record.id)
         if view.failure is not None:
             return Run(record=record, error=revive(view.failure))
         value = spec.shape.read(view.output) if spec is not None else view.output
@@ -314,6 +382,13 @@ class Runs:
         for wait in waits:
             if wait.done() and not wait.cancelled():
                 wait.exception()  # whoever waited for the run was told
+
+
+def _tell(execution: Execution, told: Sequence[Message]) -> None:
+    """Tell a run which of *told* is for it."""
+    for message in told:
+        if message.run_id == execution.run.id:
+            execution.tell(message)
 
 
 def _take_up_failed(execution: Execution) -> None:

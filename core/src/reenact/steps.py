@@ -19,7 +19,7 @@ from reenact.judging import Wait
 from reenact.ledger import Holding
 from reenact.placeholders import Placeholders
 from reenact.recorded import NO_PLACES, Recorded, Taken
-from reenact.records import Cache, DecisionRecord, Effect, Failure, Kind, Status
+from reenact.records import Cache, DecisionRecord, Effect, Failure, Kind, Message, Status
 from reenact.scheduler import Pool
 from reenact.trace import TraceContext
 
@@ -350,7 +350,7 @@ class Call:
 class Outcome:
     """How a call ended in this process, before it is on record, with the content that its result names."""
 
-    __slots__ = ("again", "blobs", "error", "failure", "message_id", "settled", "status", "taken")
+    __slots__ = ("again", "blobs", "error", "failure", "message", "settled", "status", "taken")
 
     def __init__(
         self,
@@ -359,7 +359,7 @@ class Outcome:
         settled: Settled | None = None,
         failure: Failure | None = None,
         error: BaseException | None = None,
-        message_id: int = 0,
+        message: Message | None = None,
         again: int = -1,
         taken: Taken | None = None,
         blobs: "dict[str, Blob] | None" = None,
@@ -369,7 +369,7 @@ class Outcome:
         self.settled = settled
         self.failure = failure
         self.error = error
-        self.message_id = message_id
+        self.message = message
         self.again = again
         self.blobs = blobs
 

@@ -32,6 +32,9 @@ class RunWrite:
         ledger: Holdings to make, change or end in the same commit. Those with a limit are made
             together and begin at one time, or the whole write is refused with `LedgerFull`.
         reusable: Outcomes that other runs may take: under which hash, and their seq.
+        goes_on_as: The run ends, and goes on as this one, whose origin names it; refused with
+            `RunNotFoundError` if that is not there, or made by a write before. Messages for the run
+            that are left are the other one's from this commit on, under the same ids, but for answers.
     """
 
     run_id: str
@@ -44,6 +47,7 @@ class RunWrite:
     release: bool = False
     ledger: Sequence[Holding] = ()
     reusable: Sequence[tuple[str, int]] = ()
+    goes_on_as: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -153,6 +157,9 @@ class Store(Protocol):
 
     async def post(self, message: Message) -> int:
         """Keep a message for a run, durably, and return its id.
+
+        If the run has succeeded and goes on as another one, it is kept for the last one in that row,
+        unless it is an answer; so that one which comes in while a run ends is with either, and never lost.
 
         Raises:
             RunNotFoundError: If there is no such run.

@@ -161,7 +161,7 @@ class Turns:
         """Take a request to cancel the run, which is delivered in its order."""
         self.cancel_asked = reason
         call = Call(StepSpec(kind="signal", name=CANCEL_NAME), f"{CANCEL_NAME}#{message.id}", "")
-        self.completed.append((call, Outcome(Status.SUCCEEDED, message_id=message.id)))
+        self.completed.append((call, Outcome(Status.SUCCEEDED, message=message)))
 
     # --- what is on record of it
 
@@ -245,9 +245,10 @@ class Turns:
     def _deliver(self, call: Call, outcome: Outcome) -> None:
         """Put a live outcome on record, and hand it to the workflow."""
         if call.state is OVER:
-            return  # called off in the meantime, which is on record
-        if call.spec.name == CANCEL_NAME:
-            self._book.cancelled(call.path, self.cancel_asked or "", outcome.message_id)
+            self._effects.waiting.give_back(outcome)  # called off in the meantime, which is on record
+            return
+        if call.spec.name == CANCEL_NAME and outcome.message is not None:
+            self._book.cancelled(call.path, self.cancel_asked or "", outcome.message.id)
             self._cancel_main(self.cancel_asked or "")
         elif call.state is CANCELLED or outcome.status is Status.CANCELLED:
             self._book.outcome(call, as_cancelled(outcome))
@@ -314,7 +315,7 @@ class Turns:
         """Put what has ended on record without handing it over."""
         while self.completed:
             call, outcome = self.completed.popleft()
-            if call.spec.name != CANCEL_NAME:
+            if call.state is not OVER and call.spec.name != CANCEL_NAME:
                 self._book.outcome(call, outcome if call.state is not CANCELLED else as_cancelled(outcome))
                 call.state = OVER
 

@@ -100,8 +100,17 @@ class Waiting:
             self._alarms[call] = self._clock.alarm(call.due_ns, lambda: self._ring(call))
         else:
             self._signals[call.path] = call
-            for message in list(self._unclaimed.values()):
-                self.answer(message)
+            self._offer()
+
+    def _offer(self) -> None:
+        """Give what no step has taken to those that wait now, in the order in which it was sent."""
+        for _, message in sorted(self._unclaimed.items()):
+            self.answer(message)
+
+    def give_back(self, outcome: Outcome) -> None:
+        """Have the answer to a wait that the workflow has called off be there for another one."""
+        if outcome.message is not None:
+            self.answer(outcome.message)
 
     def _ring(self, call: Call) -> None:
         self._alarms.pop(call, None)
@@ -133,8 +142,7 @@ class Waiting:
     def ask(self, path: str) -> "asyncio.Future[tuple[int, bool]]":
         """Return what will hold the answer to a policy's question about a step, and its message's id."""
         asked = self._questions[path] = asyncio.get_running_loop().create_future()
-        for message in list(self._unclaimed.values()):
-            self.answer(message)
+        self._offer()
         return asked
 
     def forget(self, path: str) -> None:
@@ -178,7 +186,7 @@ class Waiting:
             self.host.wake()
             return
         del self._signals[call.path]
-        self.host.completed(call, Outcome(Status.SUCCEEDED, settled=settled, message_id=message.id))
+        self.host.completed(call, Outcome(Status.SUCCEEDED, settled=settled, message=message))
 
     def call_off(self, call: Call) -> None:
         """Stop waiting."""

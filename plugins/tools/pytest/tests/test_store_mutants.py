@@ -326,6 +326,75 @@ def suite_of(kind: type[MemoryStore]) -> type[StoreConformance]:
     return Suite
 
 
+class LeavesWhatIsLeft(Mutant):
+    """What a run has not taken stays with it when it goes on as another one."""
+
+    def _write(self, write: RunWrite) -> CommitResult:
+        return super()._write(attrs.evolve(write, goes_on_as=""))
+
+
+class HandsAnswersOver(Mutant):
+    """An answer goes over to another run, whose questions are others."""
+
+    def _hand_over(self, run_id: str, to: str) -> None:
+        self.inbox = [attrs.evolve(m, run_id=to) if m.run_id == run_id else m for m in self.inbox]
+
+
+class HandsEverythingOver(Mutant):
+    """What is there for any run goes over with it."""
+
+    def _hand_over(self, run_id: str, to: str) -> None:
+        self.inbox = [m if m.kind == "answer" else attrs.evolve(m, run_id=to) for m in self.inbox]
+
+
+class HandsOverBackwards(Mutant):
+    """What goes over comes after what the other run was told already, under new ids."""
+
+    def _hand_over(self, run_id: str, to: str) -> None:
+        for message in [m for m in self.inbox if m.run_id == run_id and m.kind != "answer"]:
+            self._message_id += 1
+            self.inbox.remove(message)
+            self.inbox.append(attrs.evolve(message, id=self._message_id, run_id=to))
+
+
+class KeepsWhatComesLate(Mutant):
+    """What comes for a run that has gone on is kept for that one."""
+
+    def _latest(self, run_id: str) -> str:
+        return run_id
+
+
+class ForwardsOnce(Mutant):
+    """What comes for a run that has gone on twice is kept for the one in the middle."""
+
+    def _latest(self, run_id: str) -> str:
+        return self._following(run_id) or run_id
+
+
+class ForwardsTooEarly(Mutant):
+    """What comes for a run that has not ended goes to the one that was made to follow it."""
+
+    def _following(self, run_id: str) -> str | None:
+        return next((run.id for run in self.runs.values() if run.origin == f"continued:{run_id}"), None)
+
+
+class HandsOverToNobody(Mutant):
+    """A run ends that goes on as one that is not there."""
+
+    def _write(self, write: RunWrite) -> CommitResult:
+        there = write.goes_on_as in self.runs
+        return super()._write(write if there else attrs.evolve(write, goes_on_as=""))
+
+
+class HandsOverWhatItLost(Mutant):
+    """A write that is refused moves messages all the same."""
+
+    def _write(self, write: RunWrite) -> CommitResult:
+        if write.goes_on_as in self.runs:
+            self._hand_over(write.run_id, write.goes_on_as)
+        return super()._write(write)
+
+
 @pytest.mark.parametrize("mutant", Mutant.__subclasses__(), ids=lambda kind: kind.__name__)
 def test_a_store_that_breaks_a_promise_is_caught(mutant: type[MemoryStore], failures: Failures) -> None:
     """At least one test of the suite fails on it."""

@@ -103,6 +103,46 @@ def test_a_sound_test_passes_wherever_it_crashes(project: pytest.Pytester) -> No
     assert tried(result)["crash point"] > 50
 
 
+GOES_ON = """
+    from reenact import continue_as_new, step, wait_signal, workflow
+
+    @step
+    async def note(said: str) -> str:
+        return said
+
+    @workflow
+    async def watch(seen: list[str] | None = None) -> list[str]:
+        said = await note(await wait_signal("say", str))
+        if said == "enough":
+            return seen or []
+        continue_as_new([*(seen or []), said])
+
+    def test_all_at_once(runtime):
+        first = runtime.run_sync(watch)
+        for said in ("one", "two", "enough"):
+            runtime.sync(runtime.signal(first.id, "say", said))
+        assert runtime.sync(runtime.resume(first.id)).output == ["one", "two"]
+
+    def test_one_a_life(runtime):
+        run = runtime.run_sync(watch)
+        for said in ("one", "two", "enough"):
+            runtime.sync(runtime.signal(run.id, "say", said))
+            run = runtime.sync(runtime.resume(run.id))
+        assert run.output == ["one", "two"]
+"""
+
+
+@pytest.mark.parametrize("how", ["--crash-everywhere", "--crash-everywhere=pairs"])
+def test_runs_that_go_on_as_others_pass_wherever_they_crash(pytester: pytest.Pytester, how: str) -> None:
+    """What was sent to the first of them, and what each has not taken, is with the one that lives."""
+    pytester.makepyfile(test_goes_on=GOES_ON)
+
+    result = pytester.runpytest_inprocess(how, "--crash-limit", "80", *QUIETLY)
+
+    result.assert_outcomes(passed=2)
+    assert tried(result)["crash point"] > 20
+
+
 def test_a_sound_test_passes_after_two_crashes(project: pytest.Pytester) -> None:
     """So they do when the process that resumes them dies, too; the limit bounds how many pairs are tried."""
     project.makepyfile(test_flows=SOUND)

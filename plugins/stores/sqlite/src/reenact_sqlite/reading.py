@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from reenact.content import Blob
 from reenact.errors import DamagedError
-from reenact.records import Message, Row, RunRecord, Status
+from reenact.records import Message, Origin, Row, RunRecord, Status
 from reenact.stores import RunFilter
 
 from reenact_sqlite.blobs import read
@@ -20,6 +20,10 @@ RUN_COLUMNS = (
 _COLUMNS = [name.strip() for name in RUN_COLUMNS.split(",")]
 _SELECT_RUN = (
     f"SELECT {RUN_COLUMNS}, coalesce(until_ns, 0), boot, ends_ns FROM runs LEFT JOIN owners USING (owner)"  # noqa: S608  # constants
+)
+_FOLLOWING = (
+    "SELECT later.id FROM runs AS earlier JOIN runs AS later ON later.origin = ? AND later.origin <> '' "
+    "WHERE earlier.id = ? AND earlier.status = 'succeeded'"
 )
 
 BOOT = boot_id()
@@ -115,6 +119,15 @@ class Reading:
             (owner,),
         )
         return [Message(id=i, run_id=r, kind=k, name=n, body=b, at_ns=t) for i, r, k, n, b, t in found]
+
+    def latest(self, run_id: str) -> str:
+        """Return the last of the runs in which one goes on that has ended, or its own id."""
+        passed: set[str] = set()
+        while run_id not in passed:
+            passed.add(run_id)
+            found = self._db.execute(_FOLLOWING, (f"{Origin('continued', run_id)}", run_id)).fetchone()
+            run_id = str(found[0]) if found else run_id
+        return run_id
 
     def held(self, account: str, at_ns: int) -> int:
         """Return what *account* holds that does not end by *at_ns*."""

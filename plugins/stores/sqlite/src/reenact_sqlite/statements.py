@@ -35,12 +35,13 @@ _CREATE_RUN = (
 class _Batch:
     """The values of one commit, by statement."""
 
-    __slots__ = ("blobs", "consumed", "released", "reusable", "rows", "runs")
+    __slots__ = ("blobs", "consumed", "handed", "released", "reusable", "rows", "runs")
 
     def __init__(self) -> None:
         self.rows: list[tuple[int, bytes, bytes]] = []
         self.blobs: list[tuple[bytes, int, bytes]] = []
         self.consumed: list[tuple[int]] = []
+        self.handed: list[tuple[str, str]] = []
         self.runs: list[tuple[object, ...]] = []
         self.released: list[tuple[int]] = []
         self.reusable: list[tuple[bytes, int, int]] = []
@@ -118,6 +119,8 @@ class Statements(Reading):
             return RunNotFoundError(write.run_id)
         elif self._epoch(number) != write.epoch:
             return lost_lease(self._where, write.run_id)
+        if write.goes_on_as and self.number(write.goes_on_as) is None:
+            return RunNotFoundError(write.goes_on_as)
         made, answer = careful and self._has_rows(number, write.rows), None
         if write.ledger and not made:
             answer = self.ledger.apply(write.ledger)
@@ -129,6 +132,8 @@ class Statements(Reading):
         batch.blobs += [spelled(blob) for blob in write.blobs]
         batch.reusable += [(bytes.fromhex(one), number, seq) for one, seq in write.reusable]
         batch.consumed += [(one,) for one in write.consumed]
+        if write.goes_on_as:
+            batch.handed.append((self.latest(write.goes_on_as), write.run_id))
         if write.run is not None and not write.create:
             batch.runs.append(_projection(number, write.run))
         if write.release:
@@ -146,6 +151,7 @@ class Statements(Reading):
             ("INSERT INTO entries (id, body, checksum) VALUES (?, ?, ?)", batch.rows),
             (_PUT_BLOB, batch.blobs),
             ("DELETE FROM messages WHERE id = ?", batch.consumed),
+            ("UPDATE messages SET run_id = ? WHERE run_id = ? AND kind <> 'answer'", batch.handed),
             (
                 "UPDATE runs SET updated_ns = ?, status = ?, steps = ?, tokens_in = ?, tokens_out = ?, "
                 "cost_usd = ?, waits_for = ? WHERE no = ?",
@@ -265,13 +271,15 @@ class Statements(Reading):
         return self.ledger.time_ns(boot, since_boot_ns, now_ns)
 
     def post(self, message: Message) -> int:
-        """Keep a message."""
-        if self.number(message.run_id) is None:
-            raise RunNotFoundError(message.run_id)
-        cursor = self._db.execute(
-            "INSERT INTO messages (run_id, kind, name, body, at_ns) VALUES (?, ?, ?, ?, ?)",
-            (message.run_id, message.kind, message.name, message.body, message.at_ns),
-        )
+        """Keep a message; the run whose it is does not end in between."""
+        with self.transaction():
+            if self.number(message.run_id) is None:
+                raise RunNotFoundError(message.run_id)
+            run_id = message.run_id if message.kind == "answer" else self.latest(message.run_id)
+            cursor = self._db.execute(
+                "INSERT INTO messages (run_id, kind, name, body, at_ns) VALUES (?, ?, ?, ?, ?)",
+                (run_id, message.kind, message.name, message.body, message.at_ns),
+            )
         return int(cursor.lastrowid or 0)
 
 

@@ -11,7 +11,7 @@ from reenact.errors import RunConflictError, RunKeptError, RunNotFoundError, Run
 from reenact.journal import lost_lease
 from reenact.ledger import Accounts, Holding, Later, LedgerFull
 from reenact.pruning import links
-from reenact.records import Message, Row, RunRecord, Status, decode_entry, origin_of
+from reenact.records import Message, Origin, Row, RunRecord, Status, decode_entry, origin_of
 from reenact.stores import CommitResult, RunFilter, RunWrite, Swept
 
 
@@ -84,6 +84,8 @@ class MemoryStore:
             return RunNotFoundError(write.run_id)
         elif run.epoch != write.epoch:
             return lost_lease(self.where, write.run_id)
+        if write.goes_on_as and write.goes_on_as not in self.runs:
+            return RunNotFoundError(write.goes_on_as)
         made, answer = self._has(write), None
         if write.ledger and not made:
             answer = self._hold(write.ledger)
@@ -101,7 +103,35 @@ class MemoryStore:
         consumed = set(write.consumed)
         self.inbox = [message for message in self.inbox if message.id not in consumed]
         self._project(write)
+        if write.goes_on_as:
+            self._hand_over(write.run_id, self._latest(write.goes_on_as))
         return answer
+
+    def _hand_over(self, run_id: str, to: str) -> None:
+        """Leave what is there for a run to the one in which it goes on."""
+        self.inbox = [
+            attrs.evolve(message, run_id=to)
+            if message.run_id == run_id and message.kind != "answer"
+            else message
+            for message in self.inbox
+        ]
+
+    def _latest(self, run_id: str) -> str:
+        """Return the last of the runs in which one goes on, or its own id."""
+        passed: set[str] = set()
+        following: str | None = run_id
+        while following is not None and following not in passed:
+            run_id = following
+            passed.add(run_id)
+            following = self._following(run_id)
+        return run_id
+
+    def _following(self, run_id: str) -> str | None:
+        """Return the run in which one goes on that has ended, if it does."""
+        if self.runs[run_id].status is not Status.SUCCEEDED:
+            return None
+        origin = str(Origin("continued", run_id))
+        return next((run.id for run in self.runs.values() if run.origin == origin), None)
 
     def _project(self, write: RunWrite) -> None:
         kept = self.runs.get(write.run_id)
@@ -171,7 +201,8 @@ class MemoryStore:
         if message.run_id not in self.runs:
             raise RunNotFoundError(message.run_id)
         self._message_id += 1
-        self.inbox.append(attrs.evolve(message, id=self._message_id))
+        run_id = message.run_id if message.kind == "answer" else self._latest(message.run_id)
+        self.inbox.append(attrs.evolve(message, id=self._message_id, run_id=run_id))
         return self._message_id
 
     async def messages(self, owner: str) -> Sequence[Message]:
