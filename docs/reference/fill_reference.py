@@ -150,8 +150,7 @@ def _commands(_: str) -> str:
     from reenact_cli.session import Verb
 
     rows = []
-    for option in Verb("any").params:
-        assert isinstance(option, click.Option)
+    for option in (one for one in Verb("any").params if isinstance(one, click.Option)):
         takes = f" {option.metavar}" if option.metavar else ""
         many = "; may be given several times" if option.multiple else ""
         rows.append(f"| `{option.opts[0]}{takes}` | {(option.help or '').rstrip('.')}{many}. |")

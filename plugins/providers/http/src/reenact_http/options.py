@@ -34,7 +34,7 @@ class KeyRef:
     """Where a key is to be found; never the key.
 
     Attributes:
-        env: The name of the environment variable, in capitals; at most 64 characters.
+        env: The name of the environment variable; at most 64 characters.
     """
 
     env: str = attrs.field(validator=_env_name)

@@ -176,7 +176,7 @@ def _own_policies(config: Config) -> "set[str] | Finding":
 
 
 def _check_name(session: Session, seam: Any, name: str) -> Finding | None:
-    """Check that a thing is there, and the table of its options; `_check_providers` has those of providers."""
+    """Check that a thing is there, and its options; `_check_providers` has those of providers."""
     config = session.config
     tables: dict[str, tuple[str, Mapping[str, Any]]] = {
         "policy": ("policies", config.policy_options),
