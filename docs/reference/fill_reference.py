@@ -18,12 +18,13 @@ from typing import Any
 
 import attrs
 import click
+from name_tables import classes_part, function_part, methods_part
 from option_tables import HEAD, Row, differences, markdown, read_rows, rows_of
 from reenact.plugins import Plugins
 from reenact_http import Vendor
 
 HERE = Path(__file__).parent
-PAGES = ("configuration.md",)
+PAGES = ("configuration.md", "authoring.md")
 
 _REGION = re.compile(
     r"^<!-- (?P<kind>[a-z-]+)(?:: (?P<what>[^\n]+))? -->\n(?P<body>.*?)^<!-- end -->$", re.M | re.S
@@ -217,6 +218,9 @@ MAKERS: dict[str, Callable[[str], str]] = {
     "command-options": _commands,
     "pytest-options": _pytest_options,
     "pytest-ini": _pytest_ini,
+    "function": function_part,
+    "methods": methods_part,
+    "classes": classes_part,
 }
 """How each kind of region is made."""
 
