@@ -1,4 +1,7 @@
-"""What `reenact` exports, as parts of a page: signatures as `inspect` has them, words as the docstrings have them."""
+"""What `reenact` exports, as parts of a page.
+
+Signatures are what `inspect` says they are, words what the docstrings say.
+"""
 
 import collections.abc
 import inspect
@@ -20,7 +23,7 @@ from typing import get_overloads as overloads_of
 
 import attrs
 import reenact
-from option_tables import markdown
+from option_tables import markdown, meanings
 from reenact.authoring import Step, Tool
 
 LINE_CHARS = 100
@@ -50,20 +53,24 @@ def function_part(name: str) -> str:
     if said.raises:
         lines += ["", "| raises | |", "|---|---|"]
         lines += [f"| `{error}` | {_cell(text)} |" for error, text in said.raises.items()]
-    return "".join(f"{line}\n" for line in lines)
+    return _text(lines)
 
 
 def methods_part(name: str) -> str:
-    """Return a table of the methods that a class does not inherit."""
+    """Return what a page says of a class: what it is, what it has, and what it does not inherit."""
     cls = getattr(reenact, name)
-    rows = ["| method | what it does |", "|---|---|"]
+    properties = {
+        key: read_docstring(one).summary for key, one in vars(cls).items() if isinstance(one, property)
+    }
+    rows = [read_docstring(cls).summary, "", "| it has | |", "|---|---|"]
+    rows += [f"| `{key}` | {_cell(text)} |" for key, text in (meanings(cls) | properties).items()]
     for method, function in own_methods(cls):
         said = read_docstring(function)
         call = f"{method}{bare(inspect.signature(function))}".replace("(self, ", "(").replace("(self)", "()")
         waits = "await " if inspect.iscoroutinefunction(inspect.unwrap(function)) else ""
         raised = f" Raises {', '.join(f'`{error}`' for error in said.raises)}." if said.raises else ""
         rows.append(f"| `{waits}{call.replace('(cls, ', '(')}` | {_cell(said.summary + raised)} |")
-    return "".join(f"{row}\n" for row in rows)
+    return _text(rows)
 
 
 def classes_part(names: str) -> str:
@@ -73,7 +80,7 @@ def classes_part(names: str) -> str:
         cls = getattr(reenact, name)
         has = ", ".join(f"`{one}`" for one in members(cls))
         rows.append(f"| `{name}` | {_cell(read_docstring(cls).summary)} | {has} |")
-    return "".join(f"{row}\n" for row in rows)
+    return _text(rows)
 
 
 # --- signatures -----------------------------------------------------------------------------------
@@ -197,6 +204,7 @@ def members(cls: type[Any]) -> list[str]:
     fields = [field.name for field in attrs.fields(cls)] if attrs.has(cls) else []
     if not fields and hasattr(cls, "__struct_fields__"):
         fields = list(cls.__struct_fields__)
+    fields = fields or list(meanings(cls))
     own = [
         f"{name}()" if inspect.isroutine(value) or isinstance(value, classmethod) else name
         for one in reversed(cls.__mro__)
@@ -251,3 +259,7 @@ def _entries(body: str) -> dict[str, str]:
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
+
+
+def _text(lines: list[str]) -> str:
+    return "".join(f"{line}\n".replace("|  |", "| |") for line in lines)
