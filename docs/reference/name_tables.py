@@ -97,7 +97,7 @@ def defaults_of(name: str) -> Iterator[tuple[str, str]]:
     parameters = list(inspect.signature(getattr(reenact, name)).parameters.values())
     if name in OPTIONS:
         for cls in reversed(OPTIONS[name].__mro__[:-2]):
-            parameters += inspect.signature(cls.__init__).parameters.values()
+            parameters += inspect.signature(cls).parameters.values()
     for parameter in parameters:
         if parameter.default is not parameter.empty:
             yield parameter.name, f"`{spelled_default(parameter.default)}`"
@@ -138,7 +138,9 @@ def parameters_of(signature: inspect.Signature, *, types: bool) -> Iterator[str]
 
 
 def _parameter(parameter: inspect.Parameter, *, types: bool) -> str:
-    stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
+    stars = "*" * (parameter.kind is parameter.VAR_POSITIONAL) + "**" * (
+        parameter.kind is parameter.VAR_KEYWORD
+    )
     kind = spelled_type(parameter.annotation) if types else ""
     text = f"{stars}{parameter.name}{f': {kind}' if kind else ''}"
     if parameter.default is parameter.empty:
@@ -194,7 +196,8 @@ def own_methods(cls: type[Any]) -> Iterator[tuple[str, Any]]:
     """Yield the public methods that a class does not inherit, in the order in which they stand in it."""
     for name, value in vars(cls).items():
         if not name.startswith("_") and (inspect.isroutine(value) or isinstance(value, classmethod)):
-            yield name, inspect.unwrap(getattr(value, "__func__", value))
+            function: Any = getattr(value, "__func__", value)
+            yield name, inspect.unwrap(function)
 
 
 def members(cls: type[Any]) -> list[str]:

@@ -8,7 +8,7 @@ as a validator that is a function, is said in `OWN`; one that is not said there 
 import inspect
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -228,7 +228,7 @@ def _own(function: Any, where: str) -> str:
     return OWN[name]
 
 
-def _name(function: "Callable[..., Any] | None") -> str:
+def _name(function: Any) -> str:
     return f"{function.__module__}.{function.__qualname__}" if inspect.isfunction(function) else ""
 
 
@@ -239,7 +239,9 @@ def _listed(values: Iterable[Any]) -> str:
 def _default(field: "attrs.Attribute[Any]") -> str:
     if field.default is attrs.NOTHING:
         return REQUIRED
-    made = field.default.factory() if isinstance(field.default, attrs.Factory) else field.default  # type: ignore[arg-type]
+    made: Any = field.default
+    if isinstance(made, attrs.Factory):  # type: ignore[arg-type]  # a class, whatever its stub says
+        made = made.factory()
     if made is None:
         return NOT_SET
     if attrs.has(type(made)):
