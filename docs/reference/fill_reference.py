@@ -12,6 +12,7 @@ is around it is written by hand. `MAKERS` has a word for each kind of region.
 import importlib
 import re
 import sys
+import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,11 @@ import attrs
 import click
 from name_tables import classes_part, function_part, methods_part
 from option_tables import HEAD, Row, differences, markdown, read_rows, rows_of
-from reenact.plugins import Plugins
+from reenact.plugins import Offered, Plugins
 from reenact_http import Vendor
 
 HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 PAGES = ("configuration.md", "authoring.md")
 
 _REGION = re.compile(
@@ -118,10 +120,18 @@ def _keys(what: str) -> str:
     return _lines([*HEAD, *map(str, rows)])
 
 
+def shipped(seam: Any = None) -> list[Offered]:
+    """Return what the plugins of this repository offer, whatever else is installed."""
+    own = {
+        tomllib.loads(file.read_text())["project"]["name"] for file in ROOT.glob("plugins/*/*/pyproject.toml")
+    }
+    return [one for one in Plugins().offers(seam) if one.distribution.split()[0] in own]
+
+
 def vendors() -> list[Any]:
     """Return the vendors of the providers that ask one: names, addresses, variables of keys."""
     found = []
-    for offered in Plugins().offers("provider"):
+    for offered in shipped("provider"):
         module = importlib.import_module(offered.offer.options.__module__)
         # The first one is the vendor's own; others of its name are other hosts of the same.
         found += [one for one in vars(module).values() if isinstance(one, Vendor)][:1]
@@ -136,8 +146,7 @@ def _vendors(_: str) -> str:
 
 def _offers(seam: str) -> str:
     rows = [
-        f"| `{one.offer.name}` | `{one.distribution.split()[0]}` | {one.offer.doc} |"
-        for one in Plugins().offers(seam)  # type: ignore[arg-type]  # a name of the page
+        f"| `{one.offer.name}` | `{one.distribution.split()[0]}` | {one.offer.doc} |" for one in shipped(seam)
     ]
     return _lines(["| name | distribution | what it is |", "|---|---|---|", *rows])
 

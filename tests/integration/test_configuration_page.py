@@ -13,7 +13,7 @@ import fill_reference
 import option_tables
 import pytest
 from documents import ROOT, document
-from fill_reference import MAKERS, Region, classes_of, filled, main, regions
+from fill_reference import MAKERS, Region, classes_of, filled, main, regions, shipped
 from option_tables import HEAD, rows_of
 from reenact import Offer, Plugins, hookimpl
 from reenact.config import Config, load, resolved
@@ -38,11 +38,6 @@ def test_a_table_says_what_the_code_does(region: Region) -> None:
     assert region.problems() == []
 
 
-def offers() -> list[Offered]:
-    """Return everything that the plugins of this repository offer."""
-    return Plugins().offers()
-
-
 def tables_in(cls: type[Any]) -> Iterator[type[Any]]:
     """Yield an options class, those it inherits from, and those of the tables in it."""
     attrs.resolve_types(cls)
@@ -55,7 +50,7 @@ def tables_in(cls: type[Any]) -> Iterator[type[Any]]:
                 yield from tables_in(inner)
 
 
-@pytest.mark.parametrize("offered", offers(), ids=lambda one: f"{one.seam} {one.offer.name}")
+@pytest.mark.parametrize("offered", shipped(), ids=lambda one: f"{one.seam} {one.offer.name}")
 def test_every_option_of_every_plugin_has_a_row(offered: Offered) -> None:
     """Also those that it inherits, and those of the tables in it."""
     with_rows = {cls for cls, _ in CLASSES}
@@ -69,7 +64,7 @@ def test_every_option_of_every_plugin_has_a_row(offered: Offered) -> None:
     assert missing == []
 
 
-@pytest.mark.parametrize("offered", offers(), ids=lambda one: f"{one.seam} {one.offer.name}")
+@pytest.mark.parametrize("offered", shipped(), ids=lambda one: f"{one.seam} {one.offer.name}")
 def test_what_is_inherited_has_the_default_of_its_row(offered: Offered) -> None:
     """A plugin that changed an inherited default would need a row of its own."""
     cls = offered.offer.options
@@ -79,6 +74,25 @@ def test_what_is_inherited_has_the_default_of_its_row(offered: Offered) -> None:
 
     for field in attrs.fields(cls):
         assert field.default == getattr(attrs.fields(homes[field.name]), field.name).default
+
+
+def anchors() -> set[str]:
+    """Return the names by which links find the headings of the page."""
+    headings = re.findall(r"^#+ (.+)$", PAGE.text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("offered", shipped(), ids=lambda one: f"{one.seam} {one.offer.name}")
+def test_the_readme_of_a_plugin_has_its_keys(offered: Offered) -> None:
+    """Those of its own; it may say them in other words."""
+    name = offered.distribution.split()[0].removeprefix("reenact-")
+    (readme,) = ROOT.glob(f"plugins/*/{name}/README.md")
+    text = readme.read_text(encoding="utf-8")
+
+    own = [field.name for field in option_tables.keys_of(offered.offer.options)]
+    assert [key for key in own if f"`{key}`" not in text] == []
+    assert set(re.findall(r"docs/reference/configuration\.md#([\w-]+)", text)) <= anchors()
+    assert "docs/reference/configuration.md#" in text
 
 
 def test_the_kernels_classes_have_rows() -> None:
@@ -347,9 +361,6 @@ def test_the_environment_sets_what_the_page_says(tmp_path: Path) -> None:
 
 def test_its_links_lead_somewhere() -> None:
     """To files of the repository, and to headings of this page."""
-    headings = re.findall(r"^#+ (.+)$", PAGE.text, re.MULTILINE)
-    anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
     assert PAGE.broken_links() == []
-    assert set(re.findall(r"\]\(#([^)]+)\)", PAGE.text)) <= anchors
+    assert set(re.findall(r"\]\(#([^)]+)\)", PAGE.text)) <= anchors()
     assert fill_reference.PAGES[0] == PAGE.path.name
