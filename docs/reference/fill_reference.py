@@ -20,7 +20,7 @@ from typing import Any
 import attrs
 import click
 from name_tables import classes_part, function_part, methods_part
-from option_tables import HEAD, Row, differences, markdown, read_rows, rows_of
+from option_tables import HEAD, Row, UnexplainedError, differences, markdown, read_rows, rows_of
 from reenact.plugins import Offered, Plugins
 from reenact_http import Vendor
 
@@ -52,15 +52,16 @@ class Region:
         """What ought to stand there.
 
         Raises:
-            LookupError: If there is no such thing, or the code does not say enough of it.
+            UnexplainedError: If the code does not say enough of it.
         """
-        if self.kind not in MAKERS:
-            raise LookupError(f"there is no region <!-- {self.kind} -->; there are {', '.join(MAKERS)}")
         return MAKERS[self.kind](self.what)
 
     def problems(self) -> list[str]:
         """Return in words where the page and the code differ."""
-        made = self.made
+        try:
+            made = self.made
+        except UnexplainedError as error:
+            return [f"{self.kind} {self.what}: {error}"]
         if made == self.body:
             return []
         found = differences(read_rows(self.body), read_rows(made)) if self.kind == "keys" else []
@@ -89,15 +90,26 @@ def main(arguments: list[str]) -> int:
     if arguments not in ([], ["--check"]):
         print(f"usage: {Path(__file__).name} [--check]", file=sys.stderr)
         return 2
-    found = 0
-    for page in (HERE / name for name in PAGES):
-        text = page.read_text(encoding="utf-8")
-        if not arguments:
-            page.write_text(filled(text), encoding="utf-8")
-        for problem in (one for region in regions(text) if arguments for one in region.problems()):
-            print(f"{page.name}: {problem}", file=sys.stderr)
-            found += 1
+    found = [
+        f"{page.name}: {one}"
+        for page in map(HERE.joinpath, PAGES)
+        for one in _work(page, check=bool(arguments))
+    ]
+    for problem in found:
+        print(problem, file=sys.stderr)
     return 1 if found else 0
+
+
+def _work(page: Path, *, check: bool) -> list[str]:
+    """Fill a page, or check it; return what is wrong."""
+    text = page.read_text(encoding="utf-8")
+    if check:
+        return [problem for region in regions(text) for problem in region.problems()]
+    try:
+        page.write_text(filled(text), encoding="utf-8")
+    except UnexplainedError as error:
+        return [str(error)]
+    return []
 
 
 # --- what regions are made of ---------------------------------------------------------------------

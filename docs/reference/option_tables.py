@@ -18,6 +18,11 @@ from typing import Any, Literal, Union, get_args, get_origin
 import attrs
 from reenact.seams import is_given_name
 
+
+class UnexplainedError(Exception):
+    """The code does not say enough for a row."""
+
+
 REQUIRED = "required"
 NOT_SET = "not set"
 
@@ -85,7 +90,7 @@ def rows_of(cls: type[Any], without: Iterable[str] = ()) -> list[Row]:
         without: Fields that are no keys.
 
     Raises:
-        LookupError: If a key is not documented, or a validator not known.
+        UnexplainedError: If a key is not documented, or a validator not known.
     """
     attrs.resolve_types(cls)
     said = meanings(cls)
@@ -151,7 +156,7 @@ def markdown(text: str) -> str:
 def _row(cls: type[Any], field: "attrs.Attribute[Any]", said: Mapping[str, str]) -> Row:
     where = f"{cls.__module__}.{cls.__name__}.{field.name}"
     if field.name not in said:
-        raise LookupError(f"{where}: the docstring of the class does not say what it is for")
+        raise UnexplainedError(f"{where}: the docstring of the class does not say what it is for")
     ranges = [*_choices(field.type), *_ranges(field.validator, where), *_converter(field, where)]
     ranges.append(OWN.get(f"{cls.__module__}.{cls.__name__}", ""))
     return Row(
@@ -180,7 +185,7 @@ def _type(wanted: Any, *, many: bool = False) -> str:
         return f"table of {_type(inner[1], many=True)}"
     if isinstance(origin, type) and issubclass(origin, Sequence):
         return f"array of {_type(inner[0], many=True)}"
-    raise LookupError(f"there is no word for the type {wanted}")
+    raise UnexplainedError(f"there is no word for the type {wanted}")
 
 
 def _choices(wanted: Any) -> Iterator[str]:
@@ -224,7 +229,7 @@ def _converter(field: "attrs.Attribute[Any]", where: str) -> Iterator[str]:
 def _own(function: Any, where: str) -> str:
     name = _name(function)
     if name not in OWN:
-        raise LookupError(f"{where}: say in OWN what {name or function!r} lets pass")
+        raise UnexplainedError(f"{where}: say in OWN what {name or function!r} lets pass")
     return OWN[name]
 
 
@@ -259,4 +264,4 @@ def _toml(value: Any) -> str:
         return f"{{ {pairs} }}" if pairs else "{}"
     if isinstance(value, (int, float)):
         return str(value)
-    raise LookupError(f"there is no spelling in TOML for {value!r}")
+    raise UnexplainedError(f"there is no spelling in TOML for {value!r}")

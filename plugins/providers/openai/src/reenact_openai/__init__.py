@@ -45,8 +45,8 @@ class OpenaiOptions(HttpOptions):
         structured: How structured output is asked for: natively, or by a tool call.
         include_usage: Ask for usage in streams; a few old servers refuse the field.
         return_reasoning: Give an answer's reasoning back in ``reasoning_content``.
-        organization: The organization that pays, in the header ``OpenAI-Organization``; none is sent if empty.
-        project: The project that pays, in the header ``OpenAI-Project``; none is sent if empty.
+        organization: The organization that pays, in the header ``OpenAI-Organization``; not sent if empty.
+        project: The project that pays, in the header ``OpenAI-Project``; not sent if empty.
         headers: More headers, none of them secret.
     """
 
