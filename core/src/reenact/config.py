@@ -32,16 +32,18 @@ class RuntimeOptions:
     Attributes:
         on_changed_input: What a resumed run does about a step whose input is not the one on record.
         steps_max: Most steps at once in a process; 0 for no limit.
-        pools: Most at once for each pool, such as ``"provider:openai" = 8``.
+        pools: Most steps at once for each pool, such as ``"provider:openai" = 8``; a step names its pool with
+            ``pool=``, and a call of a model is in the pool of its provider.
         lease_s: How long a run belongs to a process that does not say it is alive, in seconds.
-        grace_s: How long steps in flight may take to end when the process is asked to stop.
-        interruptions_max: Attempts that crashes may interrupt before a step is parked.
-        llm_attempts: How often each model is tried.
+        grace_s: How long steps in flight may take to end when the process is asked to stop, in seconds.
+        interruptions_max: How many attempts of a step crashes may interrupt before it is in doubt instead
+            of tried again.
+        llm_attempts: How often each model is tried, the first time included.
         llm_timeout_s: How long one call of a model may take, in seconds.
-        cache: Whether a step takes the outcome that another run of its workflow had for the same input:
-            ``off`` or ``workflow``. A step may say so itself.
+        cache: Whether a step takes the outcome that another run of its workflow had for the same input. A
+            step may say so itself.
         poll_s: How often messages from other processes are looked for, in seconds.
-        executor: Which executor decides where and when runs run; this process, at once, if empty.
+        executor: The executor that decides where and when runs run; this process, at once, if empty.
     """
 
     on_changed_input: OnChange = "reexecute"
@@ -66,8 +68,8 @@ class PoliciesOptions:
 
     Attributes:
         chain: Names, in the order in which they are asked.
-        modules: Modules or files whose own policies may be named in the chain.
-        time_limit_s: How long a policy may take to decide, in seconds.
+        modules: Modules, or files that end in ``.py``, whose policies may be named in the chain.
+        time_limit_s: How long a policy may take to decide, in seconds; one that takes longer denies.
     """
 
     chain: list[str] = attrs.field(factory=list)
@@ -80,7 +82,7 @@ class JournalOptions:
     """``[journal]``: which store; the store's own options stand beside it.
 
     Attributes:
-        store: The store's name.
+        store: The name that a plugin offers the store under.
     """
 
     store: str = "sqlite"
@@ -91,7 +93,7 @@ class PluginsOptions:
     """``[plugins]``.
 
     Attributes:
-        disabled: Entry points that are not loaded.
+        disabled: Names of entry points that are not loaded.
     """
 
     disabled: list[str] = attrs.field(factory=list)

@@ -29,8 +29,8 @@ class Rate:
     Attributes:
         input: Of tokens read.
         output: Of tokens written.
-        cached_input: Of tokens that came from the vendor's cache; as *input* if None.
-        cache_write: Of tokens that were written to it; as *input* if None.
+        cached_input: Of tokens that came from the vendor's cache; as *input* if not set.
+        cache_write: Of tokens that were written to it; as *input* if not set.
     """
 
     input: Decimal
@@ -79,7 +79,7 @@ class Price:
     Attributes:
         rate: What holds for most calls.
         above: Rates of longer requests, by growing length.
-        since: From when on it holds; None if always.
+        since: The day from which it holds; always if not set.
     """
 
     rate: Rate

@@ -232,9 +232,26 @@ def test_doctor_finds_a_typo_in_a_providers_table(project: Any) -> None:
     assert "succeeded" not in run.output
 
 
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        (['policies.chain=["budget"]', "policies.budget.limts=[]"], "'limits'? in [policies.budget]"),
+        (['policies.chain=["budget"]'], "missing key 'limits' in [policies.budget]"),
+        (["watches.determinism.mod=warn"], "'mode'? in [watches.determinism]"),
+        (["watches.determinism.mode=loud"], "in [watches.determinism.mode]"),
+    ],
+)
+def test_doctor_finds_what_is_wrong_with_options(project: Any, values: list[str], problem: str) -> None:
+    """Those of policies in the chain and of watches are read, as opening them would."""
+    done = project.cli("doctor", *(word for value in values for word in ("--set", value)))
+
+    assert problem in done.stdout
+    assert done.exit_code == 1
+
+
 def test_doctor_finds_a_policy_that_is_never_asked(project: Any) -> None:
     """A policy with options that is not in the chain guards nothing, and that is said."""
-    options = ("--set", "policies.budget.limits=[]")
+    options = ("--set", "policies.budget.limits=[{tokens=1}]")
 
     idle = project.cli("doctor", *options)
     asked = project.cli("doctor", *options, "--set", 'policies.chain=["budget"]')

@@ -46,13 +46,13 @@ class Limit:
     """``[[policies.budget.limits]]``.
 
     Attributes:
-        usd: Most US dollars; None for no limit.
-        tokens: Most tokens, read and written; None for no limit.
+        usd: Most US dollars; no limit if not set.
+        tokens: Most tokens, read and written; no limit if not set.
         per: What has a budget of its own: each ``run``, ``workflow`` or ``day``. One of them, or a
             list, such as ``["workflow", "day"]``; one budget for all and for good if empty.
-        provider: Which providers' calls count; ``*`` stands for anything.
-        model: Which models' calls count, by the vendor's names.
-        workflow: Which workflows' calls count.
+        provider: Which providers' calls count; ``*``, ``?`` and ``[ab]`` as in file names.
+        model: Which models' calls count, by the vendor's names; as in *provider*.
+        workflow: Which workflows' calls count; as in *provider*.
         children: Whether the calls of child runs count as those of the outermost run.
         at_limit: What happens to a call that does not fit any more: ``deny``; ``ask``: a person is asked
             whether as much again may be spent; ``model``: the call is made with *use* instead, which

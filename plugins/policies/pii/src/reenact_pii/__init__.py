@@ -61,12 +61,13 @@ class PiiOptions:
     """What becomes of which values.
 
     Attributes:
-        action: What becomes of a value: ``pseudonymise``, ``mask``, ``hash``, ``deny`` or ``keep``.
+        action: What becomes of a value: ``pseudonymise`` puts a placeholder in its place, ``mask`` its kind,
+            ``hash`` a keyed hash; ``deny`` refuses the call; ``keep`` leaves it.
         actions: The same for single kinds, such as ``{SECRET = "deny"}``.
         restore: Whether the workflow gets the values back in place of their placeholders.
         tools: Whether tools get placeholders instead of the values in their arguments.
         min_score: Values found with a lower score (0 to 1) stay.
-        secret_env: Environment variable with a secret that keys placeholders and hashes besides
+        secret_env: The environment variable with a secret that keys placeholders and hashes besides
             the run's key. Without it whoever reads the journal can test guesses of a value.
         engine: ``own``, or ``presidio`` to add what Presidio finds, names and places above all;
             needs ``reenact-pii[presidio]``.

@@ -30,17 +30,17 @@ class Limit:
     """``[[policies.ratelimit.limits]]``.
 
     Attributes:
-        requests: Most attempts in any window; None for no limit.
-        tokens: Most tokens in any window, read and written; None for no limit.
+        requests: Most attempts in any window; no limit if not set.
+        tokens: Most tokens in any window, read and written; no limit if not set.
         window_s: How long a window is, in seconds.
-        provider: Which providers' calls count; ``*`` stands for anything.
-        model: Which models' calls count, by the vendor's names.
-        workflow: Which workflows' calls count.
+        provider: Which providers' calls count; ``*``, ``?`` and ``[ab]`` as in file names.
+        model: Which models' calls count, by the vendor's names; as in *provider*.
+        workflow: Which workflows' calls count; as in *provider*.
         per: What has a count of its own: each ``provider``, ``model``, ``workflow``, ``run`` or
             ``key``. A key is what stands before the first ``:`` in the id of the outermost run,
             such as ``acme`` in ``acme:order-17``. One of them, or a list; one count for all if empty.
         name: Limits of one name have one count, whatever they are called otherwise.
-        wait_s: The longest wait for a slot, in seconds; that of the policy if None.
+        wait_s: The longest wait for a slot, in seconds; that of the policy if not set.
     """
 
     requests: int | None = attrs.field(

@@ -28,8 +28,8 @@ class AnthropicOptions(HttpOptions):
     """What ``[providers.anthropic]`` takes, besides what `HttpOptions` does.
 
     Attributes:
-        version: Anthropic's ``anthropic-version``.
-        beta: Anthropic's ``anthropic-beta``.
+        version: The version of the API, in the header ``anthropic-version``.
+        beta: Beta features to switch on, in the header ``anthropic-beta``.
         max_tokens: The limit of tokens to write where the caller sets none; the vendor insists on one.
         structured: How structured output is asked for: natively where the schema closes every
             object, or always by a tool call.

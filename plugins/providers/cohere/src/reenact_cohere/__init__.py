@@ -18,7 +18,7 @@ class CohereOptions(HttpOptions):
     """What ``[providers.cohere]`` takes, besides what `HttpOptions` does.
 
     Attributes:
-        client_name: Cohere's ``X-Client-Name``.
+        client_name: The name of the program, in the header ``X-Client-Name``; none is sent if empty.
     """
 
     client_name: str = ""

@@ -34,7 +34,7 @@ class KeyRef:
     """Where a key is to be found; never the key.
 
     Attributes:
-        env: The environment variable, in capitals.
+        env: The name of the environment variable; at most 64 characters.
     """
 
     env: str = attrs.field(validator=_env_name)
@@ -115,13 +115,15 @@ class HttpOptions:
 
     Attributes:
         name: What the configuration calls the provider; the vendor's own name if empty. No key in TOML.
-        base_url: Where the vendor's endpoints begin; the plugin's own default is the vendor's host.
-        key: Where the key is, a `KeyRef`. Unset, the vendor's usual variable for the vendor's own host, and
-            no key at all for any other: a key goes to the host it was given for.
-        proxy: An http proxy; environment variables do not set one.
-        ca_file: Certificates to trust besides the usual ones, a PEM file.
+        base_url: Where the endpoints begin; at the vendor's own host if empty.
+        key: Where the key is: ``{ env = "NAME" }``, the environment variable that holds it. If not set, the
+            vendor's usual variable for the vendor's own host, and no key at all for any other: a key goes
+            to the host it was given for.
+        proxy: The address of an http proxy; none if empty. Environment variables do not set one.
+        ca_file: Certificates to trust besides the usual ones, a PEM file; a relative path starts at the
+            current folder.
         keep_raw: Keep the vendor's answer in the response, as it came.
-        idempotency_header: The header in which the server takes idempotency keys, if it takes them.
+        idempotency_header: The header in which the server takes idempotency keys; none is sent if empty.
         limits: How long and how large a call may become.
     """
 

@@ -40,13 +40,13 @@ class OpenaiOptions(HttpOptions):
         azure: The server is Azure OpenAI: the key goes into ``api-key``.
         api_version: Azure's dated version, such as ``2024-10-21``; the model then names the deployment
             and `base_url` ends at the host. Empty for Azure's newer form, ``…/openai/v1``.
-        max_tokens_field: What the server calls the limit of tokens to write. Unset:
+        max_tokens_field: What the server calls the limit of tokens to write. If not set,
             ``max_completion_tokens`` at OpenAI and Azure, ``max_tokens`` elsewhere.
         structured: How structured output is asked for: natively, or by a tool call.
         include_usage: Ask for usage in streams; a few old servers refuse the field.
         return_reasoning: Give an answer's reasoning back in ``reasoning_content``.
-        organization: OpenAI's ``OpenAI-Organization``.
-        project: OpenAI's ``OpenAI-Project``.
+        organization: The organization that pays, in the header ``OpenAI-Organization``; not sent if empty.
+        project: The project that pays, in the header ``OpenAI-Project``; not sent if empty.
         headers: More headers, none of them secret.
     """
 

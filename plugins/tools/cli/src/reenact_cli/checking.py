@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 import attrs
 from reenact.config import Config
 from reenact.errors import ConfigError, NotInstalledError, ReenactError
-from reenact.opening import named_providers, plugin_of, provider_options
+from reenact.opening import named_providers, options_of, plugin_of, provider_options
 from reenact.prices import Price
 
 from reenact_cli.session import Session
@@ -176,8 +176,19 @@ def _own_policies(config: Config) -> "set[str] | Finding":
 
 
 def _check_name(session: Session, seam: Any, name: str) -> Finding | None:
+    """Check that a thing is there, and its options; `_check_providers` has those of providers."""
+    config = session.config
+    tables: dict[str, tuple[str, Mapping[str, Any]]] = {
+        "policy": ("policies", config.policy_options),
+        "exporter": ("exporters", config.exporters),
+        "watch": ("watches", config.watches),
+        "executor": ("executors", config.executors),
+    }
     try:
-        session.plugins.find(seam, name)
+        offered = session.plugins.find(seam, name)
+        if seam in tables:
+            kind, options = tables[seam]
+            options_of(offered, options.get(name, {}), f"{kind}.{name}", config)
     except ReenactError as error:
         return Finding(seam, "problem", str(error))
     return None

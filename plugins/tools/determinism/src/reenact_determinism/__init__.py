@@ -47,7 +47,7 @@ class DeterminismOptions:
     Attributes:
         mode: ``warn`` reports what is found; with ``error`` the command that found it fails, too;
             ``off`` looks at nothing.
-        allow: Modules whose doings, and those of what they call, are nobody's business.
+        allow: Modules of which nothing is reported, nor of what they call.
     """
 
     mode: Mode = "warn"
