@@ -28,6 +28,7 @@ from reenact.codec import decode
 from reenact.deliveries import stamp
 from reenact.effects import Effects
 from reenact.failures import described_place, rewritten
+from reenact.handover import Handover
 from reenact.history import History
 from reenact.matching import OnChange
 from reenact.models import Models
@@ -69,7 +70,7 @@ class RunHost(Protocol):
     async def continue_run(
         self, ended: "Execution", spec: WorkflowSpec, args: Sequence[Any], kwargs: Mapping[str, Any]
     ) -> Any:
-        """Start the run in which *ended* goes on, having it `Execution.hand_over`; return it, as started."""
+        """Start the run in which *ended* goes on, having asked the `handover`; return it, as started."""
 
     async def run_child(
         self, parent: "Execution", spec: WorkflowSpec, arguments: Mapping[str, Any], step: StepContext
@@ -96,9 +97,11 @@ class Execution:
 
     Attributes:
         live: Whether steps are performed and put on record; a replay does neither.
+        handover: To the run in which this one goes on, once its workflow has said so.
     """
 
     live = True
+    handover: Handover | None = None
 
     def __init__(
         self,
@@ -141,10 +144,6 @@ class Execution:
         self._scheduled = False
         self._stopping = False
         self._over = False
-        self._continued: asyncio.Task[Any] | None = None
-        self._handing: asyncio.Future[CommitResult] | None = None
-        self._following: Book | None = None
-        self._created: CommitResult = None
         self._reading = Reading(history, self.chains, self)
         self._writing = 0
 
@@ -164,7 +163,7 @@ class Execution:
 
         What waits for time or for somebody does not count; a child run's step counts.
         """
-        going_on = self._continued is not None and not self._continued.done()
+        going_on = self.handover is not None and self.handover.under_way
         due = self._scheduled or self.turns.due or going_on
         return self.effects.performing + self._writing + bool(due or self._reading.busy)
 
@@ -232,8 +231,8 @@ class Execution:
 
     def _dispose(self) -> None:
         """Drop the workflow's tasks, and break the cycles in which a run holds itself."""
-        if self._continued is not None and not self._handed_over:
-            self._continued.cancel()
+        if self.handover is not None:
+            self.handover.drop()
         self.loop.close()
         self._reading.let_go()
         self.turns.drop_admitted()
@@ -333,10 +332,12 @@ class Execution:
             failure=failure,
             note=end.note,
             release=True,
-            goes_on_as=continued_id(self.run.id) if self._handing is not None else "",
+            goes_on_as=continued_id(self.run.id)
+            if self.handover is not None and self.handover.is_asked
+            else "",
         )
-        if self._following is not None:
-            self._following.write(self._note_created, joined=True)
+        if self.handover is not None:
+            self.handover.write()
         self._flush(final=True)
 
     def _is_continued(self, main: asyncio.Task[Any]) -> bool:
@@ -348,45 +349,19 @@ class Execution:
         asked = None if main.cancelled() else main.exception()
         if not isinstance(asked, ContinueAsNew):
             return True
-        if self._continued is None and (self._writing or not self.book.empty):
+        if self.handover is not None:
+            return self.handover.ready
+        if self._writing or not self.book.empty:
             self._flush()
             return False
-        if self._continued is None:
-            assert self._spec is not None  # noqa: S101  # set by start
-            going_on = self.host.continue_run(self, self._spec, asked.args, asked.kwargs)
-            self._continued = self._real.create_task(going_on, name="reenact-continue")
-            self._continued.add_done_callback(lambda _: self.wake())
-        return self._handing is not None or self._continued.done()
-
-    async def hand_over(self, following: Book | None) -> CommitResult:
-        """End now, and leave the messages that were not taken to the run in which this one goes on.
-
-        Args:
-            following: That run's, whose next write creates it, in the commit that ends this one; None if
-                it is there already.
-
-        Returns:
-            What became of the creation, when the run has ended.
-
-        Raises:
-            asyncio.CancelledError: If the run is let go of, or lost, instead.
-        """
-        self._handing, self._following = self._real.create_future(), following
-        self.wake()
-        return await self._handing
-
-    def _note_created(self, result: CommitResult, _: Sequence[Entry]) -> None:
-        self._created = result
-
-    @property
-    def _handed_over(self) -> bool:
-        return self._handing is not None and self._handing.done() and not self._handing.cancelled()
+        assert self._spec is not None  # noqa: S101  # set by start
+        going_on = self.host.continue_run(self, self._spec, asked.args, asked.kwargs)
+        self.handover = Handover(going_on, self.wake)
+        return False
 
     def _closing(self, main: asyncio.Task[Any]) -> Closing:
         assert self._spec is not None  # noqa: S101  # set by start
-        going_on = self._continued
-        ready = going_on is not None and going_on.done() and not going_on.cancelled()
-        failed = going_on.exception() if going_on is not None and ready else None
+        failed = self.handover.error if self.handover is not None else None
         reason = self.turns.cancel_asked or ""
         end = close(main, self._spec.shape, self.book.blobs, reason, self.run.id, failed)
         if end.error is not None:
@@ -430,26 +405,14 @@ class Execution:
         self.book.write(done)
 
     def _finish(self) -> None:
-        handed = self._handing is not None and self.run.status.ended
-        if self._handing is not None and handed:
-            self._handing.set_result(self._created)
+        handed_over = self.handover is not None and self.run.status.ended and self.handover.complete()
         self._dispose()
-        if self._continued is not None and handed:
-            self._continued.add_done_callback(self._tell_end)  # who waits is told where it goes on
+        value, error = self._ending
+        ending = Ending(run=self.run, value=value, error=error)
+        if self.handover is not None and handed_over:
+            self.handover.tell(self.finished, ending)
         elif not self.finished.done():
-            value, error = self._ending
-            self.finished.set_result(Ending(run=self.run, value=value, error=error))
-
-    def _tell_end(self, continued: "asyncio.Task[Any]") -> None:
-        if self.finished.done():
-            return
-        if continued.cancelled():
-            self.finished.cancel()
-        elif (error := continued.exception()) is not None:
-            self.finished.set_exception(error)
-        else:
-            value, _ = self._ending
-            self.finished.set_result(Ending(run=self.run, value=value, continued=continued.result()))
+            self.finished.set_result(ending)
 
     def _suspend_if_idle(self) -> bool:
         """Note that the run waits or is in doubt, if it is and does nothing else; say whether to let go."""
@@ -479,7 +442,7 @@ class Execution:
         Raises:
             DeadlockError: If the workflow waits for something all the same.
         """
-        going_on = self._continued is not None and not self._continued.done()
+        going_on = self.handover is not None and self.handover.under_way
         if self._writing or going_on or self.effects.open_calls() or self.services.hold is not None:
             return
         if self.book.empty:  # or else first that is put on record

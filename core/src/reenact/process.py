@@ -115,7 +115,8 @@ class Process:
     ) -> Started:
         """Start the run in which *ended* goes on, when it has ended."""
         how = continuation(ended.run, suspend=ended.suspend)
-        return await self.runs.go_on(ended, spec, args, kwargs, how)
+        assert ended.handover is not None  # noqa: S101  # it is what awaits this
+        return await self.runs.go_on(ended.handover, spec, args, kwargs, how)
 
     async def run_child(
         self, parent: Execution, spec: WorkflowSpec, arguments: Mapping[str, Any], step: StepContext

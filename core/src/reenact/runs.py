@@ -17,6 +17,7 @@ from reenact.differences import showing_inputs
 from reenact.errors import RunConflictError, RunEndedError, UsageError
 from reenact.execution import Execution, RunHost
 from reenact.failures import revive
+from reenact.handover import Handover
 from reenact.history import History
 from reenact.inputs import spell_input
 from reenact.journal import Writer
@@ -134,13 +135,13 @@ class Runs:
 
     async def go_on(
         self,
-        ended: Execution,
+        handover: Handover,
         spec: WorkflowSpec,
         args: Sequence[Any],
         kwargs: Mapping[str, Any],
         how: Beginning,
     ) -> Started:
-        """Start the run in which *ended* goes on: made in the commit that ends that one, then begun.
+        """Start the run in which another one goes on: made in the commit that ends that one, then begun.
 
         If it is there already, made by a process that did not come to end the other one, it is taken up.
         """
@@ -151,7 +152,7 @@ class Runs:
             if existing is not None:
                 _check_same(existing, spec, execution.run.input_hash)
             try:
-                refused = await ended.hand_over(execution.book if existing is None else None)
+                refused = await handover.ask(execution.book if existing is None else None)
             except BaseException:
                 execution.book.release()
                 raise
