@@ -383,3 +383,19 @@ async def test_who_removes_the_runs_before_removes_nothing_that_waits(
         await handle.wait()
     assert FIRST not in store.runs
     assert [message.run_id for message in store.inbox] == [continued_id(FIRST)] * 2
+
+
+async def test_what_goes_on_is_waited_for_by_who_starts_it_again(opened: Opened) -> None:
+    """Started again by its id, a run is waited for in its latest life, though that waits for somebody."""
+    async with opened(HASTY) as runtime:
+        await (await runtime.start(takes_one_a_life, run_id=FIRST, suspend=True)).wait()
+        await runtime.signal(FIRST, "say", 1)
+        given_back = await runtime.resume(FIRST)
+
+        again = await runtime.start(takes_one_a_life, run_id=FIRST)
+        await runtime.signal(again.id, "say", END)
+        run = await again.wait()
+
+    assert (given_back.id, given_back.status) == (continued_id(FIRST), Status.WAITING)
+    assert again.id == given_back.id
+    assert (run.status, run.output) == (Status.SUCCEEDED, [1])

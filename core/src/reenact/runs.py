@@ -31,7 +31,7 @@ from reenact.source import source_hash
 from reenact.steps import WorkflowSpec
 from reenact.stores import RunWrite
 from reenact.submissions import Submission, Submissions
-from reenact.views import Run
+from reenact.views import Run, RunView
 
 Started: TypeAlias = "Execution | Run | Submission"
 """A run in this process, or one that has ended, or one that an executor has."""
@@ -262,7 +262,7 @@ class Runs:
         suspend: bool,
         recovering: bool = False,
     ) -> Started:
-        """Carry on with a run on record, where the executor has it done.
+        """Carry on with a run on record, or the one in which it goes on, where the executor has it done.
 
         Args:
             record: The run.
@@ -271,6 +271,9 @@ class Runs:
             suspend: Give it back when it waits for somebody.
             recovering: Its owner is gone: set it aside if that has happened too often.
         """
+
+        if record.status is Status.SUCCEEDED:
+            record, _ = await self._last_life(record)
 
         async def here() -> Execution | Run:
             return await self._take_up_here(record, spec, on_changed, suspend=suspend, recovering=recovering)
@@ -306,7 +309,10 @@ class Runs:
         if active is not None:
             return active
         if record.status is Status.SUCCEEDED:
-            return await self._read_ended(record, spec)
+            last, view = await self._last_life(record)
+            if last.status is not Status.SUCCEEDED:
+                return await self._take_up_here(last, spec, on_changed, suspend=suspend)
+            return _read_ended(last, view, spec)
         if record.status is Status.CANCELLED:
             raise RunEndedError(record.id, record.status, "run the workflow again")
         if self.stopping:
@@ -347,25 +353,22 @@ class Runs:
         await execution.book.write_now()
         return Run(record=execution.run)
 
-    async def _read_ended(self, record: RunRecord, spec: WorkflowSpec | None) -> Run:
-        """Return a run that has ended, from its record, or the one in which it goes on."""
+    async def _last_life(self, record: RunRecord) -> tuple[RunRecord, RunView]:
+        """Return the run in which one that has ended goes on at last, which may be itself."""
         view = await self._desk.show(record.id)
         while isinstance(view.output, dict) and CONTINUED_AS in view.output:
             record = await self._desk.find(view.output[CONTINUED_AS])
-            if record.status is not Status.SUCCEEDED:
-                assert spec is not None  # noqa: S101  # who reads an ended run has its code
-                return await self.wait(await self.take_up(record, spec, None, suspend=True))
             view = await self._desk.show(record.id)
-        if view.failure is not None:
-            return Run(record=record, error=revive(view.failure))
-        value = spec.shape.read(view.output) if spec is not None else view.output
-        return Run(record=record, value=value)
+        return record, view
 
     async def _as_it_is(self, record: RunRecord, spec: WorkflowSpec) -> Run:
         """Return a run that was run elsewhere, or not yet."""
         if record.status not in (Status.SUCCEEDED, Status.FAILED):
             return Run(record=record)
-        return await self._read_ended(record, spec)
+        last, view = await self._last_life(record)
+        if last.id != record.id and last.status is not Status.SUCCEEDED:
+            return await self.wait(await self.take_up(last, spec, None, suspend=True))
+        return _read_ended(last, view, spec)
 
     async def stop(self) -> None:
         """Let steps in flight end within the grace time, and give all runs back, resumable."""
@@ -407,3 +410,10 @@ def _check_same(existing: RunRecord, spec: WorkflowSpec, input_hash: str) -> Non
         raise RunConflictError(existing.id, f"workflow ({existing.workflow})")
     if existing.input_hash != input_hash:
         raise RunConflictError(existing.id, "input")
+
+
+def _read_ended(record: RunRecord, view: RunView, spec: WorkflowSpec) -> Run:
+    """Return a run that has ended and does not go on, from its record."""
+    if view.failure is not None:
+        return Run(record=record, error=revive(view.failure))
+    return Run(record=record, value=spec.shape.read(view.output))
