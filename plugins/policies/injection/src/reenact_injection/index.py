@@ -171,11 +171,11 @@ class Vocabulary(dict[str, int]):
         return [number for part in parts for number in part]
 
     def __missing__(self, piece: str) -> int:
-        numbers = tuple([self._index.number(word, concept) for word, concept in expand(piece)])
-        if len(numbers) == 1:
-            number = numbers[0]
+        tokens = expand(piece)
+        if len(tokens) == 1:
+            number = self._index.number(*tokens[0])
         else:
-            self._several[piece] = numbers
+            self._several[piece] = tuple([self._index.number(word, concept) for word, concept in tokens])
             number = _SEVERAL
         self[piece] = number  # last: who finds a piece known finds what it stands for
         return number

@@ -7,11 +7,10 @@ makes a word the lexicon knows, so that part numbers and versions stay what they
 
 import re
 from collections import Counter
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Collection, Iterator
 from html import unescape
 from re import Match, Pattern
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 from reenact_injection.shapes import Shape
 from reenact_injection.views import View, replaced
@@ -30,9 +29,8 @@ _FIRST_CODE, _LAST_CODE = ord("\t"), 0x10FFFF
 _GAP = r"[\W_]"
 _ROW: Final = 4
 _SPACED: Final = re.compile(rf"(?<![^\W_])[^\W_](?:{_GAP}{{1,6}}[^\W_](?![^\W_])){{{_ROW - 1},}}")
-_SINGLE: Final = re.compile(r"(?<![^\W_])[^\W_](?![^\W_])")
 _ENDS = ".!?:\n"
-_SPACED_PART: Final = re.compile(r"([^\W_])([\W_]*)")
+_WORD_SIGN: Final = re.compile(r"[^\W_]")
 _SPLIT: Final = re.compile(
     r"(?<![^\W_])[^\W_]++(?:(?:[-_.*~^+=/\\|,'`:]|[^\w\s\x00-\x7f]{1,2})[^\W_]++){1,12}"
 )
@@ -43,13 +41,18 @@ _LEET: Final = (
     str.maketrans("0134567892@$!|+€(", "oieasbtbgzasiitec"),
     str.maketrans("0134567892@$!|+€(", "oleasgtbgzaslltec"),
 )
+_LAST_SIGNS: Final = "!|+("
 _SHORTEST_WORD: Final = 5
 _LONGEST_WORD: Final = 24
+_REMEMBERED: Final = 1 << 16
 _MANY: Final = 3
 """How many different words have to be written one way for a text to count as written that way."""
+_GUESSES: Final = 20
+"""And how many times as many others may look so: in a list of part numbers some mean something by chance."""
 
-Repair: TypeAlias = Callable[[str], str | None]
-Repairs: TypeAlias = tuple[Repair, Repair]
+
+_Read: TypeAlias = Callable[[Collection[str]], dict[str, str]]
+"""Says what texts mean, of those that can be read."""
 
 
 def unescape_all(view: View, shape: Shape) -> View:
@@ -64,52 +67,58 @@ def undisguise(view: View, shape: Shape) -> View:
     """Put spaced letters, leet and split words of a folded view right; *shape* is its shape."""
     if not shape.odd:
         return replaced(view, _SPACED, _unspaced, "spaced") if shape.letters else view
-    leet: set[str] = set()
-    split: set[str] = set()
-    single = 0
-    for chunk in shape.odd.split():
-        if found := _peculiar(chunk):
-            leet.update(found.leet)
-            split.update(found.split)
-            single += found.single
-    if shape.letters or (single >= _ROW and _SPACED.search(shape.odd)):
+    if shape.letters or _SPACED.search(shape.odd):
         view = replaced(view, _SPACED, _unspaced, "spaced")
-    view = _put_right(view, leet, _LEET_WORD, (_unleeted, _unleeted_boldly), "leet")
-    return _put_right(view, split, _SPLIT, (_joined, _joined_boldly), "split")
+    view = _IN_LEET.undo(view, shape.odd)
+    return _IN_PARTS.undo(view, shape.odd)
 
 
-class _Peculiar(NamedTuple):
-    """What of a piece of text may be a disguise.
+class _Disguise:
+    """One way to write words; which can be read is remembered.
 
-    Attributes:
-        leet: Words in leet that can be read.
-        split: Words with signs in them that can be read.
-        single: How many letters and digits stand singly.
+    Args:
+        mark: Its name.
+        pattern: What looks so.
+        carefully: What those mean that are surely written so.
+        boldly: What those mean that may be.
     """
 
-    leet: list[str]
-    split: list[str]
-    single: int
+    def __init__(self, mark: str, pattern: Pattern[str], carefully: _Read, boldly: _Read) -> None:
+        self._mark = mark
+        self._pattern = pattern
+        self._carefully = carefully
+        self._boldly = boldly
+        self._sure: set[str] = set()
+        self._others: set[str] = set()
 
+    def undo(self, view: View, odd: str) -> View:
+        """Put *view* right, also what may be written so where the whole text is.
 
-@lru_cache(maxsize=1 << 14)
-def _peculiar(chunk: str) -> _Peculiar | None:
-    """Return what of *chunk* may be a disguise, None for nothing."""
-    whole = chunk.isalnum()
-    single = len(chunk) == 1 if whole else len(_SINGLE.findall(chunk))
-    if chunk.isalpha() or not _LETTER.search(chunk):
-        return _Peculiar([], [], single) if single else None
-    leet = [text for text in _LEET_WORD.findall(chunk) if _unleeted(text) is not None]
-    split = [] if whole else [text for text in _SPLIT.findall(chunk) if _joined(text) is not None]
-    return _Peculiar(leet, split, single) if leet or split or single else None
+        Args:
+            view: What to put right.
+            odd: What of its text is no word with its punctuation.
+        """
+        sure = self._among(odd)
+        if not sure:
+            return view
+        texts = set(self._pattern.findall(view.text))
+        meant = self._carefully(texts - self._others)
+        guesses = self._boldly(texts - meant.keys()) if len(sure) >= _MANY else {}
+        if len(guesses) <= _GUESSES * len(meant):
+            meant |= guesses
+        return replaced(view, self._pattern, lambda match: meant.get(match[0]), self._mark)
 
-
-def _put_right(view: View, found: set[str], pattern: Pattern[str], repairs: Repairs, mark: str) -> View:
-    """Repair what *pattern* finds: carefully, or boldly where the whole text is written that way."""
-    if not found:
-        return view
-    repair = repairs[len(found) >= _MANY]
-    return replaced(view, pattern, lambda match: repair(match[0]), mark)
+    def _among(self, odd: str) -> set[str]:
+        """Return what of *odd* is surely written so."""
+        found = set(self._pattern.findall(odd)) - self._others
+        if new := found - self._sure:
+            if len(self._sure) + len(self._others) > _REMEMBERED:
+                self._sure, self._others = set(), set()
+            sure = self._carefully(new).keys()
+            self._sure |= sure
+            self._others |= new - sure
+            found -= self._others
+        return found
 
 
 def _unescaped(match: Match[str]) -> str | None:
@@ -130,13 +139,13 @@ def _from_bytes(data: bytes) -> str | None:
 
 
 def _unspaced(match: Match[str]) -> str | None:
-    parts = _SPACED_PART.findall(match[0])
-    if sum(letter.isalpha() for letter, _ in parts) * 2 <= len(parts):
+    letters, gaps = _BETWEEN.split(match[0]), _WORD_SIGN.split(match[0])[1:]
+    if sum(map(str.isalpha, letters)) * 2 <= len(letters):
         return None
-    gaps = Counter(gap for _, gap in parts[:-1])
-    usual = gaps.most_common(1)[0][0]
-    words = ["".join(letter for letter, _ in parts)] if len(gaps) == 1 else [""]
-    for letter, gap in parts if len(gaps) > 1 else ():
+    counted = Counter(gaps[:-1])
+    usual = counted.most_common(1)[0][0]
+    words = ["".join(letters)] if len(counted) == 1 else [""]
+    for letter, gap in zip(letters, gaps, strict=True) if len(counted) > 1 else ():
         words[-1] += letter
         sign = gap.strip(usual + " _") if len(gap) > len(usual) else ""
         if sign and sign[0] in _ENDS:
@@ -154,40 +163,65 @@ def _plain_letters(word: str) -> str:
     return word if word.isalpha() or word in _ENDS else word.translate(_LEET[0])
 
 
-@lru_cache(maxsize=1 << 14)
-def _joined(text: str) -> str | None:
-    parts = _BETWEEN.split(text)
-    word = "".join(parts)
+def _joined(texts: Collection[str]) -> dict[str, str]:
+    """Return what words with signs between their letters mean, if they are known."""
+    return {text: word for text, word, parts in _parted(texts) if _is_split(word, parts)}
+
+
+def _joined_boldly(texts: Collection[str]) -> dict[str, str]:
+    return {text: word for text, word, parts in _parted(texts) if _is_likely_split(word, parts)}
+
+
+def _parted(texts: Collection[str]) -> Iterator[tuple[str, str, list[str]]]:
+    """Yield each of *texts*, without the signs, and what was between them."""
+    for text in texts:
+        parts = _BETWEEN.split(text)
+        yield text, "".join(parts), parts
+
+
+def _is_split(word: str, parts: list[str]) -> bool:
     if not _LONGEST_WORD >= len(word) >= _SHORTEST_WORD or not known(word):
-        return None
-    return word if sum(map(known, parts)) * 2 < len(parts) else None
+        return False
+    return sum(map(known, parts)) * 2 < len(parts)
 
 
-@lru_cache(maxsize=1 << 14)
-def _joined_boldly(text: str) -> str | None:
-    parts = _BETWEEN.split(text)
-    word = "".join(parts)
-    if _joined(text) or word in COMMON:
-        return word
-    strange = [part for part in parts if part not in COMMON and not known(part)]
-    return word if len(strange) == len(parts) and word.isalpha() and len(word) <= _LONGEST_WORD else None
+def _is_likely_split(word: str, parts: list[str]) -> bool:
+    if word in COMMON:
+        return True
+    if not word.isalpha() or len(word) > _LONGEST_WORD:
+        return False
+    return not any(part in COMMON or known(part) for part in parts)
 
 
-@lru_cache(maxsize=1 << 14)
-def _unleeted(text: str) -> str | None:
-    core = text.rstrip("!|+(")
-    if core.isalpha() or not _LETTER.search(core):
-        return None
-    for word in dict.fromkeys(map(core.translate, _LEET)):
-        if word.isalpha() and (word in COMMON or known(word)):
-            return word + text[len(core) :]
-    return None
+def _unleeted(texts: Collection[str]) -> dict[str, str]:
+    """Return what words in leet mean, if they are known."""
+    cores = _cores(texts)
+    either = (_in_letters(cores, plain) for plain in _LEET)
+    meant: dict[str, str] = {}
+    for text, word, other in zip(cores, *either, strict=False):
+        if word in COMMON or known(word):
+            meant[text] = word + text[len(word) :]
+        elif other != word and (other in COMMON or known(other)):
+            meant[text] = other + text[len(word) :]
+    return meant
 
 
-@lru_cache(maxsize=1 << 14)
-def _unleeted_boldly(text: str) -> str | None:
-    core = text.rstrip("!|+(")
-    if core.isalpha() or not _LETTER.search(core):
-        return None
-    word = core.translate(_LEET[0])
-    return _unleeted(text) or (word + text[len(core) :] if word.isalpha() else None)
+def _unleeted_boldly(texts: Collection[str]) -> dict[str, str]:
+    cores = _cores(texts)
+    words = zip(cores, _in_letters(cores, _LEET[0]), strict=False)
+    return {text: word + text[len(word) :] for text, word in words}
+
+
+def _cores(texts: Collection[str]) -> dict[str, str]:
+    """Return those of *texts* that may be leet, each without the signs at its end, which are just signs."""
+    cores = {text: text.rstrip(_LAST_SIGNS) for text in texts if not text.isalpha()}
+    return {text: core for text, core in cores.items() if core.islower() and not core.isalpha()}
+
+
+def _in_letters(cores: dict[str, str], plain: dict[int, str]) -> list[str]:
+    """Return what *cores* are in letters; all at once is many times as fast as one by one."""
+    return "\n".join(cores.values()).translate(plain).split("\n")
+
+
+_IN_LEET: Final = _Disguise("leet", _LEET_WORD, _unleeted, _unleeted_boldly)
+_IN_PARTS: Final = _Disguise("split", _SPLIT, _joined, _joined_boldly)

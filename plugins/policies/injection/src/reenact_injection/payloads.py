@@ -11,6 +11,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Final, TypeAlias
 
 from reenact_injection.shapes import Shape
@@ -64,7 +65,8 @@ def _tried(text: str, shape: Shape) -> list[tuple[_Decoder, str]]:
 
 
 def _finds(text: str, tried: list[tuple[_Decoder, str]]) -> Iterator[tuple[int, int, str]]:
-    for (pattern, decode), sample in tried:
+    for (pattern, decoder), sample in tried:
+        decode = cache(decoder)
         if not _any(pattern, decode, sample):
             continue
         for match in pattern.finditer(text):
@@ -120,8 +122,9 @@ def _decimal(found: str) -> str | None:
 
 def _morse(found: str) -> str | None:
     letters = found.replace("·", ".").replace("−", "-").replace("–", "-").replace("|", "/")
-    words = re.split(r" ?/ ?|\n| {2,3}", letters)
-    text = " ".join("".join(_MORSE_LETTERS.get(code, "") for code in word.split()) for word in words)
+    words = letters.replace("\n", "/").replace("   ", "/").replace("  ", "/").split("/")
+    spelled = {word: "".join([_MORSE_LETTERS.get(code, "") for code in word.split()]) for word in set(words)}
+    text = " ".join(map(spelled.__getitem__, words))
     return text if len(text) >= _SHORTEST else None
 
 

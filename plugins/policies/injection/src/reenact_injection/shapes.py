@@ -28,7 +28,7 @@ class Shape:
     """What a text is made of, between its blanks.
 
     Attributes:
-        odd: What is no word with its punctuation, in order, joined by blanks.
+        odd: What is no word with its punctuation, or a long one with capitals, in order, joined by blanks.
         long: What of that is long enough for base64 or hex in one piece, likewise.
     """
 
@@ -47,7 +47,6 @@ class Shape:
         strange = list(compress(chunks, map(_ODD.__getitem__, chunks)))
         long: list[str] = []
         if _LONG_SIZE.search(sizes):
-            strange += [chunk for chunk in chunks if len(chunk) >= _LONG and not _is_word(chunk)]
             long = [chunk for chunk in dict.fromkeys(strange) if len(chunk) >= _LONG]
         return cls(" ".join(strange), " ".join(long), sizes)
 
@@ -73,16 +72,12 @@ class _Odd(dict[str, bool]):
     """Whether what stands between two blanks is no word with its punctuation; short ones are remembered."""
 
     def __missing__(self, chunk: str) -> bool:
+        if len(chunk) >= _LONG:
+            return not (chunk[1:].islower() and chunk.strip(_PUNCTUATION).isalpha())
         if len(self) >= _REMEMBERED:
             self.clear()
-        odd = not (chunk.isalpha() or chunk.strip(_PUNCTUATION).isalpha())
-        if len(chunk) < _LONG:
-            self[chunk] = odd
+        self[chunk] = odd = not (chunk.isalpha() or chunk.strip(_PUNCTUATION).isalpha())
         return odd
 
 
 _ODD: Final = _Odd()
-
-
-def _is_word(chunk: str) -> bool:
-    return chunk[1:].islower() and chunk.strip(_PUNCTUATION).isalpha()

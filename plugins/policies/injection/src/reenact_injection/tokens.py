@@ -16,10 +16,14 @@ from typing import Final
 from reenact_injection.lexicon import FIRST_UNSPACED, LEXICON, unspaced
 from reenact_injection.words import repaired, split_forms
 
+_SINGLE: Final = "\n.!?;:\"'「」“”«»。！？؟।|"
+_RUN: Final = 31
+"""More signs and digits than that are one sign: nobody speaks in them."""
 _PATTERN: Final = re.compile(
     r"([^\W_]{1,400}"
+    rf"|[{_SINGLE}0-9$%&()+,/>@\]^}}~]{{{_RUN + 1},}}+"
     r"|</?\|?(?=\w)|<!-+|-->|\[/?(?=[a-z])|\|?>|#{2,10}|-{3,10}|={3,10}|\*{2,10}|`{3}|!\[|\]\(|://|@(?=\w)|\{\{|\}\}"
-    r"|[\n.!?;:\"'「」“”«»。！？؟।|]) ?"
+    rf"|[{_SINGLE}]) ?"
 )
 """The blank after a piece goes with it, so that the search has one place less to try."""
 _SPAN: Final = methodcaller("span", 1)
@@ -52,7 +56,6 @@ def spans(text: str) -> list[tuple[int, int]]:
     return list(map(_SPAN, _PATTERN.finditer(text)))
 
 
-@lru_cache(maxsize=1 << 16)
 def expand(piece: str) -> tuple[tuple[str, int], ...]:
     """Return the tokens a piece stands for: text and concept of each."""
     if not piece[0].isalnum():
@@ -101,7 +104,9 @@ def _extents(piece: str) -> tuple[tuple[int, int], ...] | None:
 
 
 def _sign(piece: str) -> str:
-    return piece[:3] if piece[0] in _RULES else piece
+    if piece[0] in _RULES:
+        return piece[:3]
+    return piece if len(piece) <= _RUN else next(filter(OPENERS.__contains__, piece), piece[0])
 
 
 def _sign_concept(piece: str) -> int:
