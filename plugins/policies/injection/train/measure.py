@@ -1,24 +1,29 @@
 """Cross-validation and the figures of the README.
 
     python measure.py ../../../../../shared/guardrails/injection_dev.jsonl --split random
-    python measure.py ... --split groups | source | language | obfuscation
+    python measure.py ... --split groups | source | language | obfuscation | documents
 
 ``random`` leaves out rows; ``groups`` leaves out all near-duplicates, variants and translations
 of a row together; ``source`` and ``language`` leave out all of one; ``obfuscation`` leaves out
-rows and the obfuscators they are disguised by.
+rows and the obfuscators they are disguised by; ``documents`` leaves out half of the packages of
+installed documents, then the other half.
 """
 
 import argparse
 from collections import Counter
 from pathlib import Path
+from zlib import crc32
 
 import attrs
 import data
+import documents
 import learn
 import numpy as np
 import train
 from data import Example
+from documents import Document
 from obfuscate import OBFUSCATORS
+from reenact_injection.model import from_json
 
 FOLDS = 5
 
@@ -51,6 +56,7 @@ def crossed(
     rows: list[Example],
     folds: np.ndarray,
     catalogues: Path,
+    found: list[Document],
     unseen: list[str] | None = None,
     drop_lang: bool = False,
 ) -> np.ndarray:
@@ -60,12 +66,13 @@ def crossed(
         rows: The rows.
         folds: The fold of each.
         catalogues: Where translations are installed.
+        found: Documents to learn from.
         unseen: Obfuscators kept from the training; the copies are made by them alone.
         drop_lang: Keep own-written sentences of the languages left out from the training, too.
     """
     names = [name for name in sorted(OBFUSCATORS) if name not in (unseen or ())]
     copies = data.disguised(rows, unseen or sorted(OBFUSCATORS), 1.0, 7)
-    shared = train.material([], catalogues, names)
+    shared = train.material(catalogues, found, names)
     shared_windows = learn.cut(shared)
     out = np.zeros(2 * len(rows))
     for fold in range(folds.max() + 1):
@@ -116,6 +123,26 @@ def _mean_rate(scores: np.ndarray, limit: float, kinds: np.ndarray, harmless: np
     )
 
 
+def report_documents(rows: list[Example], catalogues: Path, found: list[Document], limit: float) -> None:
+    """Print how many documents are flagged by a model that learned from none of their packages."""
+    names = sorted(OBFUSCATORS)
+    rated: list[tuple[int, list[float]]] = []
+    for half in (0, 1):
+        sides: tuple[list[Document], list[Document]] = ([], [])
+        for document in found:
+            sides[crc32(document.package.encode()) % 2 == half].append(document)
+        examples = rows + data.disguised(rows, names, 0.7, 6) + train.material(catalogues, sides[0], names)
+        model = from_json(train.written(train.fit(examples), limit))
+        for document in sides[1]:
+            margins = [documents.margin(text, model) for text in documents.passages(document)]
+            rated.append((len(document.text), margins))
+    for least in (0, 1000, 10_000, 30_000):
+        of = [max(margins) >= 0 for size, margins in rated if size >= least]
+        print(f"documents of {least} characters and more: {len(of)}, flagged {sum(of) / len(of):.4f}")
+    flagged = sum(margin >= 0 for _, margins in rated for margin in margins)
+    print(f"passages flagged per million characters: {flagged / sum(size for size, _ in rated) * 1e6:.2f}")
+
+
 def report(rows: list[Example], scores: np.ndarray, limit: float | None = None) -> None:
     """Print the figures of the issue's table, then one line for each kind."""
     plain, copies = scores[: len(rows)], scores[len(rows) :]
@@ -149,15 +176,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rows", type=Path)
     parser.add_argument(
-        "--split", default="random", choices=("random", "groups", "source", "language", "obfuscation")
+        "--split",
+        default="random",
+        choices=("random", "groups", "source", "language", "obfuscation", "documents"),
     )
     parser.add_argument("--catalogues", type=Path, default=Path("/usr/share/locale"))
+    parser.add_argument("--documents", type=Path, nargs="*", default=documents.FOLDERS)
     parser.add_argument(
         "--limit", type=float, help="the threshold in log-odds; chosen by the scores if left out"
     )
     options = parser.parse_args()
     rows = data.rows(options.rows)
+    found = documents.everything(options.documents)
     names = sorted(OBFUSCATORS)
+    if options.split == "documents":
+        report_documents(rows, options.catalogues, found, options.limit or train.THRESHOLD)
+        return
     if options.split in ("random", "obfuscation"):
         folds = at_random(rows)
     elif options.split == "groups":
@@ -169,9 +203,9 @@ def main() -> None:
     if options.split == "obfuscation":
         for part in range(3):
             print("unseen:", ", ".join(names[part::3]))
-            report(rows, crossed(rows, folds, options.catalogues, names[part::3]))
+            report(rows, crossed(rows, folds, options.catalogues, found, names[part::3]))
         return
-    scores = crossed(rows, folds, options.catalogues, drop_lang=options.split == "language")
+    scores = crossed(rows, folds, options.catalogues, found, drop_lang=options.split == "language")
     report(rows, scores, options.limit)
     if options.split == "language":
         foreign = [at for at, row in enumerate(rows) if row.lang != "en"]

@@ -13,15 +13,19 @@ from pathlib import Path
 
 import attrs
 import data
+import documents
 import learn
 import measure
 import numpy as np
 from data import Example
+from documents import Document
 from obfuscate import OBFUSCATORS
 from reenact_injection.features import SPANS
-from reenact_injection.model import STEP
+from reenact_injection.model import STEP, from_json
 
 TARGET = 0.008
+THRESHOLD = 2.8
+"""Of the model that chooses passages to learn from."""
 DISGUISED = 0.5
 """How much sooner a text that was written another way counts, in log-odds: few harmless ones are."""
 ALONE = 1.0
@@ -33,17 +37,25 @@ COMMON = 2500
 OUT = Path(__file__).parents[1] / "src" / "reenact_injection" / "model.json"
 
 
-def material(rows: list[Example], catalogues: Path, obfuscators: list[str]) -> list[Example]:
-    """Return everything there is to learn from besides *rows*, and disguised copies of all of it."""
+def material(catalogues: Path, found: list[Document], obfuscators: list[str]) -> list[Example]:
+    """Return everything there is to learn from besides rows, and disguised copies of it.
+
+    Args:
+        catalogues: Where translations are installed.
+        found: Documents; those of their passages are chosen that a model of the rest finds suspicious.
+        obfuscators: Names of those that may disguise.
+    """
     own = data.own(1, 2000, 2000)
     prose = data.prose(2, 1200) + data.catalogues(catalogues, 3, 1200)
     copies = data.disguised(own, obfuscators, 0.4, 4) + data.disguised(prose, obfuscators, 0.1, 5)
-    return own + prose + copies + data.disguised(rows, obfuscators, 0.7, 6)
+    every = own + prose + copies
+    first = from_json(written(fit(every), THRESHOLD)) if found else None
+    return every + documents.suspicious(found, first) if first else every
 
 
 def lexical(example: Example) -> bool:
     """Say whether the words of *example* may enter the vocabulary of the model."""
-    return example.kind not in ("stdlib", "catalogue")
+    return example.kind not in ("stdlib", "catalogue", documents.KIND)
 
 
 def fit(examples: list[Example]) -> learn.Linear:
@@ -85,16 +97,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rows", type=Path)
     parser.add_argument("--catalogues", type=Path, default=Path("/usr/share/locale"))
+    parser.add_argument("--documents", type=Path, nargs="*", default=documents.FOLDERS)
     parser.add_argument("--threshold", type=float, help="use this one and skip the cross-validation")
     options = parser.parse_args()
     rows = data.rows(options.rows)
     OUT.with_name("common.txt").write_text("\n".join(data.common_words(COMMON)) + "\n", "utf-8")
+    found = documents.everything(options.documents)
     threshold = options.threshold
     if threshold is None:
-        scores = measure.crossed(rows, measure.at_random(rows), options.catalogues)
+        scores = measure.crossed(rows, measure.at_random(rows), options.catalogues, found)
         threshold = measure.threshold(rows, scores[: len(rows)], TARGET)
         measure.report(rows, scores, threshold)
-    examples = rows + material(rows, options.catalogues, sorted(OBFUSCATORS))
+    names = sorted(OBFUSCATORS)
+    examples = rows + data.disguised(rows, names, 0.7, 6) + material(options.catalogues, found, names)
     model = fit(examples)
     OUT.write_text(written(model, threshold), "utf-8")
     used = int(np.sum(np.abs(model.weights) >= SMALLEST))
