@@ -218,7 +218,7 @@ def _cores(texts: Collection[str]) -> dict[str, str]:
     return {text: core for text, core in cores.items() if core.islower() and not core.isalpha()}
 
 
-def _in_letters(cores: dict[str, str], plain: dict[int, str]) -> list[str]:
+def _in_letters(cores: dict[str, str], plain: dict[int, int]) -> list[str]:
     """Return what *cores* are in letters; all at once is many times as fast as one by one."""
     return "\n".join(cores.values()).translate(plain).split("\n")
 
