@@ -35,7 +35,6 @@ _SPLIT: Final = re.compile(
     r"(?<![^\W_])[^\W_]++(?:(?:[-_.*~^+=/\\|,'`:]|[^\w\s\x00-\x7f]{1,2})[^\W_]++){1,12}"
 )
 _BETWEEN: Final = re.compile(r"[\W_]+")
-_LETTER: Final = re.compile(r"[^\W\d_]")
 _LEET_WORD: Final = re.compile(r"[a-z0-9@$!|+€(]{3,40}")
 _LEET: Final = (
     str.maketrans("0134567892@$!|+€(", "oieasbtbgzasiitec"),
@@ -115,9 +114,10 @@ class _Disguise:
             if len(self._sure) + len(self._others) > _REMEMBERED:
                 self._sure, self._others = set(), set()
             sure = self._carefully(new).keys()
+            others = new - sure
             self._sure |= sure
-            self._others |= new - sure
-            found -= self._others
+            self._others |= others
+            found -= others  # not what is remembered: another thread may just have forgotten it
         return found
 
 
