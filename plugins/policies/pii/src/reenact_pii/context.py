@@ -5,6 +5,7 @@ looked for in the text just before the value, so the cost is that of the values.
 """
 
 import re
+import string
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable
@@ -48,7 +49,10 @@ def before(pattern: re.Pattern[str], lower: str, start: int) -> bool:
 
 def near_before(lower: str, start: int) -> str:
     """Return what is before *start*, back to a digit or new line; empty if there is no letter in it."""
-    near = _NEAR.match(lower[max(0, start - BEFORE_CHARS) : start][::-1])
+    said = lower[max(0, start - BEFORE_CHARS) : start]
+    if said.rstrip(_SIGNS)[-1:] in _BREAKS:
+        return ""
+    near = _NEAR.match(said[::-1])
     return near[0][::-1] if near else ""
 
 
@@ -73,6 +77,9 @@ class Said:
         return self._known[near]
 
 
+_BREAKS = frozenset(("", "\n", *string.digits))
+"""What nothing is looked for behind; empty where the text begins."""
+_SIGNS = string.punctuation + " \t"
 _NEAR = re.compile(r"(?=[^a-z\u0080-\U0010ffff0-9\n]*[a-z\u0080-\U0010ffff])[^0-9\n]+")
 
 

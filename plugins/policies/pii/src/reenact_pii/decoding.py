@@ -9,7 +9,8 @@ The others are views beside it, because what they undo is more often innocent:
 import binascii
 import html
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from reenact_pii.context import DIGIT_NAMES, any_of
 from reenact_pii.folding import fold, fold_words
@@ -206,6 +207,8 @@ _SPACED = re.compile(
 _SPACED_HINT = re.compile(r" \S {1,3}\S {1,3}\S {1,3}\S(?!\S)")
 _PARTED_HINT = re.compile(r"([_*|~./-])[A-Za-z0-9]\1[A-Za-z0-9]\1[A-Za-z0-9]\1[A-Za-z0-9]\1")
 _PARTED = re.compile(r"(?<![A-Za-z0-9])\S([_*|~./-])(?:\S\1){5,}+\S?+")
+_MAX_SURE = 14
+"""Most single digits in a row that can hardly be a card and something beside it, shortest 14."""
 _GAP = re.compile(r" {1,3}")
 _PARTING = frozenset("_*|~./-")
 _MIN_PARTED = 9
@@ -221,7 +224,20 @@ _HYPHENED = re.compile(f"-{any_of(DIGIT_NAMES)}[^-]{{0,6}}-{any_of(DIGIT_NAMES)}
 _FEWEST_HYPHENS = 6
 
 
-def spaced(view: View, may_be: bool, rare: str) -> View | None:
+class Closed(NamedTuple):
+    """A text in which single characters stand side by side.
+
+    Attributes:
+        view: The text, without what was between them.
+        digits: First position of each run of nothing but digits in the text before, and that after its
+            last. What such a run is shows here as it does there.
+    """
+
+    view: View
+    digits: dict[int, int]
+
+
+def spaced(view: View, may_be: bool, rare: str) -> Closed | None:
     """Return *view* without spaces or other signs between single characters; None if there are none.
 
     Args:
@@ -229,35 +245,46 @@ def spaced(view: View, may_be: bool, rare: str) -> View | None:
         may_be: Whether several words that follow each other are a single character each.
         rare: The words in it that are not ordinary.
     """
+    if may_be and _SPACED_HINT.search(view.text):
+        return _without_spaces(view)
+    if not _PARTED_HINT.search(rare):
+        return None
+    runs = [(*run.span(), run[1]) for run in _PARTED.finditer(view.text)]
+    starts = [at for first, last, _ in runs for at in range(first + 1, last - 1, 2)]
+    ends = [at + 1 for at in starts]
+    listed = any(sign == "/" for _, _, sign in runs)
+    return Closed(view.replaced(starts, ends, [""] * len(starts), hidden=not listed), {}) if starts else None
+
+
+def _without_spaces(view: View) -> Closed | None:
     starts: list[int] = []
     ends: list[int] = []
     texts: list[str] = []
+    digits: dict[int, int] = {}
     text, listed = view.text, False
-    if may_be and _SPACED_HINT.search(text):
-        for run in _SPACED.finditer(text):
-            begun, done, instead = _gaps_closed(text, *run.span())
-            starts += begun
-            ends += done
-            texts += instead
-            listed |= text[run.start() - 1 : run.start()] == "[" or _is_parted(run[0][::2])
-    elif _PARTED_HINT.search(rare):
-        for run in _PARTED.finditer(text):
-            starts += range(run.start() + 1, run.end() - 1, 2)
-            ends += range(run.start() + 2, run.end(), 2)
-            listed |= run[1] == "/"
-        texts = [""] * len(starts)
+    for run in _SPACED.finditer(text):
+        first, last = run.span()
+        listed |= text[first - 1 : first] == "["
+        if "  " in run[0]:
+            begun, done, instead = _gaps_closed(text, first, last)
+        else:
+            signs, size = run[0][::2], 1
+            if len(signs) <= _MAX_SURE and signs.isdigit():
+                digits[first] = last
+            elif _is_parted(signs):
+                size, listed = 3, True
+            begun, done = range(first + 1, last, size + 1), [*range(first + 1 + size, last + size, size + 1)]
+            done[-1] = min(done[-1], last)
+            instead = [""] * len(done)
+        starts += begun
+        ends += done
+        texts += instead
     # A list of digits is written so without a thought of hiding them.
-    return view.replaced(starts, ends, texts, hidden=not listed) if starts else None
+    return Closed(view.replaced(starts, ends, texts, hidden=not listed), digits) if starts else None
 
 
-def _gaps_closed(text: str, first: int, last: int) -> tuple[Iterable[int], Iterable[int], list[str]]:
+def _gaps_closed(text: str, first: int, last: int) -> tuple[Sequence[int], list[int], list[str]]:
     """Return where gaps between characters begin and end, and what stays of them: of wider ones a space."""
-    if text.find("  ", first, last) < 0:
-        if _is_parted(text[first:last:2]):
-            starts = range(first + 1, last, 4)
-            return starts, [min(at + 3, last) for at in starts], [""] * len(starts)
-        starts = range(first + 1, last, 2)
-        return starts, range(first + 2, last + 1, 2), [""] * len(starts)
     gaps = [gap.span() for gap in _GAP.finditer(text, first, last)]
     usual = min([end - start for start, end in gaps])
     stay = ["" if end - start == usual else " " for start, end in gaps]

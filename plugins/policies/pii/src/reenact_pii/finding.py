@@ -22,7 +22,7 @@ from reenact_pii.mail import find_mail
 from reenact_pii.network import find_network
 from reenact_pii.pages import Page, Topic, is_plain, shape_of
 from reenact_pii.phones import find_phones
-from reenact_pii.views import View
+from reenact_pii.views import Layer, View
 
 Finder = Callable[[Page], Iterable[Hit]]
 
@@ -88,15 +88,17 @@ def _hits_unspelled(given: View, kinds: frozenset[Kind], depth: int) -> list[Hit
     hits = _hits_in(view, Page.of(view.text), kinds, depth)
     unseen = decoding.tagged(given) if folded.layers else None
     if unseen:
-        hits += _led_back(unseen, _seen(Page.of(unseen.text, hidden=True), kinds), kinds)
+        hits += _changed(unseen, _near(unseen, lambda text: _seen(text, kinds)), len(given.layers), kinds)
     return hits
 
 
 def _hits_in(view: View, page: Page, kinds: frozenset[Kind], depth: int) -> list[Hit]:
     """Return findings of *view* and of other views of it."""
-    hits = _led_back(view, _seen(page, kinds), kinds)
+    hits: list[Hit] = []
     if page.rare or page.spaced:
-        hits += _in_other_views(view, page, kinds)
+        closed = decoding.spaced(view, page.spaced, page.rare)
+        hits += _led_back(view, _seen(page.without(closed.digits) if closed else page, kinds), kinds)
+        hits += _in_other_views(view, page, closed, kinds)
     if page.packable and depth < MAX_DEPTH and decoding.may_be_packed(page.packable):
         hits += _in_packed(view, kinds, depth)
     return hits
@@ -110,7 +112,9 @@ def _seen(page: Page, kinds: frozenset[Kind]) -> list[Hit]:
     return hits
 
 
-def _in_other_views(view: View, page: Page, kinds: frozenset[Kind]) -> list[Hit]:
+def _in_other_views(
+    view: View, page: Page, closed: decoding.Closed | None, kinds: frozenset[Kind]
+) -> list[Hit]:
     """Return what is found where another view differs from *view*, and only there."""
     hits: list[Hit] = []
     since = len(view.layers)
@@ -120,7 +124,7 @@ def _in_other_views(view: View, page: Page, kinds: frozenset[Kind]) -> list[Hit]
         said = [Hit(start, end, kind, score - 0.05, why) for start, end, kind, score, why in found]
         hits += _changed(spoken, said, since, kinds)
     for other in (
-        decoding.spaced(view, page.spaced, page.rare),
+        closed.view if closed else None,
         decoding.named(view, page.lower) if page.topics & Topic.DIGIT else None,
     ):
         if other:
@@ -143,7 +147,8 @@ def _said(page: Page) -> Iterator[Hit]:
 def _near(view: View, finder: Finder) -> list[Hit]:
     """Return what *finder* finds near what the newest layer of *view* changed, or in all of a short text."""
     near = view.near_changes(_REACH_CHARS) if len(view.text) > _LONG_CHARS else view
-    hits = list(finder(Page.of(near.text, hidden=view.hidden)))
+    page, newest = Page.of(near.text, hidden=view.hidden), near.layers[-1]
+    hits = list(finder(page.changed(newest) if near is view and isinstance(newest, Layer) else page))
     if near is view:
         return hits
     cut, since = near.layers[-1], len(view.layers)

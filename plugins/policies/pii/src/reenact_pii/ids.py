@@ -382,11 +382,10 @@ def _find_bare(page: Page) -> Iterator[Hit]:
     is_named = Said(_ID_WORDS, page.lower)
     for match in page.numbers(_BARE_ID):
         written = match[0]
-        if len(written) < _MIN_BARE:
+        if len(written) < _MIN_BARE or not is_named.before(match.start()):
             continue
         digits = written.translate(_SEPARATORS)
-        checks = _BARE.get(len(digits), ())
-        if checks and is_named.before(match.start()) and any(check(digits) for check in checks):
+        if any(check(digits) for check in _BARE.get(len(digits), ())):
             yield Hit(*match.span(), Kind.NATIONAL_ID, 0.9, "national number after its name")
 
 

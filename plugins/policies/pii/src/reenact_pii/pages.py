@@ -11,7 +11,8 @@ text only if there is something for it.
 
 import re
 import string
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import chain
 from typing import NamedTuple
@@ -20,6 +21,7 @@ from reenact_pii.context import DIGIT_NAMES, any_of, listed
 from reenact_pii.decoding import MIN_PACKED_CHARS, has_spoken_word, may_be_named, may_be_packed, may_be_spoken
 from reenact_pii.folding import CONTROLS
 from reenact_pii.names import may_name
+from reenact_pii.views import Layer
 
 LONG_WORD = 16
 """Shortest key or address, in characters without a space."""
@@ -116,6 +118,30 @@ class Page(NamedTuple):
             digits,
             topics,
         )
+
+    def without(self, runs: Mapping[int, int]) -> "Page":
+        """Return the page without those stretches that are just one of *runs*: first position to last."""
+        if not runs:
+            return self
+        shape = self.shape
+        return self._with_stretches(
+            (start, end)
+            for start, end in self.stretches
+            if start not in runs or b"0" in shape[runs[start] : end]
+        )
+
+    def changed(self, layer: Layer) -> "Page":
+        """Return the page without those stretches that *layer*, the last of its view, has not changed."""
+        starts, ends = [*layer.new_starts, len(self.text) + _AFTER], layer.new_ends
+        return self._with_stretches(
+            (start, end)
+            for start, end in self.stretches
+            if starts[bisect_left(ends, start - _AFTER)] <= end + _AFTER
+        )
+
+    def _with_stretches(self, kept: Iterable[tuple[int, int]]) -> "Page":
+        stretches = list(kept)
+        return self._replace(stretches=stretches, areas=_joined(stretches) if stretches else [])
 
     def has_digits_beside_letters(self) -> bool:
         """Say whether there are a few digits at least, and a letter beside one of them."""

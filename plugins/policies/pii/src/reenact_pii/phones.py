@@ -128,6 +128,8 @@ class _Form(NamedTuple):
 
 _BARE = _Form(0, 0)
 """Digits without any sign."""
+_UNKNOWN = _Form(0, -1)
+"""Of a run that was not met yet."""
 
 
 class _Words(NamedTuple):
@@ -154,12 +156,9 @@ class _Judge:
 
     def number(self, run: str, start: int) -> Hit | None:
         """Return the number that *run*, all there is at *start*, is; None if it is none."""
-        if not self._hidden and run.isdigit() and not run.startswith(("00", "011")):
-            form = _BARE if len(run) <= MAX_DIGITS else None
-        elif run in self._forms:
-            form = self._forms[run]
-        else:
-            form = self._forms[run] = _form_of(run, hidden=self._hidden)
+        form = self._forms.get(run, _UNKNOWN)
+        if form is _UNKNOWN:
+            form = self._forms[run] = self._form(run)
         return self._hit(run, start, form) if form else None
 
     def part(self, run: str, start: int) -> Hit | None:
@@ -167,12 +166,17 @@ class _Judge:
         form = _form_of(run, hidden=False)
         return self._hit(run, start, form) if form else None
 
+    def _form(self, run: str) -> _Form | None:
+        if not self._hidden and run.isdigit() and not run.startswith(("00", "011")):
+            return _BARE if len(run) <= MAX_DIGITS else None
+        return _form_of(run, hidden=self._hidden)
+
     def _hit(self, run: str, start: int, form: _Form) -> Hit | None:
         first, score = start + form.skipped, form.score
         if score < _SURE:
             said = self._said_before(first)
-            if score == 0:
-                score = _NAMED_SCORE if said.phone and not said.other else 0
+            if said.phone and not said.other:
+                score = max(score, _NAMED_SCORE)
             elif said.surely_other and not said.phone:
                 score = 0
         return Hit(first, start + len(run), Kind.PHONE, score, "telephone number") if score else None

@@ -133,10 +133,13 @@ class View(NamedTuple):
         self, old_starts: list[int], old_ends: list[int], texts: list[str], *, hidden: bool = False
     ) -> "View":
         """Return what `edited` does after edits, one at least; each list has a part of all of them."""
-        sizes = list(map(len, texts))
-        grown = accumulate(map(add, map(sub, sizes, old_ends), old_starts))
-        new_ends = list(map(add, old_ends, grown))
-        new_starts = list(map(sub, new_ends, sizes))
+        gone = map(sub, old_ends, old_starts)
+        if any(texts):
+            sizes = list(map(len, texts))
+            new_ends = list(map(sub, old_ends, accumulate(map(sub, gone, sizes))))
+            new_starts = list(map(sub, new_ends, sizes))
+        else:
+            new_starts = new_ends = list(map(sub, old_ends, accumulate(gone)))
         text = self._joined(old_starts, old_ends, texts)
         layer = Layer(old_starts, old_ends, new_starts, new_ends)
         return View(text, (*self.layers, layer), self.hidden or hidden)
