@@ -33,7 +33,9 @@ class Index:
         weights: The weight of each feature, by its number; no feature weighs nothing.
         kinds: What a token is among the concepts: a concept, `BOUND` or `END`, 0 for nothing; by its number.
         nexts: The numbers of the pairs that a token begins, by the number of the second; by its number.
-        endings: The numbers of what a concept ends, and its own; by the three before it, in order, and itself.
+        near: The number of a concept after the one before it, or after what opens it.
+        far: The number of a concept after one further back.
+        triples: The number of three concepts in a row.
         start: The number of the token that a text begins after.
     """
 
@@ -54,7 +56,9 @@ class Index:
         self.weights[None] = 0
         self.kinds = [*range(END + 1), 0, 0]
         self.nexts: list[dict[int, int]] = [_NONE] * _FIRST
-        self.endings = _Endings()
+        self.near: dict[tuple[int, int], int] = {}
+        self.far: dict[tuple[int, int], int] = {}
+        self.triples: dict[tuple[int, int, int], int] = {}
         self._tokens: dict[str, int] = {}
         self._joint: dict[tuple[int, int], int] = {}
         for token in (*ENDS, *words, *(token for pair in pairs for token in pair)):
@@ -74,22 +78,22 @@ class Index:
         """Number the concepts that are the first after what opens something."""
         for concept, weight in weights.items():
             number = self._add(weight)
-            self.endings.near[BOUND, concept] = self.endings.near[END, concept] = number
+            self.near[BOUND, concept] = self.near[END, concept] = number
 
     def add_near(self, weights: Mapping[int, int]) -> None:
         """Number two concepts next to each other, at the smaller one shifted left plus the larger one."""
-        self._add_two(self.endings.near, weights)
+        self._add_two(self.near, weights)
 
     def add_far(self, weights: Mapping[int, int]) -> None:
         """Number two concepts further apart, named in the same way."""
-        self._add_two(self.endings.far, weights)
+        self._add_two(self.far, weights)
 
     def add_triples(self, weights: Mapping[int, int]) -> None:
         """Number three concepts in a row, named by their bits."""
         for mask, weight in weights.items():
             number = self._add(weight)
             for one, two, three in permutations(concept for concept in range(END) if mask >> concept & 1):
-                self.endings.triples[one, two, three] = number
+                self.triples[one, two, three] = number
 
     def number(self, token: str, concept: int) -> int:
         """Return the number of a token, which has *concept*, 0 for none."""
@@ -135,35 +139,6 @@ class Index:
         for both, weight in weights.items():
             one, other = both >> _SHIFT, both & _LOW
             table[one, other] = table[other, one] = self._add(weight)
-
-
-class _Endings(dict[tuple[int, int, int, int], tuple[int, ...]]):
-    """What concepts end that were met so far, each in its row of four.
-
-    Attributes:
-        near: The number of a concept after the one before it, or after what opens it.
-        far: The number of a concept after one further back.
-        triples: The number of three concepts in a row.
-    """
-
-    def __init__(self) -> None:
-        self.near: dict[tuple[int, int], int] = {}
-        self.far: dict[tuple[int, int], int] = {}
-        self.triples: dict[tuple[int, int, int], int] = {}
-
-    def __missing__(self, row: tuple[int, int, int, int]) -> tuple[int, ...]:
-        third, second, before, concept = row
-        found = (
-            concept,
-            self.near.get((before, concept)),
-            self.far.get((second, concept)),
-            self.far.get((third, concept)),
-            self.triples.get((second, before, concept)),
-        )
-        if len(self) >= _REMEMBERED:
-            self.clear()
-        self[row] = numbers = tuple(number for number in found if number is not None)
-        return numbers
 
 
 class Vocabulary(dict[str, int]):

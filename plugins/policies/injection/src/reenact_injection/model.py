@@ -77,14 +77,18 @@ class Model:
         spots = list(compress(range(len(kinds)), kinds))
         concepts = list(filter(None, kinds))
         before = [END, *concepts]
-        second, third = [0, *before], [0, 0, *before]
-        rows = zip(third, second, before, concepts, strict=False)
+        third, second = [0, 0, *before], [0, *before]
         weighed = Weighed(
             bounds=_bounds(len(numbers), spots, concepts),
             words=(numbers, list(map(dict.get, nexts, numbers))),
             spots=spots,
-            concepts=concepts,
-            endings=list(map(index.endings.__getitem__, rows)),
+            concepts=(
+                concepts,
+                list(map(index.near.get, zip(before, concepts, strict=False))),
+                list(map(index.far.get, zip(second, concepts, strict=False))),
+                list(map(index.far.get, zip(third, concepts, strict=False))),
+                list(map(index.triples.get, zip(second, before, concepts, strict=False))),
+            ),
         )
         weighed.weights = _weights(weighed, index.weights.__getitem__)
         return weighed
@@ -118,16 +122,14 @@ class Weighed:
         bounds: The number of the first token of each block, and at the end how many tokens there are.
         words: Numbers of the tokens, and of the pairs that they end.
         spots: The number of each token that has a concept or ends something.
-        concepts: What those are.
-        endings: The numbers of what each of those ends, with its own.
+        concepts: What those are, and the numbers of what they end.
         weights: The weight of each block.
     """
 
     bounds: list[int]
     words: tuple[_Numbers, ...]
     spots: list[int]
-    concepts: list[int]
-    endings: list[tuple[int, ...]]
+    concepts: tuple[_Numbers, ...]
     weights: list[int] = attrs.field(factory=list)
 
     @property
@@ -141,25 +143,29 @@ class Weighed:
         found: dict[Any, int] = {}
         for part in self.words:
             found.update(zip(part[begin:end][::-1], range(end - 1, begin - 1, -1), strict=True))
-        for ended, at in zip(self.endings[first:last][::-1], self.spots[first:last][::-1], strict=True):
-            found.update(dict.fromkeys(ended, at))
+        for part in self.concepts:
+            found.update(zip(part[first:last][::-1], self.spots[first:last][::-1], strict=True))
         found.pop(None, None)
         return found
 
     def named(self, begin: int, end: int) -> list[int]:
         """Return the concepts from token *begin* to before token *end*, in order."""
         first, last = bisect_left(self.spots, begin), bisect_left(self.spots, end)
-        return [kind for kind in self.concepts[first:last] if kind not in (BOUND, END)]
+        return [kind for kind in self.concepts[0][first:last] if kind and kind not in (BOUND, END)]
 
 
 def _weights(weighed: Weighed, weight_of: Callable[[Any], int]) -> list[int]:
     """Return the weight of each block: of each feature in it, once."""
     words, pairs = weighed.words
+    one, two, three, four, five = weighed.concepts
     weights = []
     begin = first = 0
     for end in weighed.bounds[1:]:
         last = bisect_left(weighed.spots, end, first)
-        found = {*words[begin:end], *pairs[begin:end]}.union(*weighed.endings[first:last])
+        found = {
+            *words[begin:end], *pairs[begin:end],
+            *one[first:last], *two[first:last], *three[first:last], *four[first:last], *five[first:last],
+        }  # fmt: skip
         weights.append(sum(map(weight_of, found)))
         begin, first = end, last
     return weights
