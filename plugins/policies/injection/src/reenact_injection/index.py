@@ -30,7 +30,7 @@ class Index:
     """Number and weight of every feature.
 
     Attributes:
-        weights: The weight of each feature, by its number; no feature weighs nothing.
+        weights: The weight of each feature, by its number; 0 is no feature, and weighs nothing.
         kinds: What a token is among the concepts: a concept, `BOUND` or `END`, 0 for nothing; by its number.
         nexts: The numbers of the pairs that a token begins, by the number of the second; by its number.
         near: The number of a concept after the one before it, or after what opens it.
@@ -52,8 +52,8 @@ class Index:
             pairs: Weight of each.
             concepts: Weight of each.
         """
-        self.weights: dict[int | None, int] = {number: concepts.get(number, 0) for number in range(_FIRST)}
-        self.weights[None] = 0
+        self._equal: dict[int, int] = {}
+        self.weights = [0, *(self._one(concepts.get(number, 0)) for number in range(1, _FIRST))]
         self.kinds = [*range(END + 1), 0, 0]
         self.nexts: list[dict[int, int]] = [_NONE] * _FIRST
         self.near: dict[tuple[int, int], int] = {}
@@ -115,9 +115,12 @@ class Index:
         return kinds
 
     def _add(self, weight: int) -> int:
-        number = len(self.weights) - 1
-        self.weights[number] = weight
-        return number
+        self.weights.append(self._one(weight))
+        return len(self.weights) - 1
+
+    def _one(self, weight: int) -> int:
+        """Return *weight*, the same object for all that are equal: less memory is read for a text."""
+        return self._equal.setdefault(weight, weight)
 
     def _add_token(self, token: str, weight: int) -> int:
         number = self._tokens.get(token)

@@ -13,7 +13,7 @@ import json
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from importlib.resources import files
-from itertools import compress, pairwise
+from itertools import compress, pairwise, repeat
 from typing import Any, Final
 
 import attrs
@@ -24,6 +24,8 @@ from reenact_injection.tokens import BOUND
 
 STEP: Final = 0.01
 """What one unit of a stored weight is worth, in log-odds."""
+
+_NONE: Final = repeat(0)
 
 
 @attrs.define(eq=False)
@@ -80,14 +82,14 @@ class Model:
         third, second = [0, 0, *before], [0, *before]
         weighed = Weighed(
             bounds=_bounds(len(numbers), spots, concepts),
-            words=(numbers, list(map(dict.get, nexts, numbers))),
+            words=(numbers, list(map(dict.get, nexts, numbers, _NONE))),
             spots=spots,
             concepts=(
                 concepts,
-                list(map(index.near.get, zip(before, concepts, strict=False))),
-                list(map(index.far.get, zip(second, concepts, strict=False))),
-                list(map(index.far.get, zip(third, concepts, strict=False))),
-                list(map(index.triples.get, zip(second, before, concepts, strict=False))),
+                list(map(index.near.get, zip(before, concepts, strict=False), _NONE)),
+                list(map(index.far.get, zip(second, concepts, strict=False), _NONE)),
+                list(map(index.far.get, zip(third, concepts, strict=False), _NONE)),
+                list(map(index.triples.get, zip(second, before, concepts, strict=False), _NONE)),
             ),
         )
         weighed.weights = _weights(weighed, index.weights.__getitem__)
@@ -110,8 +112,8 @@ class Model:
         return sums
 
 
-_Numbers = Sequence[int | None]
-"""Numbers of features; None where there is no such feature."""
+_Numbers = Sequence[int]
+"""Numbers of features; 0 where there is no such feature."""
 
 
 @attrs.define(eq=False)
@@ -140,12 +142,12 @@ class Weighed:
     def places(self, begin: int, end: int) -> dict[int, int]:
         """Return the features from token *begin* to before token *end*, and the first token of each."""
         first, last = bisect_left(self.spots, begin), bisect_left(self.spots, end)
-        found: dict[Any, int] = {}
+        found: dict[int, int] = {}
         for part in self.words:
             found.update(zip(part[begin:end][::-1], range(end - 1, begin - 1, -1), strict=True))
         for part in self.concepts:
             found.update(zip(part[first:last][::-1], self.spots[first:last][::-1], strict=True))
-        found.pop(None, None)
+        found.pop(0, None)
         return found
 
     def named(self, begin: int, end: int) -> list[int]:
@@ -154,7 +156,7 @@ class Weighed:
         return [kind for kind in self.concepts[0][first:last] if kind and kind not in (BOUND, END)]
 
 
-def _weights(weighed: Weighed, weight_of: Callable[[Any], int]) -> list[int]:
+def _weights(weighed: Weighed, weight_of: Callable[[int], int]) -> list[int]:
     """Return the weight of each block: of each feature in it, once."""
     words, pairs = weighed.words
     one, two, three, four, five = weighed.concepts

@@ -11,7 +11,6 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Iterator
-from functools import cache
 from typing import Final, TypeAlias
 
 from reenact_injection.shapes import Shape
@@ -65,18 +64,23 @@ def _tried(text: str, shape: Shape) -> list[tuple[_Decoder, str]]:
 
 
 def _finds(text: str, tried: list[tuple[_Decoder, str]]) -> Iterator[tuple[int, int, str]]:
-    for (pattern, decoder), sample in tried:
-        decode = cache(decoder)
-        if not _any(pattern, decode, sample):
+    for (pattern, decode), sample in tried:
+        if not pattern.search(sample):
+            continue
+        known: dict[str, str | None] = {}
+        if not any(_decoded(match[0], decode, known) for match in pattern.finditer(sample)):
             continue
         for match in pattern.finditer(text):
-            found = decode(match[0])
+            found = _decoded(match[0], decode, known)
             if found is not None:
                 yield match.start(), match.end(), found
 
 
-def _any(pattern: re.Pattern[str], decode: Callable[[str], str | None], text: str) -> bool:
-    return any(decode(match[0]) for match in pattern.finditer(text)) if pattern.search(text) else False
+def _decoded(written: str, decode: Callable[[str], str | None], known: dict[str, str | None]) -> str | None:
+    """Return what *written* means; what was decoded is *known*."""
+    if written not in known:
+        known[written] = decode(written)
+    return known[written]
 
 
 def _text(data: bytes) -> str | None:
