@@ -25,12 +25,18 @@ _SURELY = 24
 _FEW_WORDS = 0.4
 
 _BASE64: Final = re.compile(
-    r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}+={0,2}(?:[\r\n]+[A-Za-z0-9+/_-]{12,}+={0,2})*+"
+    r"[A-Za-z0-9+/_-](?<![A-Za-z0-9+/_-]{2})[A-Za-z0-9+/_-]{15,}+={0,2}"
+    r"(?:[\r\n]+[A-Za-z0-9+/_-]{12,}+={0,2})*+"
 )
-_BASE32: Final = re.compile(r"(?<![A-Z2-7])[A-Z2-7]{16,}+={0,6}")
-_HEX: Final = re.compile(r"(?<![0-9A-Fa-f])(?:(?:0x|\\x)?[0-9A-Fa-f]{2}[ ,:;\n-]{0,2}){8,}+")
-_BITS: Final = re.compile(r"(?<![01])(?:[01]{7,8}[ ,\n]{0,2}){5,}+")
-_DECIMAL: Final = re.compile(r"(?<!\d)[1-9]\d{1,2}(?:[ ,;\n-]{1,2}[1-9]\d{1,2}){6,}+")
+"""Begins, as the next ones do, with what it may begin with: so a search skips all else quickly."""
+_BASE32: Final = re.compile(r"[A-Z2-7](?<![A-Z2-7]{2})[A-Z2-7]{15,}+={0,6}")
+_HEX: Final = re.compile(
+    r"[0-9A-Fa-f\\](?<![0-9A-Fa-f][0-9A-Fa-f\\])"
+    r"(?:(?:(?<=0)|(?<=\\))x[0-9A-Fa-f]{2}|(?<!\\)[0-9A-Fa-f])[ ,:;\n-]{0,2}"
+    r"(?:(?:0x|\\x)?[0-9A-Fa-f]{2}[ ,:;\n-]{0,2}){7,}+"
+)
+_BITS: Final = re.compile(r"[01](?<![01]{2})[01]{6,7}[ ,\n]{0,2}(?:[01]{7,8}[ ,\n]{0,2}){4,}+")
+_DECIMAL: Final = re.compile(r"[1-9](?<!\d{2})\d{1,2}(?:[ ,;\n-]{1,2}[1-9]\d{1,2}){6,}+")
 _MORSE: Final = re.compile(r"[.\-·−–]{1,6}+(?:[ /|\n]{1,3}+[.\-·−–]{1,6}+){5,}+")
 _SELECTORS: Final = re.compile(r"[\ufe00-\ufe0f\U000e0100-\U000e01ef]{4,}+")
 _ZERO_WIDTH: Final = re.compile(r"[\u200b\u200c\u200d\u2060\ufeff]{16,}+")

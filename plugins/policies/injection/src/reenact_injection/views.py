@@ -7,7 +7,7 @@ it is asked: most texts are harmless, and nobody asks.
 
 import re
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from re import Match, Pattern
 
 import attrs
@@ -104,18 +104,28 @@ def replaced(parent: View, pattern: Pattern[str], new: Callable[[Match[str]], st
         new: The replacement for a match, or None to leave it.
         mark: The name of the obfuscation undone.
     """
-    pieces: list[str] = []
-    edits: list[tuple[int, int, int]] = []
-    done = 0
-    for match in pattern.finditer(parent.text):
-        text = new(match)
-        if text is not None and text != match[0]:
-            pieces += (parent.text[done : match.start()], text)
-            edits.append((match.start(), match.end(), len(text)))
-            done = match.end()
-    if not edits:
+    found = [(match, text) for match in pattern.finditer(parent.text) if (text := new(match)) is not None]
+    return _replaced(parent, [(*match.span(), text) for match, text in found if text != match[0]], mark)
+
+
+def reworded(parent: View, pattern: Pattern[str], meant: Mapping[str, str], mark: str) -> View:
+    """Return what `replaced` does, given what the texts that *pattern* finds mean."""
+    if not meant:
         return parent
+    found = [match for match in pattern.finditer(parent.text) if match[0] in meant]
+    return _replaced(parent, [(*match.span(), meant[match[0]]) for match in found], mark)
+
+
+def _replaced(parent: View, finds: list[tuple[int, int, str]], mark: str) -> View:
+    if not finds:
+        return parent
+    pieces: list[str] = []
+    done = 0
+    for start, end, text in finds:
+        pieces += (parent.text[done:start], text)
+        done = end
     pieces.append(parent.text[done:])
+    edits = [(start, end, len(text)) for start, end, text in finds]
     undone = parent.undone + sum(size for _, _, size in edits)
     return View("".join(pieces), _with(parent.marks, mark), lambda: _edited(parent, edits), undone)
 
