@@ -101,6 +101,32 @@ def test_a_spelled_out_address_is_found(address: str) -> None:
     assert found(f"write to: {address}, please", Kind.EMAIL) == [address]
 
 
+@pytest.mark.parametrize("size", [40, 4000])
+def test_what_is_invisible_is_read_beside_what_is_not(size: int) -> None:
+    """Of a text with tag characters in it the rest is found once, as it stands."""
+    hidden = "".join(chr(0xE0000 + ord(char)) for char in "jo@example.com")
+    text = f"card 4012 8888 8888 1881 {'and so on ' * size}{hidden} or mary@example.org"
+
+    assert found(text, Kind.EMAIL) == [hidden, "mary@example.org"]
+    assert found(text, Kind.CREDIT_CARD) == ["4012 8888 8888 1881"]
+
+
+@pytest.mark.parametrize("digits", ["4 0 1 2 8 8 8 8 8 8 8 8 1 8 8 1", "0 1 7 1 2 3 4 5 6 7 8"])
+@pytest.mark.parametrize("around", ["phone or card {}, said", "phone or card ({}) said", "card phone\n{}\n7 of 9"])
+def test_single_digits_are_found_from_the_first_to_the_last(digits: str, around: str) -> None:
+    """A number whose digits stand singly is found once and whole, wherever it begins and ends."""
+    text = around.format(digits)
+
+    assert [text[hit.start : hit.end] for hit in find(text)] == [digits]
+
+
+def test_a_card_amid_more_single_digits_is_found() -> None:
+    """A digit before those of a card does not hide it."""
+    card = "4 0 1 2 8 8 8 8 8 8 8 8 1 8 8 1"
+
+    assert found(f"item 1 {card}, paid", Kind.CREDIT_CARD) == [card]
+
+
 def test_named_digits_are_digits() -> None:
     """A number that is spelled out digit by digit is found."""
     spelled = "five five five five " * 3 + "four four four four"

@@ -333,6 +333,14 @@ def test_the_name_of_a_field_counts_as_a_word_before() -> None:
     assert [(item.start, item.end, item.kind) for item in findings] == [(0, 7, Kind.PHONE)]
 
 
+def test_a_word_before_a_number_makes_it_surer() -> None:
+    """A telephone number in a customary form scores as much behind a word for it as a bare one does."""
+    (alone,), (named,) = find("it is 746.414.8699 now"), find("call me at 746.414.8699 now")
+
+    assert named.score > alone.score
+    assert named.score == find("phone: 7464148699")[0].score
+
+
 def test_a_card_number_is_found_before_other_numbers() -> None:
     """A check code or a date after the number is not taken for a part of it."""
     for after in ("123", "12/27", "12 27", "4 1 1"):
