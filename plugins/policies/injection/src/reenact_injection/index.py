@@ -33,9 +33,9 @@ class Index:
         weights: The weight of each feature, by its number; 0 is no feature, and weighs nothing.
         kinds: What a token is among the concepts: a concept, `BOUND` or `END`, 0 for nothing; by its number.
         nexts: The numbers of the pairs that a token begins, by the number of the second; by its number.
-        near: The number of a concept after the one before it, or after what opens it.
-        far: The number of a concept after one further back.
-        triples: The number of three concepts in a row.
+        near: The number of a concept after the one before it, or after what opens it; by that, then by it.
+        far: The number of a concept after one further back; likewise.
+        triples: The numbers of three concepts in a row; by the second, the third, and then the first.
         start: The number of the token that a text begins after.
     """
 
@@ -56,9 +56,9 @@ class Index:
         self.weights = [0, *(self._one(concepts.get(number, 0)) for number in range(1, _FIRST))]
         self.kinds = [*range(END + 1), 0, 0]
         self.nexts: list[dict[int, int]] = [_NONE] * _FIRST
-        self.near: dict[tuple[int, int], int] = {}
-        self.far: dict[tuple[int, int], int] = {}
-        self.triples: dict[tuple[int, int, int], int] = {}
+        self.near = [[0] * (END + 1) for _ in range(END + 1)]
+        self.far = [[0] * (END + 1) for _ in range(END + 1)]
+        self.triples = [[_NONE] * (END + 1) for _ in range(END + 1)]
         self._tokens: dict[str, int] = {}
         self._joint: dict[tuple[int, int], int] = {}
         for token in (*ENDS, *words, *(token for pair in pairs for token in pair)):
@@ -78,7 +78,7 @@ class Index:
         """Number the concepts that are the first after what opens something."""
         for concept, weight in weights.items():
             number = self._add(weight)
-            self.near[BOUND, concept] = self.near[END, concept] = number
+            self.near[BOUND][concept] = self.near[END][concept] = number
 
     def add_near(self, weights: Mapping[int, int]) -> None:
         """Number two concepts next to each other, at the smaller one shifted left plus the larger one."""
@@ -93,7 +93,9 @@ class Index:
         for mask, weight in weights.items():
             number = self._add(weight)
             for one, two, three in permutations(concept for concept in range(END) if mask >> concept & 1):
-                self.triples[one, two, three] = number
+                if self.triples[two][three] is _NONE:
+                    self.triples[two][three] = {}
+                self.triples[two][three][one] = number
 
     def number(self, token: str, concept: int) -> int:
         """Return the number of a token, which has *concept*, 0 for none."""
@@ -138,10 +140,10 @@ class Index:
             self.nexts[first] = {}
         self.nexts[first][second] = self._add(weight)
 
-    def _add_two(self, table: dict[tuple[int, int], int], weights: Mapping[int, int]) -> None:
+    def _add_two(self, table: list[list[int]], weights: Mapping[int, int]) -> None:
         for both, weight in weights.items():
             one, other = both >> _SHIFT, both & _LOW
-            table[one, other] = table[other, one] = self._add(weight)
+            table[one][other] = table[other][one] = self._add(weight)
 
 
 class Vocabulary(dict[str, int]):

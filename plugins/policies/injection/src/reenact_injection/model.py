@@ -14,6 +14,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from importlib.resources import files
 from itertools import compress, pairwise, repeat
+from operator import getitem
 from typing import Any, Final
 
 import attrs
@@ -80,16 +81,18 @@ class Model:
         concepts = list(filter(None, kinds))
         before = [END, *concepts]
         third, second = [0, 0, *before], [0, *before]
+        far = index.far.__getitem__
+        ends = map(getitem, map(index.triples.__getitem__, before), concepts)
         weighed = Weighed(
             bounds=_bounds(len(numbers), spots, concepts),
             words=(numbers, list(map(dict.get, nexts, numbers, _NONE))),
             spots=spots,
             concepts=(
                 concepts,
-                list(map(index.near.get, zip(before, concepts, strict=False), _NONE)),
-                list(map(index.far.get, zip(second, concepts, strict=False), _NONE)),
-                list(map(index.far.get, zip(third, concepts, strict=False), _NONE)),
-                list(map(index.triples.get, zip(second, before, concepts, strict=False), _NONE)),
+                list(map(getitem, map(index.near.__getitem__, before), concepts)),
+                list(map(getitem, map(far, second), concepts)),
+                list(map(getitem, map(far, third), concepts)),
+                list(map(dict.get, ends, second, _NONE)),
             ),
         )
         weighed.weights = _weights(weighed, index.weights.__getitem__)
