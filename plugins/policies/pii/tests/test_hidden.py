@@ -112,7 +112,7 @@ def test_what_is_invisible_is_read_beside_what_is_not(size: int) -> None:
 
 
 @pytest.mark.parametrize("digits", ["4 0 1 2 8 8 8 8 8 8 8 8 1 8 8 1", "0 1 7 1 2 3 4 5 6 7 8"])
-@pytest.mark.parametrize("around", ["phone or card {}, said", "phone or card ({}) said", "card phone\n{}\n7 of 9"])
+@pytest.mark.parametrize("around", ["phone or card {}, said", "phone or card ({}) said", "card phone\n{}\n"])
 def test_single_digits_are_found_from_the_first_to_the_last(digits: str, around: str) -> None:
     """A number whose digits stand singly is found once and whole, wherever it begins and ends."""
     text = around.format(digits)
