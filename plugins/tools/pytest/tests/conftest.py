@@ -10,7 +10,7 @@ import pytest
 _PLUGINS = ("-p", "no:cacheprovider", "-p", "pytest_reenact.plugin")
 """This one and no other: each run would load them anew, and have their source parsed and rewritten."""
 
-QUIETLY = ("-p", "no:randomly", "-p", "no:hypothesispytest")
+QUIETLY = ("-p", "no:randomly", "-p", "no:hypothesispytest", "-p", "no:asyncio")
 """Without plugins that would change the order, or take their time to say nothing."""
 
 Failures = Callable[[type], list[str]]

@@ -11,7 +11,7 @@ from reenact import Plugins, Runtime
 from reenact.config import Config
 from reenact.scheduler import SkippingClock
 
-QUIETLY = ("-p", "no:randomly", "-p", "no:hypothesispytest", "--check-determinism=off")
+QUIETLY = ("-p", "no:randomly", "-p", "no:hypothesispytest", "-p", "no:asyncio", "--check-determinism=off")
 CRASH = ("--crash-everywhere",)
 SHUFFLE = ("--shuffle", "1-8")
 MARK = "# here"
