@@ -26,7 +26,7 @@ from reenact_injection.model import STEP, from_json
 TARGET = 0.008
 THRESHOLD = 2.8
 """Of the model that chooses passages to learn from."""
-DISGUISED = 0.5
+DISGUISED = 0.7
 """How much sooner a text that was written another way counts, in log-odds: few harmless ones are."""
 ALONE = 1.0
 """How much sooner a window of one block counts than is learned, in log-odds: where harmless texts err, it is

@@ -34,7 +34,7 @@ __all__ = [
 
 Action: TypeAlias = Literal["deny", "flag", "strip"]
 
-VERSION: Final = "6"
+VERSION: Final = "7"
 """Raised when the model or the normaliser changes what is decided."""
 REMOVED: Final = "[removed: suspected prompt injection]"
 
