@@ -22,8 +22,11 @@ FILES_MAX = 5_000
 BYTES_MAX = 50_000_000
 NAME_CHARS_MAX = 200
 ID_HEX = 16
-LEFT_OUT = {".git", ".hg", ".reenact", ".venv", "venv", "node_modules", "__pycache__", "build", "dist"}
-"""Folders that are no part of a project's sources."""
+LEFT_OUT = {
+    *(".git", ".hg", ".reenact", ".venv", "venv", "node_modules", "__pycache__", "build", "dist"),
+    *(".ruff_cache", ".mypy_cache", ".pytest_cache", ".hypothesis", ".tox", ".nox"),
+}
+"""Folders that are no part of a project's sources: what version control, installers and tools keep there."""
 
 Files: TypeAlias = Mapping[str, bytes]
 """Contents by name, such as ``shop/cart.py``."""

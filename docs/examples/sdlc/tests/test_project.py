@@ -90,9 +90,10 @@ def test_a_plan_has_tasks_each_for_another_file(tasks: list[str]) -> None:
 def test_a_project_is_taken_in_as_it_is(tmp_path: Path) -> None:
     """A state holds a project's sources, bytes and all, and not what tools have left there."""
     project = tmp_path / "project"
-    (project / "a" / "__pycache__").mkdir(parents=True)
+    for left in ("a/__pycache__/b.pyc", ".ruff_cache/0.17.6/2657234526012364020", ".tox/log.txt"):
+        (project / left).parent.mkdir(parents=True)
+        (project / left).write_bytes(b"x")
     (project / "a" / "b.bin").write_bytes(b"\0\xff")
-    (project / "a" / "__pycache__" / "b.pyc").write_bytes(b"x")
     (project / "c.txt").write_text("c")
 
     tree = trees.take_in(project)
