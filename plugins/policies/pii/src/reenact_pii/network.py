@@ -105,6 +105,7 @@ def _is_version(lower: str, start: int) -> bool:
 
 def _find_v6(text: str) -> Iterator[Hit]:
     done = 0
+    sizes: dict[str, int] = {}
     for colons in _V6_COLONS.finditer(text):
         if colons.start() < done:
             continue
@@ -112,11 +113,19 @@ def _find_v6(text: str) -> Iterator[Hit]:
         match = _V6_DOTTED.match(text, start) or _V6.match(text, start)
         if match is None:
             continue
-        done = match.end()
-        if _is_v6(match[0].partition("%")[0]):
-            yield Hit(start, done, Kind.IP, 0.95, "IPv6")
-        elif match[0][-1] == ":" and _is_v6(match[0][:-1]):
-            yield Hit(start, done - 1, Kind.IP, 0.95, "IPv6")
+        done, written = match.end(), match[0]
+        size = sizes.get(written)
+        if size is None:
+            size = sizes[written] = _v6_size(written)
+        if size:
+            yield Hit(start, start + size, Kind.IP, 0.95, "IPv6")
+
+
+def _v6_size(written: str) -> int:
+    """Return how much of *written* is an address, all of it or all but a colon at its end; 0 if nothing is."""
+    if _is_v6(written.partition("%")[0]):
+        return len(written)
+    return len(written) - 1 if written[-1] == ":" and _is_v6(written[:-1]) else 0
 
 
 def _hex_start(text: str, end: int, most: int) -> int:
