@@ -122,7 +122,7 @@ def _find_v6(text: str) -> Iterator[Hit]:
 
 
 def _v6_size(written: str) -> int:
-    """Return how much of *written* is an address, all of it or all but a colon at its end; 0 if nothing is."""
+    """Return how much of *written* is an address: all of it, all but a colon at its end, or nothing."""
     if _is_v6(written.partition("%")[0]):
         return len(written)
     return len(written) - 1 if written[-1] == ":" and _is_v6(written[:-1]) else 0
